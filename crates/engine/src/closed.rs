@@ -1,0 +1,46 @@
+//! The closed loop: so many users over time, each going on when its last iteration has ended.
+
+use std::rc::Rc;
+
+use futures::future::{Either, select};
+use plimsoll_model::schedule::user_changes;
+use plimsoll_model::{Closed, LoadId};
+
+use crate::worker::Worker;
+
+/// Seats and retires users as the schedule says, until it is over or no user has anything left to do.
+pub(crate) async fn populate(worker: &Rc<Worker>, load: LoadId, closed: &Closed) {
+    let start_ns = worker.plan.loads[usize::from(load)].start_ns;
+    worker.load(load).budget = closed.iterations_shared.map(|total| worker.segment.share(total));
+    for change in user_changes(&closed.stages) {
+        if wait_or_empty(worker, load, start_ns + change.at_ns, closed).await.is_break() {
+            return;
+        }
+        let target = worker.segment.share(change.users);
+        worker.load(load).target = target;
+        for seat in 0..target as usize {
+            if worker.load(load).seats.get(seat).is_none_or(|s| !s.alive) {
+                worker.seat_user(load, seat);
+            }
+        }
+    }
+    let end_ns = worker.plan.loads[usize::from(load)].end_ns();
+    // Either way the schedule is over; the caller drains.
+    let _ended = wait_or_empty(worker, load, end_ns, closed).await;
+}
+
+/// Waits until `at_ns`; breaks if sending was stopped, or if a budget is used up and nobody is left.
+async fn wait_or_empty(worker: &Rc<Worker>, load: LoadId, at_ns: u64, closed: &Closed) -> std::ops::ControlFlow<()> {
+    let limited = closed.iterations_shared.is_some() || closed.iterations_per_user.is_some();
+    let seated = worker.load(load).active > 0;
+    let wait = worker.wait_until(at_ns);
+    let stopped = if limited && seated {
+        match select(Box::pin(wait), Box::pin(worker.emptied(load))).await {
+            Either::Left((waited, _)) => waited.is_stopped(),
+            Either::Right(_) => true,
+        }
+    } else {
+        wait.await.is_stopped()
+    };
+    if stopped { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+}

@@ -1,0 +1,100 @@
+//! One load entry on one load thread: its users, who is idle, and whether it is over.
+
+use std::task::Waker;
+
+use plimsoll_model::{Iteration, LoadId, Nanos, Plan, ScenarioId, Segment};
+use rand::{RngCore, SeedableRng};
+use rand_xoshiro::SplitMix64;
+
+/// An iteration waiting for its user.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Assigned {
+    pub(crate) iteration: Iteration,
+    pub(crate) woke_ns: Nanos,
+}
+
+/// A place for one user.
+#[derive(Debug, Default)]
+pub(crate) struct Seat {
+    pub(crate) alive: bool,
+    pub(crate) idle: bool,
+    pub(crate) assigned: Option<Assigned>,
+    pub(crate) waker: Option<Waker>,
+}
+
+/// One load entry on one load thread.
+#[derive(Debug)]
+pub(crate) struct LoadState {
+    pub(crate) id: LoadId,
+    pub(crate) seats: Vec<Seat>,
+    /// Seats of idle users, last in first out: a small set stays warm.
+    pub(crate) idle: Vec<usize>,
+    pub(crate) active: u64,
+    /// Closed loop: how many users there are to be on this thread.
+    pub(crate) target: u64,
+    /// Closed loop: iterations left for this thread; `None` without a shared budget.
+    pub(crate) budget: Option<u64>,
+    /// No further iterations.
+    pub(crate) ended: bool,
+    /// Users are to go at once.
+    pub(crate) cancelled: bool,
+    /// Woken when the last user leaves.
+    pub(crate) emptied: Option<Waker>,
+}
+
+impl LoadState {
+    pub(crate) fn new(id: LoadId) -> Self {
+        Self {
+            id,
+            seats: Vec::new(),
+            idle: Vec::new(),
+            active: 0,
+            target: 0,
+            budget: None,
+            ended: false,
+            cancelled: false,
+            emptied: None,
+        }
+    }
+
+    /// Wakes every user, to notice that something changed for all of them.
+    pub(crate) fn wake_all(&self) {
+        self.seats.iter().filter(|s| s.alive).filter_map(|s| s.waker.as_ref()).for_each(Waker::wake_by_ref);
+    }
+
+    /// The user in `seat` has left.
+    pub(crate) fn leave(&mut self, seat: usize) {
+        if !std::mem::replace(&mut self.seats[seat].alive, false) {
+            return;
+        }
+        self.active -= 1;
+        if self.active == 0
+            && let Some(waker) = self.emptied.take()
+        {
+            waker.wake();
+        }
+    }
+
+    /// Number of the user in `seat`, unique within the run: threads take turns, loads get a range each.
+    pub(crate) fn user_number(&self, seat: usize, segment: Segment) -> u64 {
+        (u64::from(self.id) << 40) | (seat as u64 * u64::from(segment.count) + u64::from(segment.index))
+    }
+}
+
+/// The scenario of the arrival or user called `number`: by weight, and by nothing but plan, seed and number.
+pub(crate) fn scenario_of(plan: &Plan, load: LoadId, number: u64) -> ScenarioId {
+    let mix = &plan.loads[usize::from(load)].mix;
+    if let [(only, _)] = mix.as_slice() {
+        return *only;
+    }
+    let total: f64 = mix.iter().map(|(_, weight)| weight).sum();
+    let random = SplitMix64::seed_from_u64(plan.arrival_seed(load) ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03)).next_u64();
+    let mut point = random as f64 / u64::MAX as f64 * total;
+    for (scenario, weight) in mix {
+        point -= weight;
+        if point < 0.0 {
+            return *scenario;
+        }
+    }
+    mix.last().map_or(0, |(scenario, _)| *scenario)
+}

@@ -1,0 +1,252 @@
+//! One load thread's results: dense histograms by second in which operations were due, handed over once a
+//! second in their compact form.
+
+use plimsoll_metrics::window::LoadCounts;
+use plimsoll_metrics::{Cell, ErrorCount, Histogram, SECOND_NS, Window};
+use plimsoll_model::record::stored_load;
+use plimsoll_model::{Begun, LoadId, Nanos, Observation, Outcome, StepBooks, StepId};
+
+use crate::gauge::Gauge;
+
+const OUTCOMES: usize = Outcome::ALL.len();
+
+/// Cleared slabs kept for reuse: the present second, the one before, and one to spare.
+const SPARE_SLABS_MAX: usize = 3;
+
+/// Distinct failure classes kept per second and thread; what is beyond goes into one class of its own.
+const ERROR_CLASSES_MAX: usize = 256;
+
+/// Results of the operations due in one second.
+#[derive(Default)]
+struct Slab {
+    second: u32,
+    /// By step and outcome; boxed because most are never used.
+    cells: Vec<Option<Box<Cell<Histogram>>>>,
+    steps: Vec<plimsoll_metrics::StepCounts>,
+    loads: Vec<LoadCounts<Histogram>>,
+}
+
+impl Slab {
+    fn new(steps: usize, loads: usize) -> Self {
+        Self {
+            second: 0,
+            cells: (0..steps * OUTCOMES).map(|_| None).collect(),
+            steps: vec![plimsoll_metrics::StepCounts::default(); steps],
+            loads: vec![LoadCounts::default(); loads],
+        }
+    }
+
+    fn cell(&mut self, step: StepId, outcome: Outcome) -> &mut Cell<Histogram> {
+        self.cells[usize::from(step) * OUTCOMES + outcome.index()].get_or_insert_default()
+    }
+
+    /// Hands over what was recorded and starts from zero.
+    fn drain(&mut self) -> Window {
+        let mut window = Window { second: self.second, ..Window::default() };
+        for (index, cell) in self.cells.iter_mut().enumerate() {
+            let Some(cell) = cell else { continue };
+            if cell.response.is_empty() {
+                continue;
+            }
+            window.cells.push(((index / OUTCOMES) as StepId, Outcome::ALL[index % OUTCOMES], cell.stored()));
+            cell.clear();
+        }
+        for (step, counts) in (0..).zip(&mut self.steps) {
+            if *counts != plimsoll_metrics::StepCounts::default() {
+                window.steps.push((step, std::mem::take(counts)));
+            }
+        }
+        for (load, counts) in (0..).zip(&mut self.loads) {
+            if *counts != LoadCounts::default() {
+                window.loads.push((load, stored_load(counts)));
+                *counts = LoadCounts::default();
+            }
+        }
+        window
+    }
+}
+
+/// One load thread's results.
+pub(crate) struct Recorder {
+    slabs: Vec<Slab>,
+    spare: Vec<Slab>,
+    /// The slab used last: almost always the right one.
+    recent: usize,
+    steps: usize,
+    loads: usize,
+    gauge: Gauge,
+    errors: Vec<ErrorCount>,
+    negative_durations: u64,
+    books: Vec<StepBooks>,
+    /// Per load: when the last arrival was issued, to find gaps while something was due.
+    issued_ns: Vec<Nanos>,
+}
+
+impl Recorder {
+    pub(crate) fn new(steps: usize, loads: usize) -> Self {
+        let books = (0..steps as StepId).map(|step| StepBooks { step, ..StepBooks::default() }).collect();
+        Self {
+            slabs: Vec::new(),
+            spare: Vec::new(),
+            recent: 0,
+            steps,
+            loads,
+            gauge: Gauge::default(),
+            errors: Vec::new(),
+            negative_durations: 0,
+            books,
+            issued_ns: vec![0; loads],
+        }
+    }
+
+    #[inline]
+    fn slab(&mut self, due_ns: Nanos) -> &mut Slab {
+        let second = (due_ns / SECOND_NS) as u32;
+        if self.slabs.get(self.recent).is_none_or(|s| s.second != second) {
+            self.recent = self.find_slab(second);
+        }
+        &mut self.slabs[self.recent]
+    }
+
+    #[cold]
+    fn find_slab(&mut self, second: u32) -> usize {
+        if let Some(found) = self.slabs.iter().rposition(|s| s.second == second) {
+            return found;
+        }
+        let mut slab = self.spare.pop().unwrap_or_else(|| Slab::new(self.steps, self.loads));
+        slab.second = second;
+        self.slabs.push(slab);
+        self.slabs.len() - 1
+    }
+
+    /// An arrival of `load` was due and the thread woke for it.
+    pub(crate) fn arrival(&mut self, load: LoadId, due_ns: Nanos, woke_ns: Nanos) {
+        let since_last = woke_ns.saturating_sub(self.issued_ns[usize::from(load)].max(due_ns));
+        self.issued_ns[usize::from(load)] = woke_ns;
+        let counts = &mut self.slab(due_ns).loads[usize::from(load)];
+        counts.arrivals += 1;
+        counts.wake_lateness.record(woke_ns.saturating_sub(due_ns));
+        counts.send_gap_ns_max = counts.send_gap_ns_max.max(since_last);
+    }
+
+    /// An arrival of an operation found no user: it is charged to the first step it would have performed.
+    pub(crate) fn dropped(&mut self, step: StepId, due_ns: Nanos) {
+        let counts = &mut self.slab(due_ns).steps[usize::from(step)];
+        counts.scheduled += 1;
+        counts.dropped += 1;
+        let books = &mut self.books[usize::from(step)];
+        books.counts.scheduled += 1;
+        books.counts.dropped += 1;
+        books.outcomes[Outcome::Dropped.index()] += 1;
+    }
+
+    /// An operation became due and is handed to a session.
+    pub(crate) fn begin(&mut self, step: StepId, due_ns: Nanos, at_ns: Nanos) {
+        self.gauge.enter(at_ns);
+        let counts = &mut self.slab(due_ns).steps[usize::from(step)];
+        counts.scheduled += 1;
+        counts.sent += 1;
+        let books = &mut self.books[usize::from(step)].counts;
+        books.scheduled += 1;
+        books.sent += 1;
+    }
+
+    /// A begun operation has ended.
+    pub(crate) fn finish(&mut self, observation: &Observation<'_>) {
+        let Observation { begun, outcome, reply, .. } = *observation;
+        self.gauge.leave(reply.done_ns);
+        self.books[usize::from(begun.step)].outcomes[outcome.index()] += 1;
+        let response = reply.done_ns.checked_sub(begun.due_ns);
+        let service = reply.sent_ns.map(|sent| reply.done_ns.checked_sub(sent));
+        self.negative_durations += u64::from(response.is_none()) + u64::from(service == Some(None));
+        let cell = self.slab(begun.due_ns).cell(begun.step, outcome);
+        cell.response.record(response.unwrap_or(0));
+        if let Some(service) = service {
+            cell.service.record(service.unwrap_or(0));
+        }
+        for (sum, phase) in cell.phases_ns.iter_mut().zip(reply.phases_ns) {
+            *sum += phase;
+        }
+        cell.bytes_sent += reply.bytes_sent;
+        cell.bytes_received += reply.bytes_received;
+        cell.connects += u64::from(reply.connects);
+        cell.extra_attempts += u64::from(reply.extra_attempts);
+        cell.checked += u64::from(observation.checked);
+        if outcome != Outcome::Ok {
+            self.failure(observation);
+        }
+    }
+
+    #[cold]
+    fn failure(&mut self, observation: &Observation<'_>) {
+        let own = observation.reply.failure.as_deref().map(|f| (f.class.as_ref(), f.message.as_str()));
+        let Some((class, message)) = observation.failure.or(own) else { return };
+        let (step, outcome, at_ns) = (observation.begun.step, observation.outcome, observation.reply.done_ns);
+        let known = |e: &&mut ErrorCount| e.step == step && e.outcome == outcome && e.class == class;
+        if let Some(error) = self.errors.iter_mut().find(known) {
+            error.count += 1;
+            error.last_ns = at_ns;
+            return;
+        }
+        let class = if self.errors.len() < ERROR_CLASSES_MAX { class } else { "further classes" };
+        let example = message.to_owned();
+        let fresh = ErrorCount { step, outcome, class: class.to_owned(), count: 1, example, first_ns: at_ns, last_ns: at_ns };
+        plimsoll_model::record::merge_errors(&mut self.errors, &[fresh]);
+    }
+
+    /// A begun operation whose user was taken away at `at_ns`: censored at its age.
+    pub(crate) fn in_flight_at_end(&mut self, begun: Begun, at_ns: Nanos) {
+        self.gauge.leave(at_ns);
+        self.books[usize::from(begun.step)].outcomes[Outcome::InFlight.index()] += 1;
+        self.slab(begun.due_ns).cell(begun.step, Outcome::InFlight).response.record(at_ns.saturating_sub(begun.due_ns));
+    }
+
+    /// The first operation of an arrival was sent at `sent_ns`, after the thread woke at `woke_ns`.
+    pub(crate) fn queued(&mut self, load: LoadId, due_ns: Nanos, woke_ns: Nanos, sent_ns: Nanos) {
+        self.slab(due_ns).loads[usize::from(load)].queue_lateness.record(sent_ns.saturating_sub(woke_ns));
+    }
+
+    /// A group of steps took from `begun` until `at_ns`.
+    pub(crate) fn group(&mut self, begun: Begun, at_ns: Nanos, outcome: Outcome) {
+        self.slab(begun.due_ns).cell(begun.step, outcome).response.record(at_ns.saturating_sub(begun.due_ns));
+    }
+
+    /// An iteration of `load` that was due at `due_ns` is over.
+    pub(crate) fn iteration(&mut self, load: LoadId, due_ns: Nanos, complete: bool) {
+        let counts = &mut self.slab(due_ns).loads[usize::from(load)];
+        counts.iterations += u64::from(complete);
+        counts.interrupted += u64::from(!complete);
+    }
+
+    /// Hands over everything recorded since the last call. `users` are the users running now, by load.
+    pub(crate) fn take(&mut self, now_ns: Nanos, users: &[u64]) -> Vec<Window> {
+        let in_flight = self.gauge.take(now_ns);
+        // The gauge and the users belong to the second that has just passed, whatever was due in it.
+        let slab = self.slab(now_ns.saturating_sub(1));
+        for (counts, users) in slab.loads.iter_mut().zip(users) {
+            counts.users = *users;
+        }
+        let current = slab.second;
+        let mut windows: Vec<_> = self.slabs.iter_mut().map(Slab::drain).collect();
+        if let Some(window) = windows.iter_mut().find(|w| w.second == current) {
+            window.in_flight = in_flight;
+            window.errors = std::mem::take(&mut self.errors);
+            window.negative_durations = std::mem::take(&mut self.negative_durations);
+        }
+        self.retire_slabs(current);
+        windows
+    }
+
+    /// Keeps the slabs of the present and the last second, and a few cleared ones.
+    fn retire_slabs(&mut self, current: u32) {
+        let (keep, retired): (Vec<_>, Vec<_>) = self.slabs.drain(..).partition(|s| s.second + 1 >= current);
+        self.slabs = keep;
+        self.spare.extend(retired);
+        self.spare.truncate(SPARE_SLABS_MAX);
+    }
+
+    /// The books since the start of the run, which the windows must agree with.
+    pub(crate) fn books(&self) -> &[StepBooks] {
+        &self.books
+    }
+}

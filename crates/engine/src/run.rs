@@ -1,0 +1,156 @@
+//! A whole run: threads, setup and teardown, dispatcher.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use plimsoll_model::{Clock, IdleStrategy, Plan, Protocol, RunEvent, Segment, Sink, Started, Workload, WorkerContext};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::LocalSet;
+
+use crate::clock::{self, MonotonicClock};
+use crate::dispatcher::dispatch;
+use crate::solo::{SoloStep, solo};
+use crate::stop::StopHandle;
+use crate::worker::{Worker, WorkerMessage, WorkerParts};
+
+/// Time given to threads to come up before the clock starts, so that no arrival is late for it.
+const STARTUP: Duration = Duration::from_millis(50);
+
+/// How a run is to be executed: everything that is not the plan.
+#[derive(Clone)]
+pub struct RunSettings {
+    /// Load threads.
+    pub workers: u32,
+    /// How they wait for arrivals.
+    pub idle: IdleStrategy,
+    /// Which part of the plan this process executes.
+    pub segment: Segment,
+    /// What users do.
+    pub workload: Arc<dyn Workload>,
+    /// What they do it over.
+    pub protocols: Vec<Arc<dyn Protocol>>,
+    /// Stops the run from outside.
+    pub stop: StopHandle,
+}
+
+/// Why a run could not be carried out. The target's failures are no reason: they are data.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A setup step did not succeed, so there is nothing to load.
+    #[error("setup step `{step}` failed: {outcome}: {message}")]
+    Setup {
+        /// The step.
+        step: String,
+        /// What became of it.
+        outcome: plimsoll_model::Outcome,
+        /// The story.
+        message: String,
+    },
+    /// No thread or runtime could be made.
+    #[error("no load thread could be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Carries out a run and sends its events to `sink`. Returns when the books are closed.
+pub fn run(started: Started, settings: &RunSettings, sink: &mut dyn Sink) -> Result<(), RunError> {
+    let plan = Arc::new(started.plan.clone());
+    run_solo(settings, &plan, |w, c| w.setup(c))?.into_iter().try_for_each(must_succeed)?;
+    sink.take(&RunEvent::Started(Box::new(started)));
+    let (sender, receiver) = channel();
+    let start = clock::now() + STARTUP;
+    let mut threads = Vec::new();
+    for index in 0..settings.workers {
+        let segment = settings.segment.split(Segment { index, count: settings.workers });
+        let (settings, plan, sender) = (settings.clone(), plan.clone(), sender.clone());
+        let named = thread::Builder::new().name(format!("load-{index}"));
+        threads.push(named.spawn(move || work(&settings, plan, segment, start, &sender)).map_err(RunError::Thread)?);
+    }
+    drop(sender);
+    dispatch(&receiver, threads.len(), start, &settings.stop, sink);
+    for thread in threads {
+        match thread.join() {
+            Ok(ended) => ended.map_err(RunError::Thread)?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+    for failed in run_solo(settings, &plan, |w, c| w.teardown(c))?.into_iter().filter(SoloStep::failed) {
+        let text = format!("teardown step `{}` failed: {}", failed.step, failed.message);
+        sink.take(&RunEvent::Note { at_ns: plan.duration_ns(), text });
+    }
+    Ok(())
+}
+
+/// The body of one load thread.
+fn work(settings: &RunSettings, plan: Arc<Plan>, segment: Segment, start: Instant, messages: &Sender<WorkerMessage>) -> Result<(), std::io::Error> {
+    let runtime = runtime()?;
+    let local = Rc::new(LocalSet::new());
+    let clock: Rc<dyn Clock> = MonotonicClock::starting_at(start);
+    let context = context(settings, plan.seed, &clock);
+    let spawner = local.clone();
+    let worker = Worker::new(WorkerParts {
+        plan,
+        segment,
+        idle: settings.idle,
+        workload: settings.workload.clone(),
+        context,
+        spawn: Box::new(move |task| drop(spawner.spawn_local(task))),
+    });
+    let mut stopped = settings.stop.subscribe();
+    local.block_on(&runtime, async {
+        tokio::time::sleep_until(start.into()).await;
+        let drive = worker.drive(messages);
+        let watch = async {
+            // An error means that nobody can stop the run any more; then it runs to its end.
+            if stopped.wait_for(|set| *set).await.is_ok() {
+                worker.stop.set();
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! { () = drive => {}, () = watch => {} }
+    });
+    Ok(())
+}
+
+fn runtime() -> Result<Runtime, std::io::Error> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+fn context(settings: &RunSettings, seed: u64, clock: &Rc<dyn Clock>) -> WorkerContext {
+    let drivers = settings.protocols.iter().map(|p| (p.name(), p.driver(clock.clone()))).collect();
+    WorkerContext { clock: clock.clone(), drivers, seed }
+}
+
+/// One user on a thread of its own making: what setup and teardown are.
+fn run_solo(
+    settings: &RunSettings,
+    plan: &Plan,
+    make: impl Fn(&dyn Workload, &WorkerContext) -> Option<Box<dyn plimsoll_model::User>>,
+) -> Result<Vec<SoloStep>, RunError> {
+    let runtime = runtime().map_err(RunError::Thread)?;
+    let clock: Rc<dyn Clock> = MonotonicClock::starting_at(clock::now());
+    let context = context(settings, plan.seed, &clock);
+    let Some(user) = make(settings.workload.as_ref(), &context) else { return Ok(Vec::new()) };
+    Ok(LocalSet::new().block_on(&runtime, solo(user, &clock, plan, &[0])))
+}
+
+/// Performs every scenario once, with one user and no load: the canary of `plimsoll check`.
+pub fn canary(plan: &Plan, settings: &RunSettings) -> Result<Vec<SoloStep>, RunError> {
+    run_solo(settings, plan, |w, c| w.setup(c))?.into_iter().try_for_each(must_succeed)?;
+    let runtime = runtime().map_err(RunError::Thread)?;
+    let clock: Rc<dyn Clock> = MonotonicClock::starting_at(clock::now());
+    let context = context(settings, plan.seed, &clock);
+    let scenarios: Vec<_> = (0..plan.scenarios.len() as u16).collect();
+    let user = settings.workload.user(&context, 0);
+    let steps = LocalSet::new().block_on(&runtime, solo(user, &clock, plan, &scenarios));
+    // A canary that leaves something behind is no less a canary; what teardown says is reported with the rest.
+    let mut all = steps;
+    all.extend(run_solo(settings, plan, |w, c| w.teardown(c))?.into_iter().filter(SoloStep::failed));
+    Ok(all)
+}
+
+fn must_succeed(step: SoloStep) -> Result<(), RunError> {
+    if step.failed() { Err(RunError::Setup { step: step.step, outcome: step.outcome, message: step.message }) } else { Ok(()) }
+}

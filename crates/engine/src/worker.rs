@@ -1,0 +1,273 @@
+//! One load thread: its part of the plan, its users, its recorder.
+//!
+//! Nothing here knows which executor polls it or which clock it is given: real runs use a single-threaded
+//! tokio runtime and the monotonic clock, tests a local pool and a virtual clock.
+
+use std::cell::{Cell, RefCell, RefMut};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::task::{Poll, Waker};
+
+use futures::future::{Either, LocalBoxFuture, join_all, select};
+use plimsoll_metrics::{SECOND_NS, Window};
+use plimsoll_model::{
+    Clock, IdleStrategy, Iteration, LoadId, Nanos, Plan, Schedule, Segment, StepBooks, Workload, WorkerContext,
+};
+
+use crate::host::{UserHost, UserTask};
+use crate::load::{LoadState, Seat};
+use crate::recorder::Recorder;
+use crate::{closed, open};
+
+/// Puts a future on the thread's executor.
+pub type Spawn = Box<dyn Fn(LocalBoxFuture<'static, ()>)>;
+
+/// What a load thread tells the dispatcher.
+#[derive(Debug)]
+pub enum WorkerMessage {
+    /// Results since the last such message.
+    Windows(Vec<Window>),
+    /// The thread is done.
+    Done(WorkerEnd),
+}
+
+/// How a load thread ended.
+#[derive(Debug)]
+pub struct WorkerEnd {
+    /// When the last schedule ended or sending was stopped.
+    pub sending_ended_ns: Nanos,
+    /// When the last operation was in or given up.
+    pub closed_ns: Nanos,
+    /// The thread's own count.
+    pub books: Vec<StepBooks>,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waited {
+    Reached,
+    Stopped,
+}
+
+impl Waited {
+    pub(crate) fn is_stopped(self) -> bool {
+        self == Self::Stopped
+    }
+}
+
+/// A flag that wakes whoever waits for it, within the thread.
+#[derive(Debug, Default)]
+pub struct LocalStop {
+    set: Cell<bool>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl LocalStop {
+    pub(crate) fn is_set(&self) -> bool {
+        self.set.get()
+    }
+
+    /// Sets the flag.
+    pub fn set(&self) {
+        self.set.set(true);
+        self.waiting.borrow_mut().drain(..).for_each(Waker::wake);
+    }
+
+    async fn wait(&self) {
+        poll_fn(|cx| {
+            if self.set.get() {
+                return Poll::Ready(());
+            }
+            let mut waiting = self.waiting.borrow_mut();
+            if !waiting.iter().any(|w| w.will_wake(cx.waker())) {
+                waiting.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// What a load thread is made of.
+pub struct WorkerParts {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Which part of it.
+    pub segment: Segment,
+    /// How to wait for arrivals.
+    pub idle: IdleStrategy,
+    /// Makes users.
+    pub workload: Arc<dyn Workload>,
+    /// Clock and protocols.
+    pub context: WorkerContext,
+    /// The executor.
+    pub spawn: Spawn,
+}
+
+/// One load thread.
+pub struct Worker {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) segment: Segment,
+    pub(crate) clock: Rc<dyn Clock>,
+    /// Sending is to end.
+    pub stop: LocalStop,
+    idle: IdleStrategy,
+    workload: Arc<dyn Workload>,
+    context: WorkerContext,
+    spawn: Spawn,
+    recorder: RefCell<Recorder>,
+    loads: Vec<RefCell<LoadState>>,
+    sending_ended_ns: Cell<Nanos>,
+}
+
+impl Worker {
+    /// A load thread that has not begun.
+    pub fn new(parts: WorkerParts) -> Rc<Self> {
+        let loads = (0..parts.plan.loads.len()).map(|id| RefCell::new(LoadState::new(id as LoadId))).collect();
+        Rc::new(Self {
+            recorder: RefCell::new(Recorder::new(parts.plan.steps.len(), parts.plan.loads.len())),
+            loads,
+            clock: parts.context.clock.clone(),
+            plan: parts.plan,
+            segment: parts.segment,
+            stop: LocalStop::default(),
+            idle: parts.idle,
+            workload: parts.workload,
+            context: parts.context,
+            spawn: parts.spawn,
+            sending_ended_ns: Cell::new(0),
+        })
+    }
+
+    /// Drives all load entries to their end, sending results every second.
+    pub async fn drive(self: &Rc<Self>, messages: &Sender<WorkerMessage>) {
+        let loads = (0..self.loads.len() as LoadId).map(|load| Box::pin(self.drive_load(load)) as LocalBoxFuture<'_, ()>);
+        let reporter = Box::pin(self.report_every_second(messages));
+        if let Either::Right(_) = select(join_all(loads), reporter).await {
+            unreachable!("the reporter never ends");
+        }
+        let now = self.clock.now();
+        self.send_windows(messages, now);
+        let end = WorkerEnd { sending_ended_ns: self.sending_ended_ns.get(), closed_ns: now, books: self.recorder().books().to_vec() };
+        // The dispatcher may be gone if the process is being torn down; then nobody is left to tell.
+        let _gone = messages.send(WorkerMessage::Done(end));
+    }
+
+    async fn report_every_second(&self, messages: &Sender<WorkerMessage>) -> std::convert::Infallible {
+        loop {
+            let next = (self.clock.now() / SECOND_NS + 1) * SECOND_NS;
+            self.clock.sleep_until(next).await;
+            self.send_windows(messages, next);
+        }
+    }
+
+    fn send_windows(&self, messages: &Sender<WorkerMessage>, at_ns: Nanos) {
+        let users: Vec<_> = self.loads.iter().map(|l| l.borrow().active - l.borrow().idle.len() as u64).collect();
+        let windows = self.recorder().take(at_ns, &users);
+        let _gone = messages.send(WorkerMessage::Windows(windows));
+    }
+
+    async fn drive_load(self: &Rc<Self>, load: LoadId) {
+        let entry = &self.plan.loads[usize::from(load)];
+        if !self.wait_until(entry.start_ns).await.is_stopped() {
+            match &entry.schedule {
+                Schedule::Open(schedule) => open::pace(self, load, schedule).await,
+                Schedule::Closed(schedule) => closed::populate(self, load, schedule).await,
+            }
+        }
+        // An open schedule ends at its end, not at its last arrival.
+        if matches!(entry.schedule, Schedule::Open(_)) {
+            let _stopped = self.wait_until(entry.end_ns()).await;
+        }
+        let now = self.clock.now().min(entry.end_ns());
+        self.sending_ended_ns.set(self.sending_ended_ns.get().max(now));
+        self.drain(load, entry.graceful_stop_ns).await;
+    }
+
+    /// Lets users finish their iteration, up to the grace period; then takes them away.
+    async fn drain(self: &Rc<Self>, load: LoadId, grace_ns: Nanos) {
+        self.load(load).ended = true;
+        self.load(load).wake_all();
+        let deadline = self.clock.sleep_until(self.clock.now() + grace_ns);
+        if let Either::Right(_) = select(Box::pin(self.emptied(load)), deadline).await {
+            self.load(load).cancelled = true;
+            self.load(load).wake_all();
+            self.emptied(load).await;
+        }
+    }
+
+    /// Completes when the load entry has no users.
+    pub(crate) async fn emptied(&self, load: LoadId) {
+        poll_fn(|cx| {
+            let mut state = self.load(load);
+            if state.active == 0 {
+                return Poll::Ready(());
+            }
+            state.emptied = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Waits until `at_ns`, or until sending is stopped.
+    pub(crate) async fn wait_until(&self, at_ns: Nanos) -> Waited {
+        if self.stop.is_set() {
+            return Waited::Stopped;
+        }
+        if self.clock.now() >= at_ns {
+            return Waited::Reached;
+        }
+        let stopped = std::pin::pin!(self.stop.wait());
+        match select(self.clock.wait_until(at_ns, self.idle), stopped).await {
+            Either::Left(_) => Waited::Reached,
+            Either::Right(_) => Waited::Stopped,
+        }
+    }
+
+    /// Gives other tasks a turn.
+    pub(crate) async fn breathe(&self) {
+        let mut yielded = false;
+        poll_fn(|cx| {
+            if std::mem::replace(&mut yielded, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Puts a new user into `seat`.
+    pub(crate) fn seat_user(self: &Rc<Self>, load: LoadId, seat: usize) {
+        let number = {
+            let mut state = self.load(load);
+            if state.seats.len() <= seat {
+                state.seats.resize_with(seat + 1, Seat::default);
+            }
+            state.seats[seat] = Seat { alive: true, ..Seat::default() };
+            state.active += 1;
+            state.user_number(seat, self.segment)
+        };
+        let user = self.workload.user(&self.context, number);
+        let host = Box::new(UserHost::new(self.clone(), load, seat));
+        let life = Some(user.live(host));
+        (self.spawn)(Box::pin(UserTask { worker: self.clone(), load, seat, life }));
+    }
+
+    /// An arrival that no user could take.
+    pub(crate) fn drop_arrival(&self, iteration: &Iteration) {
+        if let Some(step) = self.plan.scenarios[usize::from(iteration.scenario)].first_step {
+            self.recorder().dropped(step, iteration.due_ns);
+        }
+    }
+
+    pub(crate) fn recorder(&self) -> RefMut<'_, Recorder> {
+        self.recorder.borrow_mut()
+    }
+
+    pub(crate) fn load(&self, load: LoadId) -> RefMut<'_, LoadState> {
+        self.loads[usize::from(load)].borrow_mut()
+    }
+}

@@ -1,0 +1,141 @@
+//! HTTP as a plan speaks of it: requests and connection settings, as pure data.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Nanos, SECOND_NS};
+
+/// One HTTP request, ready to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, ...
+    pub method: String,
+    /// Absolute, with scheme.
+    pub url: String,
+    /// In the order in which they are sent. `Host`, `Content-Length`, `User-Agent`, `Accept` and `Connection`
+    /// are added where absent.
+    pub headers: Vec<(String, String)>,
+    /// What is sent behind the head.
+    pub body: Body,
+    /// From the moment a session takes the request until its response has been read.
+    pub timeout_ns: Nanos,
+    /// For dialling, TLS included.
+    pub connect_timeout_ns: Nanos,
+    /// Redirects followed at most; 0 leaves a redirect as the answer.
+    pub redirects_max: u32,
+    /// What of the response somebody will look at.
+    pub keep: Keep,
+    /// Send the head first and the body only after `100 Continue`.
+    pub expect_continue: bool,
+    /// Largest response body accepted, in bytes.
+    pub body_bytes_max: u64,
+}
+
+impl HttpRequest {
+    /// A request with every setting at its default.
+    pub fn new(method: &str, url: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            timeout_ns: 60 * SECOND_NS,
+            connect_timeout_ns: 10 * SECOND_NS,
+            redirects_max: 0,
+            keep: Keep::Status,
+            expect_continue: false,
+            body_bytes_max: 1 << 32,
+        }
+    }
+}
+
+/// A request body.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Body {
+    /// None, not even an empty one.
+    #[default]
+    Empty,
+    /// In memory, with a `Content-Length`.
+    Bytes(Arc<[u8]>),
+    /// In memory, sent in chunks of this many bytes with `Transfer-Encoding: chunked`.
+    Chunked(Arc<[u8]>, usize),
+    /// Streamed from a file, which is never held in memory.
+    File(PathBuf),
+}
+
+/// What of a response somebody will look at: the rest is counted and thrown away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keep {
+    /// The status only.
+    #[default]
+    Status,
+    /// Status and headers.
+    Head,
+    /// Headers and the decoded body.
+    Body,
+}
+
+/// Whose connections a user's requests travel over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connections {
+    /// Every user has its own, as a browser or a device has.
+    PerUser,
+    /// All users of a load thread share a pool of at most so many, as a service's clients do.
+    Shared(u32),
+}
+
+/// How connections are made, for a whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HttpSettings {
+    /// Whose they are.
+    pub connections: Connections,
+    /// Close after every request.
+    pub reuse: bool,
+    /// Remember cookies within an iteration.
+    pub cookies: bool,
+    /// Certificate authorities to trust instead of the system's, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Accept any certificate.
+    pub skip_verify: bool,
+    /// Client certificate chain, PEM.
+    pub client_cert: Option<PathBuf>,
+    /// Client key, PEM.
+    pub client_key: Option<PathBuf>,
+    /// Proxies by scheme, as the environment names them.
+    pub proxy: ProxySettings,
+    /// Sent where a request names none.
+    pub user_agent: String,
+    /// Addresses to use for a host instead of asking DNS: `host:port` to `ip:port`.
+    pub resolve: Vec<(String, String)>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            connections: Connections::PerUser,
+            reuse: true,
+            cookies: false,
+            ca_file: None,
+            skip_verify: false,
+            client_cert: None,
+            client_key: None,
+            proxy: ProxySettings::default(),
+            user_agent: concat!("plimsoll/", env!("CARGO_PKG_VERSION")).to_owned(),
+            resolve: Vec::new(),
+        }
+    }
+}
+
+/// Proxies, as `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxySettings {
+    /// For `http:` targets.
+    pub http: Option<String>,
+    /// For `https:` targets.
+    pub https: Option<String>,
+    /// Hosts reached without: exact names, `.suffix`, `*`.
+    pub exempt: Vec<String>,
+}

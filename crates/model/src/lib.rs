@@ -1,0 +1,43 @@
+//! The language of a load test: what is to be done (plan, schedule, segment), by whom (workload, user), over
+//! what (protocol, session, operation), and what came of it (outcome, window, run event, record).
+//!
+//! Pure: no async runtime, file, socket, environment, clock or unseeded randomness. Others implement the
+//! traits here: `engine` the [`Clock`] and the [`Host`], `protocols` the [`Protocol`]s, `script` the
+//! [`Workload`]s, `report` and `cli` the [`Sink`]s.
+#![deny(missing_docs)]
+
+pub mod claim;
+pub mod clock;
+pub mod event;
+pub mod http;
+pub mod operation;
+pub mod plan;
+pub mod protocol;
+pub mod record;
+pub mod schedule;
+pub mod segment;
+pub mod sink;
+pub mod testing;
+pub mod workload;
+
+pub use claim::Claim;
+pub use clock::{Clock, IdleStrategy};
+pub use event::{ClockSample, Finished, RunEvent, Started, StopReason, StepBooks};
+pub use operation::{Failure, Operation, Reply, ResponseView};
+pub use plan::{Load, Phase, Plan, Scenario, Step, StepKind};
+pub use plimsoll_metrics::{Nanos, Outcome, SECOND_NS};
+pub use protocol::{Driver, Protocol, Session};
+pub use record::Record;
+pub use schedule::{Arrivals, Closed, Open, Process, Schedule, Stage};
+pub use segment::Segment;
+pub use sink::Sink;
+pub use workload::{Begun, Host, Iteration, Observation, User, Workload, WorkerContext};
+
+/// Number of a step in [`Plan::steps`], unique over all scenarios.
+pub type StepId = u16;
+
+/// Number of a scenario in [`Plan::scenarios`].
+pub type ScenarioId = u16;
+
+/// Number of a load entry in [`Plan::loads`].
+pub type LoadId = u16;

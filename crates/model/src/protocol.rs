@@ -1,0 +1,36 @@
+//! What a protocol must offer to be driven.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::future::LocalBoxFuture;
+
+use crate::{Clock, Operation, Reply, ResponseView};
+
+/// A protocol, configured for a run. Shared by all load threads.
+pub trait Protocol: Send + Sync {
+    /// Its name in plans and reports.
+    fn name(&self) -> &'static str;
+
+    /// What one load thread needs: connection pool, name cache.
+    fn driver(&self, clock: Rc<dyn Clock>) -> Box<dyn Driver>;
+}
+
+/// A protocol on one load thread.
+pub trait Driver {
+    /// A session for one user.
+    fn session(&self) -> Box<dyn Session>;
+}
+
+/// One user's side of a protocol: connections, cookies, the last response.
+pub trait Session {
+    /// Performs one operation. A failure of the target is a value in the reply. Operations shared between
+    /// users come as the same `Arc` each time, so that a session may keep their encoded form.
+    fn perform<'a>(&'a mut self, operation: &'a Arc<Operation>) -> LocalBoxFuture<'a, Reply>;
+
+    /// The last response, as far as the operation asked for it to be kept.
+    fn response(&self) -> ResponseView<'_>;
+
+    /// The user begins a new iteration: forget what belongs to one pass (cookies).
+    fn begin_iteration(&mut self);
+}

@@ -1,0 +1,209 @@
+//! A run as a whole, put together from its events. What audits judge and reports show.
+
+use std::collections::BTreeMap;
+
+use plimsoll_metrics::window::{InFlight, LoadCounts};
+use plimsoll_metrics::{Cell, Compact, ErrorCount, Histogram, SECOND_NS, StepCounts, Window};
+
+use crate::{ClockSample, Finished, LoadId, Nanos, Outcome, Phase, RunEvent, Started, StepId};
+
+/// A run as a whole.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// What it set out to do.
+    pub started: Started,
+    /// By second. Empty if the record was made with [`Record::without_windows`].
+    pub windows: BTreeMap<u32, Window>,
+    /// Over the whole run, by step and outcome.
+    pub cells: BTreeMap<(StepId, Outcome), Cell<Histogram>>,
+    /// Over the whole run, by step.
+    pub counts: BTreeMap<StepId, StepCounts>,
+    /// Over the whole run, by load entry.
+    pub loads: BTreeMap<LoadId, LoadCounts<Histogram>>,
+    /// The gauge, integrated over the whole run.
+    pub in_flight: InFlight,
+    /// Failures by class.
+    pub errors: Vec<ErrorCount>,
+    /// Durations that came out negative.
+    pub negative_durations: u64,
+    /// Clock readings.
+    pub clocks: Vec<ClockSample>,
+    /// What a person should know, with its time.
+    pub notes: Vec<(Nanos, String)>,
+    /// How it ended; `None` while it runs, or if the process was killed.
+    pub finished: Option<Finished>,
+    drop_windows: bool,
+}
+
+impl Record {
+    /// An empty record that keeps totals only: for watching a run of any length in constant memory.
+    pub fn without_windows() -> Self {
+        Self { drop_windows: true, ..Self::default() }
+    }
+
+    /// The record of a whole stream.
+    pub fn from_events<'a>(events: impl IntoIterator<Item = &'a RunEvent>) -> Self {
+        let mut record = Self::default();
+        events.into_iter().for_each(|event| record.apply(event));
+        record
+    }
+
+    /// Adds one event.
+    pub fn apply(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::Started(started) => self.started = (**started).clone(),
+            RunEvent::Windows(windows) => windows.iter().for_each(|w| self.add_window(w)),
+            RunEvent::Clock(sample) => self.clocks.push(*sample),
+            RunEvent::Note { at_ns, text } => self.notes.push((*at_ns, text.clone())),
+            RunEvent::Finished(finished) => self.finished = Some((**finished).clone()),
+        }
+    }
+
+    fn add_window(&mut self, window: &Window) {
+        for (step, outcome, cell) in &window.cells {
+            self.cells.entry((*step, *outcome)).or_default().merge_stored(cell);
+        }
+        for (step, counts) in &window.steps {
+            self.counts.entry(*step).or_default().add(*counts);
+        }
+        for (load, counts) in &window.loads {
+            merge_load(self.loads.entry(*load).or_default(), counts);
+        }
+        merge_errors(&mut self.errors, &window.errors);
+        self.negative_durations += window.negative_durations;
+        self.in_flight.integral_ns += window.in_flight.integral_ns;
+        self.in_flight.max = self.in_flight.max.max(window.in_flight.max);
+        if !self.drop_windows {
+            let kept = self.windows.entry(window.second).or_insert_with(|| Window { second: window.second, ..Window::default() });
+            merge_window(kept, window);
+        }
+    }
+
+    /// Merged cells of the steps that `accept`s, with the given outcome.
+    pub fn merged(&self, outcome: Outcome, accept: impl Fn(StepId) -> bool) -> Cell<Histogram> {
+        let mut merged = Cell::default();
+        for ((step, o), cell) in &self.cells {
+            if *o == outcome && accept(*step) {
+                merged.merge(cell);
+            }
+        }
+        merged
+    }
+
+    /// Operations of a step that ended with `outcome`, dropped ones included.
+    pub fn count(&self, step: StepId, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Dropped => self.counts.get(&step).map_or(0, |c| c.dropped),
+            _ => self.cells.get(&(step, outcome)).map_or(0, |c| c.response.count()),
+        }
+    }
+
+    /// Operations of all operation steps that ended with `outcome`.
+    pub fn total(&self, outcome: Outcome) -> u64 {
+        self.started.plan.operations().map(|(step, _)| self.count(step, outcome)).sum()
+    }
+
+    /// Scheduled, sent and dropped over all steps.
+    pub fn totals(&self) -> StepCounts {
+        let mut totals = StepCounts::default();
+        self.counts.values().for_each(|c| totals.add(*c));
+        totals
+    }
+
+    /// The span over which operations were due, in nanoseconds: the denominator of rates.
+    pub fn span_ns(&self) -> Nanos {
+        match &self.finished {
+            Some(finished) => finished.duration_ns,
+            None => self.windows.keys().next_back().map_or(0, |second| (u64::from(*second) + 1) * SECOND_NS),
+        }
+    }
+
+    /// Windows that lie wholly inside `phase`; all of them without one.
+    pub fn windows_in<'a>(&'a self, phase: Option<&'a Phase>) -> impl Iterator<Item = &'a Window> {
+        self.windows.values().filter(move |w| phase.is_none_or(|p| within(p, w.second)))
+    }
+
+    /// The phase called `name`.
+    pub fn phase(&self, name: &str) -> Option<&Phase> {
+        self.started.plan.phases.iter().find(|p| p.name == name)
+    }
+}
+
+/// True if the whole second lies inside the phase.
+pub fn within(phase: &Phase, second: u32) -> bool {
+    let start = u64::from(second) * SECOND_NS;
+    phase.start_ns <= start && start + SECOND_NS <= phase.end_ns
+}
+
+/// Adds a part of a second to what is known of it.
+pub fn merge_window(kept: &mut Window, part: &Window) {
+    for (step, outcome, cell) in &part.cells {
+        match kept.cells.iter_mut().find(|(s, o, _)| (s, o) == (step, outcome)) {
+            Some((_, _, mine)) => merge_cell(mine, cell),
+            None => kept.cells.push((*step, *outcome, cell.clone())),
+        }
+    }
+    for (step, counts) in &part.steps {
+        match kept.steps.iter_mut().find(|(s, _)| s == step) {
+            Some((_, mine)) => mine.add(*counts),
+            None => kept.steps.push((*step, *counts)),
+        }
+    }
+    for (load, counts) in &part.loads {
+        match kept.loads.iter_mut().find(|(l, _)| l == load) {
+            Some((_, mine)) => {
+                let mut merged = LoadCounts::default();
+                merge_load(&mut merged, mine);
+                merge_load(&mut merged, counts);
+                *mine = stored_load(&merged);
+            }
+            None => kept.loads.push((*load, counts.clone())),
+        }
+    }
+    merge_errors(&mut kept.errors, &part.errors);
+    kept.negative_durations += part.negative_durations;
+    kept.in_flight.integral_ns += part.in_flight.integral_ns;
+    kept.in_flight.max = kept.in_flight.max.max(part.in_flight.max);
+}
+
+fn merge_cell(mine: &mut Cell, other: &Cell) {
+    let mut merged = Cell::default();
+    merged.merge_stored(mine);
+    merged.merge_stored(other);
+    *mine = merged.stored();
+}
+
+/// Adds stored counts of a load entry. Users are a level, not a count: parts of one second come from
+/// different workers, so they add up; over seconds only the last one means anything.
+pub fn merge_load(mine: &mut LoadCounts<Histogram>, other: &LoadCounts) {
+    mine.wake_lateness.merge_compact(&other.wake_lateness);
+    mine.queue_lateness.merge_compact(&other.queue_lateness);
+    mine.arrivals += other.arrivals;
+    mine.iterations += other.iterations;
+    mine.interrupted += other.interrupted;
+    mine.send_gap_ns_max = mine.send_gap_ns_max.max(other.send_gap_ns_max);
+    mine.users += other.users;
+}
+
+/// The stored form of a load entry's counts.
+pub fn stored_load(counts: &LoadCounts<Histogram>) -> LoadCounts {
+    LoadCounts {
+        wake_lateness: Compact::from(&counts.wake_lateness),
+        queue_lateness: Compact::from(&counts.queue_lateness),
+        arrivals: counts.arrivals,
+        iterations: counts.iterations,
+        interrupted: counts.interrupted,
+        send_gap_ns_max: counts.send_gap_ns_max,
+        users: counts.users,
+    }
+}
+
+/// Adds failures by class.
+pub fn merge_errors(mine: &mut Vec<ErrorCount>, others: &[ErrorCount]) {
+    for error in others {
+        match mine.iter_mut().find(|e| e.same_class(error)) {
+            Some(known) => known.merge(error),
+            None => mine.push(error.clone()),
+        }
+    }
+}

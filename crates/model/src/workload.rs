@@ -1,0 +1,107 @@
+//! Who does what: a workload makes users, a user goes through iterations, a host drives and records it.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use futures::future::LocalBoxFuture;
+
+use crate::{Clock, Driver, Nanos, Outcome, Reply, ScenarioId, Session, StepId};
+
+/// What the users of a plan do. Shared by all load threads.
+pub trait Workload: Send + Sync {
+    /// A new user, on the load thread that `context` belongs to. `number` is unique within the run.
+    fn user(&self, context: &WorkerContext, number: u64) -> Box<dyn User>;
+
+    /// The user that prepares the run: its one iteration runs before load, and must succeed.
+    fn setup(&self, context: &WorkerContext) -> Option<Box<dyn User>>;
+
+    /// The user that tidies up after the run.
+    fn teardown(&self, context: &WorkerContext) -> Option<Box<dyn User>>;
+}
+
+/// What a load thread gives its users.
+pub struct WorkerContext {
+    /// The run's clock.
+    pub clock: Rc<dyn Clock>,
+    /// Protocols by name.
+    pub drivers: BTreeMap<&'static str, Box<dyn Driver>>,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+impl WorkerContext {
+    /// A session of the protocol called `name`.
+    ///
+    /// # Panics
+    /// If the run was wired without that protocol, which the plan's lowering rules out.
+    pub fn session(&self, name: &str) -> Box<dyn Session> {
+        self.drivers.get(name).unwrap_or_else(|| panic!("the run was wired without {name}")).session()
+    }
+}
+
+/// One simulated client. Its whole life is one future, so that an iteration costs no allocation.
+pub trait User {
+    /// Asks the host for iterations until there are none, and performs them.
+    fn live<'a>(self: Box<Self>, host: Box<dyn Host + 'a>) -> LocalBoxFuture<'a, ()>
+    where
+        Self: 'a;
+}
+
+/// One pass of a user through a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Iteration {
+    /// Which scenario.
+    pub scenario: ScenarioId,
+    /// Number within the run: of the arrival, or a count over the user's iterations.
+    pub number: u64,
+    /// When it was due.
+    pub due_ns: Nanos,
+    /// The user's number.
+    pub user: u64,
+}
+
+/// An operation that has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// The step it belongs to.
+    pub step: StepId,
+    /// When it was due: with the iteration for its first operation, when the user came to it for later ones.
+    pub due_ns: Nanos,
+}
+
+/// What became of a begun operation, or of a timed group.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    /// What had begun.
+    pub begun: Begun,
+    /// The final outcome, the plan's expectations included.
+    pub outcome: Outcome,
+    /// What the session saw.
+    pub reply: &'a Reply,
+    /// Class and message of the failure, if it is not the reply's own.
+    pub failure: Option<(&'a str, &'a str)>,
+    /// Whether an expectation looked beyond the protocol's status.
+    pub checked: bool,
+}
+
+/// The engine as one user sees it.
+pub trait Host {
+    /// The next iteration; `None` when this user's time is over.
+    fn poll_iteration(&mut self, cx: &mut Context<'_>) -> Poll<Option<Iteration>>;
+
+    /// The iteration is over; `complete` if it went through all its steps.
+    fn end_iteration(&mut self, complete: bool);
+
+    /// An operation of `step` is handed to a session now.
+    fn begin(&mut self, step: StepId) -> Begun;
+
+    /// That operation has ended.
+    fn finish(&mut self, observation: &Observation<'_>);
+
+    /// A group of steps that began at `begun_ns` has ended now.
+    fn group(&mut self, step: StepId, begun_ns: Nanos, outcome: Outcome);
+
+    /// The run's clock.
+    fn clock(&self) -> Rc<dyn Clock>;
+}
