@@ -88,7 +88,7 @@ fn work(settings: &RunSettings, plan: Arc<Plan>, segment: Segment, start: Instan
     let runtime = runtime()?;
     let local = Rc::new(LocalSet::new());
     let clock: Rc<dyn Clock> = MonotonicClock::starting_at(start);
-    let context = context(settings, plan.seed, &clock);
+    let context = context(settings, plan.seed, &clock, segment);
     let spawner = local.clone();
     let worker = Worker::new(WorkerParts {
         plan,
@@ -118,9 +118,9 @@ fn runtime() -> Result<Runtime, std::io::Error> {
     Builder::new_current_thread().enable_all().build()
 }
 
-fn context(settings: &RunSettings, seed: u64, clock: &Rc<dyn Clock>) -> WorkerContext {
+fn context(settings: &RunSettings, seed: u64, clock: &Rc<dyn Clock>, segment: Segment) -> WorkerContext {
     let drivers = settings.protocols.iter().map(|p| (p.name(), p.driver(clock.clone()))).collect();
-    WorkerContext { clock: clock.clone(), drivers, seed }
+    WorkerContext::new(clock.clone(), drivers, seed, segment)
 }
 
 /// One user on a thread of its own making: what setup and teardown are.
@@ -131,7 +131,7 @@ fn run_solo(
 ) -> Result<Vec<SoloStep>, RunError> {
     let runtime = runtime().map_err(RunError::Thread)?;
     let clock: Rc<dyn Clock> = MonotonicClock::starting_at(clock::now());
-    let context = context(settings, plan.seed, &clock);
+    let context = context(settings, plan.seed, &clock, Segment::WHOLE);
     let Some(user) = make(settings.workload.as_ref(), &context) else { return Ok(Vec::new()) };
     Ok(LocalSet::new().block_on(&runtime, solo(user, &clock, plan, &[0])))
 }
@@ -141,7 +141,7 @@ pub fn canary(plan: &Plan, settings: &RunSettings) -> Result<Vec<SoloStep>, RunE
     run_solo(settings, plan, |w, c| w.setup(c))?.into_iter().try_for_each(must_succeed)?;
     let runtime = runtime().map_err(RunError::Thread)?;
     let clock: Rc<dyn Clock> = MonotonicClock::starting_at(clock::now());
-    let context = context(settings, plan.seed, &clock);
+    let context = context(settings, plan.seed, &clock, Segment::WHOLE);
     let scenarios: Vec<_> = (0..plan.scenarios.len() as u16).collect();
     let user = settings.workload.user(&context, 0);
     let steps = LocalSet::new().block_on(&runtime, solo(user, &clock, plan, &scenarios));

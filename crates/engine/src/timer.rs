@@ -18,9 +18,10 @@ mod linux {
     pub(crate) struct Timer(Option<AsyncFd<OwnedFd>>);
 
     impl Timer {
+        #[expect(deprecated, reason = "its replacement is unsafe; the descriptor is owned and stays open as long as the AsyncFd")]
         pub(crate) fn new() -> Self {
             let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC).ok();
-            Self(fd.and_then(|fd| AsyncFd::register_with_interest(fd, Interest::READABLE).ok()))
+            Self(fd.and_then(|fd| AsyncFd::with_interest(fd, Interest::READABLE).ok()))
         }
 
         /// Completes after `nanos`, usually within some tens of microseconds.

@@ -1,12 +1,13 @@
 //! Who does what: a workload makes users, a user goes through iterations, a host drives and records it.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures::future::LocalBoxFuture;
 
-use crate::{Clock, Driver, Nanos, Outcome, Reply, ScenarioId, Session, StepId};
+use crate::{Clock, Driver, Nanos, Outcome, Reply, ScenarioId, Segment, Session, StepId};
 
 /// What the users of a plan do. Shared by all load threads.
 pub trait Workload: Send + Sync {
@@ -28,9 +29,40 @@ pub struct WorkerContext {
     pub drivers: BTreeMap<&'static str, Box<dyn Driver>>,
     /// The run's seed.
     pub seed: u64,
+    /// The thread's part of the run.
+    pub segment: Segment,
+    sequences: RefCell<BTreeMap<String, Rc<Cell<u64>>>>,
+}
+
+/// A load thread's share of a run-wide sequence 0, 1, 2, ...: threads take turns, so that no number is given
+/// twice in a run and nothing is shared between threads.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    taken: Rc<Cell<u64>>,
+    segment: Segment,
+}
+
+impl Sequence {
+    /// The next number of this thread.
+    pub fn take(&self) -> u64 {
+        let taken = self.taken.get();
+        self.taken.set(taken + 1);
+        taken * u64::from(self.segment.count) + u64::from(self.segment.index)
+    }
 }
 
 impl WorkerContext {
+    /// A context with clock and protocols.
+    pub fn new(clock: Rc<dyn Clock>, drivers: BTreeMap<&'static str, Box<dyn Driver>>, seed: u64, segment: Segment) -> Self {
+        Self { clock, drivers, seed, segment, sequences: RefCell::default() }
+    }
+
+    /// This thread's share of the sequence called `name`; all users of the thread draw from the same.
+    pub fn sequence(&self, name: &str) -> Sequence {
+        let taken = self.sequences.borrow_mut().entry(name.to_owned()).or_default().clone();
+        Sequence { taken, segment: self.segment }
+    }
+
     /// A session of the protocol called `name`.
     ///
     /// # Panics

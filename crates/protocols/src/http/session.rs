@@ -1,0 +1,291 @@
+//! One user's side of HTTP.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::future::LocalBoxFuture;
+use plimsoll_model::http::{HttpRequest, Keep};
+use plimsoll_model::{Nanos, Operation, Outcome, Reply, ResponseView, Session};
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
+use url::Url;
+
+use super::connection::Connection;
+use super::cookies::Cookies;
+use super::decode::decode;
+use super::error::HttpError;
+use super::exchange::{BLOCKED, CONNECT, DNS, Exchange, TLS};
+use super::pool::Pool;
+use super::prepared::{Additions, Prepared, parse_url};
+use super::response::Wanted;
+use super::{PREPARED_MAX, ThreadShared};
+use crate::net::{Deadline, NetError, Origin, Route};
+
+/// Connections a user keeps for itself, one per origin; beyond that the oldest is closed.
+const OWN_CONNECTIONS_MAX: usize = 8;
+
+/// One user's side of HTTP.
+pub(crate) struct HttpSession {
+    shared: Rc<ThreadShared>,
+    pool: Option<Rc<Pool>>,
+    own: Vec<Box<Connection>>,
+    deadline: Deadline,
+    cookies: Cookies,
+    /// The encoded form of the operation performed last.
+    recent: Option<(Arc<Operation>, Rc<Prepared>)>,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl HttpSession {
+    pub(crate) fn new(shared: Rc<ThreadShared>, pool: Option<Rc<Pool>>) -> Self {
+        Self {
+            shared,
+            pool,
+            own: Vec::new(),
+            deadline: Deadline::default(),
+            cookies: Cookies::default(),
+            recent: None,
+            status: 0,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// The encoded form of a request, from memory if other users send the same.
+    fn prepare(&mut self, operation: &Arc<Operation>, request: &HttpRequest) -> Result<Rc<Prepared>, HttpError> {
+        let personal = self.shared.settings.cookies && !self.cookies.is_empty();
+        if let Some((known, prepared)) = &self.recent
+            && Arc::ptr_eq(known, operation)
+            && !personal
+        {
+            return Ok(prepared.clone());
+        }
+        // An operation nobody else holds was rendered for this one time.
+        if personal || Arc::strong_count(operation) == 1 {
+            return self.encode(request, parse_url(&request.url)?).map(Rc::new);
+        }
+        let key = Arc::as_ptr(operation) as usize;
+        let known = self.shared.prepared.borrow().get(&key).map(|(_, prepared)| prepared.clone());
+        let prepared = match known {
+            Some(prepared) => prepared,
+            None => Rc::new(self.encode(request, parse_url(&request.url)?)?),
+        };
+        let mut memory = self.shared.prepared.borrow_mut();
+        if memory.len() < PREPARED_MAX {
+            memory.entry(key).or_insert_with(|| (operation.clone(), prepared.clone()));
+        }
+        self.recent = Some((operation.clone(), prepared.clone()));
+        Ok(prepared)
+    }
+
+    fn encode(&self, request: &HttpRequest, url: Url) -> Result<Prepared, HttpError> {
+        let settings = &self.shared.settings;
+        let cookie = settings.cookies.then(|| self.cookies.field(&url)).flatten();
+        let proxy = super::prepared::origin_of(&url).ok().and_then(|origin| self.shared.dialer.forwarding_proxy(&origin));
+        let additions = Additions {
+            user_agent: &settings.user_agent,
+            cookie: cookie.as_deref(),
+            proxy_authorization: proxy.as_ref().and_then(|p| p.authorization.as_deref()),
+            absolute_form: proxy.is_some(),
+            close: !settings.reuse,
+        };
+        Prepared::encode(request, url, additions)
+    }
+
+    /// What of the response has to be read closely: cookies and redirects live in the head.
+    fn keep(&self, request: &HttpRequest) -> Keep {
+        let head = self.shared.settings.cookies || request.redirects_max > 0;
+        if head { request.keep.max(Keep::Head) } else { request.keep }
+    }
+
+    /// One request and its response, on a connection of whatever kind is configured. A connection that went
+    /// stale while it was idle is replaced once, if repeating the request does no harm.
+    async fn round(&mut self, request: &HttpRequest, prepared: &Prepared, began_ns: Nanos, reply: &mut Reply) -> Result<(), HttpError> {
+        let until_ns = began_ns + request.timeout_ns;
+        let pool = self.pool.clone();
+        let _permit = match &pool {
+            Some(pool) => Some(self.permit(pool, until_ns, reply).await?),
+            None => None,
+        };
+        loop {
+            let (mut connection, fresh) = match self.idle_connection(&prepared.origin) {
+                Some(connection) => (connection, false),
+                None => (Box::pin(self.dial(request, &prepared.origin, until_ns, reply)).await?, true),
+            };
+            let received_before = reply.bytes_received;
+            let wanted = Wanted { keep: self.keep(request), to_head: prepared.is_head, body_bytes_max: request.body_bytes_max };
+            connection.reader.expect(wanted);
+            let mut exchange = Exchange {
+                shared: &self.shared,
+                connection: &mut connection,
+                deadline: &mut self.deadline,
+                deadline_ns: until_ns,
+                began_ns: (!fresh && pool.is_none() && reply.extra_attempts == 0).then_some(began_ns),
+                reply,
+            };
+            let ended = exchange.run(prepared).await;
+            match ended {
+                Err(error) if !fresh && prepared.idempotent && reply.bytes_received == received_before && is_lost(&error) => {
+                    reply.extra_attempts += 1;
+                }
+                ended => {
+                    self.status = connection.reader.status;
+                    if wanted.keep > Keep::Status {
+                        std::mem::swap(&mut self.body, &mut connection.reader.body);
+                        self.headers.clone_from(&connection.reader.headers);
+                    }
+                    if ended.is_ok() && connection.served > 0 && self.shared.settings.reuse && connection.reader.may_reuse() {
+                        self.give_back(connection);
+                    }
+                    return ended;
+                }
+            }
+        }
+    }
+
+    async fn permit<'p>(&self, pool: &'p Rc<Pool>, until_ns: Nanos, reply: &mut Reply) -> Result<SemaphorePermit<'p>, HttpError> {
+        let before = self.shared.clock.now();
+        let wait = std::time::Duration::from_nanos(until_ns.saturating_sub(before));
+        let permit = timeout(wait, pool.permit()).await;
+        reply.phases_ns[BLOCKED] += self.shared.clock.now() - before;
+        permit.map_err(|_elapsed| HttpError::Net(NetError::TimedOut("no free connection")))
+    }
+
+    fn idle_connection(&mut self, origin: &Origin) -> Option<Box<Connection>> {
+        match &self.pool {
+            Some(pool) => pool.take(origin),
+            None => {
+                let at = self.own.iter().position(|c| c.origin == *origin)?;
+                Some(self.own.swap_remove(at))
+            }
+        }
+    }
+
+    fn give_back(&mut self, connection: Box<Connection>) {
+        match &self.pool {
+            Some(pool) => pool.put(connection),
+            None => {
+                if self.own.len() == OWN_CONNECTIONS_MAX {
+                    self.own.remove(0);
+                }
+                self.own.push(connection);
+            }
+        }
+    }
+
+    async fn dial(&self, request: &HttpRequest, origin: &Origin, until_ns: Nanos, reply: &mut Reply) -> Result<Box<Connection>, HttpError> {
+        let left = until_ns.saturating_sub(self.shared.clock.now());
+        let dialled = self.shared.dialer.dial(origin, request.connect_timeout_ns.min(left)).await;
+        let (stream, Route { dns_ns, connect_ns, tls_ns }) = dialled.map_err(HttpError::Net)?;
+        reply.connects += 1;
+        for (phase, took) in [(DNS, dns_ns), (CONNECT, connect_ns), (TLS, tls_ns)] {
+            reply.phases_ns[phase] += took;
+        }
+        Ok(Connection::new(origin.clone(), stream))
+    }
+
+    /// Follows redirects until there is none, or no more are allowed.
+    async fn follow(&mut self, request: &HttpRequest, first: &Prepared, began_ns: Nanos, reply: &mut Reply) -> Result<(), HttpError> {
+        let mut request = request.clone();
+        let mut url = first.url.clone();
+        for _ in 0..request.redirects_max {
+            let view = ResponseView { status: self.status, headers: &self.headers, body: &[] };
+            let Some(location) = view.header("location").filter(|_| matches!(self.status, 301 | 302 | 303 | 307 | 308)) else { return Ok(()) };
+            let next = url.join(location).map_err(|e| HttpError::Protocol("bad redirect", format!("Location {location:?}: {e}")))?;
+            redirect(&mut request, self.status, url.origin() == next.origin());
+            url = next;
+            let prepared = self.encode(&request, url.clone())?;
+            reply.extra_attempts += 1;
+            self.round(&request, &prepared, began_ns, reply).await?;
+            self.learn(&url);
+        }
+        match self.status {
+            301 | 302 | 303 | 307 | 308 if request.redirects_max > 0 => {
+                let most = request.redirects_max;
+                Err(HttpError::Protocol("too many redirects", format!("still redirected after {most} redirects, to {url}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn learn(&mut self, url: &Url) {
+        if self.shared.settings.cookies {
+            self.cookies.learn(&self.headers, url);
+        }
+    }
+
+    /// The decoded body, if somebody will look at it.
+    fn decode_body(&mut self, request: &HttpRequest) -> Result<(), HttpError> {
+        if request.keep < Keep::Body {
+            return Ok(());
+        }
+        let view = ResponseView { status: self.status, headers: &self.headers, body: &[] };
+        if let Some(codings) = view.header("content-encoding").map(str::to_owned) {
+            self.body = decode(&codings, std::mem::take(&mut self.body), request.body_bytes_max)?;
+        }
+        Ok(())
+    }
+
+    async fn attempt(&mut self, operation: &Arc<Operation>, reply: &mut Reply) -> Result<(), HttpError> {
+        let Operation::Http(request) = operation.as_ref();
+        self.status = 0;
+        let prepared = self.prepare(operation, request)?;
+        // The timeout counts from here; the request's own time counts from when it was due.
+        let began_ns = self.shared.clock.now();
+        self.round(request, &prepared, began_ns, reply).await?;
+        if self.keep(request) == Keep::Status {
+            return Ok(());
+        }
+        self.learn(&prepared.url);
+        if request.redirects_max > 0 && (300..400).contains(&self.status) {
+            Box::pin(self.follow(request, &prepared, began_ns, reply)).await?;
+        }
+        self.decode_body(request)
+    }
+}
+
+/// Turns a request into the one that answers a redirect (RFC 9110, 15.4).
+fn redirect(request: &mut HttpRequest, status: u16, same_origin: bool) {
+    if matches!(status, 301..=303) && request.method != "HEAD" {
+        "GET".clone_into(&mut request.method);
+        request.body = plimsoll_model::http::Body::Empty;
+        request.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
+    }
+    if !same_origin {
+        // Credentials are for the one they were given to.
+        let personal = ["authorization", "cookie", "host"];
+        request.headers.retain(|(name, _)| !personal.contains(&name.to_ascii_lowercase().as_str()));
+    }
+}
+
+fn is_lost(error: &HttpError) -> bool {
+    matches!(error, HttpError::Truncated(0) | HttpError::Net(NetError::Lost(_)))
+}
+
+impl Session for HttpSession {
+    fn perform<'a>(&'a mut self, operation: &'a Arc<Operation>) -> LocalBoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let mut reply = Reply::new();
+            if let Err(error) = self.attempt(operation, &mut reply).await {
+                reply.outcome = error.outcome();
+                reply.failure = Some(Box::new(error.failure()));
+                if reply.done_ns == 0 || reply.outcome == Outcome::Timeout {
+                    reply.done_ns = self.shared.clock.now();
+                }
+            }
+            reply
+        })
+    }
+
+    fn response(&self) -> ResponseView<'_> {
+        ResponseView { status: self.status, headers: &self.headers, body: &self.body }
+    }
+
+    fn begin_iteration(&mut self) {
+        if self.shared.settings.cookies {
+            self.cookies.forget();
+        }
+    }
+}

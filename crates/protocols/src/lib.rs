@@ -1,0 +1,8 @@
+//! The protocols operations travel over: one folder each, blind to each other, on the common `net`.
+//!
+//! A failure of the target is a value in the reply, with its layer as the outcome and a short class.
+
+pub mod http;
+mod net;
+
+pub use net::TlsError;

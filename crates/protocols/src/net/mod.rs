@@ -1,0 +1,16 @@
+//! Getting a byte stream to a target: names, TCP, TLS, proxies, with the time each took.
+
+mod deadline;
+mod dial;
+mod error;
+mod names;
+mod proxy;
+mod stream;
+mod tls;
+
+pub(crate) use deadline::Deadline;
+pub(crate) use dial::{Dialer, Origin, Route};
+pub(crate) use error::NetError;
+pub(crate) use stream::Stream;
+pub use tls::TlsError;
+pub(crate) use tls::client_config;
