@@ -57,6 +57,8 @@ pub enum StepKind {
     Group,
     /// Operations.
     Operation,
+    /// Performed once, before or after the load; never recorded.
+    Solo,
 }
 
 /// Users or arrivals for one or several scenarios.

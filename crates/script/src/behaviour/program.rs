@@ -1,0 +1,203 @@
+//! The compiled steps of a routine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use plimsoll_model::http::{Body, HttpRequest};
+use plimsoll_model::{Nanos, Operation, StepId};
+use regex::Regex;
+use serde_json_path::JsonPath;
+
+use super::expect::Expect;
+use super::template::{Missing, Scope, Template};
+
+/// One thing a user does.
+#[derive(Debug)]
+pub enum Node {
+    /// An operation.
+    Call(Box<Call>),
+    /// Several things, timed together.
+    Group(StepId, Vec<Node>),
+    /// One thing or another.
+    If(Condition, Vec<Node>, Vec<Node>),
+    /// One of several, by weight.
+    OneOf(Vec<(f64, Vec<Node>)>),
+    /// The same several times.
+    Repeat(u64, Vec<Node>),
+    /// Values by slot.
+    Set(usize, Template),
+    /// Nothing, for a while: shortest and longest.
+    Think(Nanos, Nanos),
+}
+
+/// An operation with what is expected and saved.
+#[derive(Debug)]
+pub struct Call {
+    /// Its step.
+    pub step: StepId,
+    /// What is sent.
+    pub request: RequestTemplate,
+    /// What is sent, if it is always the same.
+    pub fixed: Option<Arc<Operation>>,
+    /// What must come back.
+    pub expect: Expect,
+    /// What must come back if the data was made to be refused.
+    pub when_invalid: Option<Expect>,
+    /// Data sets the request uses, for `when_invalid`.
+    pub data_sets: Vec<usize>,
+    /// What is kept of the response.
+    pub saves: Vec<Save>,
+}
+
+/// What is kept of a response.
+#[derive(Debug)]
+pub struct Save {
+    /// Where it goes.
+    pub slot: usize,
+    /// What it is called, for messages.
+    pub name: String,
+    /// What it is.
+    pub source: SaveSource,
+}
+
+/// Where a saved value comes from.
+#[derive(Debug)]
+pub enum SaveSource {
+    /// The whole body, as text.
+    Body,
+    /// A header.
+    Header(String),
+    /// What a JSON path finds first.
+    Json(JsonPath),
+    /// The first group of a pattern, or all of its match.
+    Regex(Regex),
+    /// The status.
+    Status,
+}
+
+/// A request with holes.
+#[derive(Debug)]
+pub struct RequestTemplate {
+    /// Method and settings; URL, headers and body are filled in.
+    pub base: HttpRequest,
+    /// The URL.
+    pub url: Template,
+    /// Headers.
+    pub headers: Vec<(String, Template)>,
+    /// The body.
+    pub body: BodyTemplate,
+}
+
+/// A body with holes.
+#[derive(Debug)]
+pub enum BodyTemplate {
+    /// None.
+    Empty,
+    /// A file, streamed.
+    File(PathBuf),
+    /// Fixed and templated parts one after the other (multipart).
+    Parts(Vec<BodyPart>),
+    /// Text, in chunks of so many bytes if asked for.
+    Text(Template, Option<usize>),
+}
+
+/// A part of a body.
+#[derive(Debug)]
+pub enum BodyPart {
+    /// Fixed bytes.
+    Bytes(Vec<u8>),
+    /// Text with holes.
+    Text(Template),
+}
+
+impl RequestTemplate {
+    /// Fills the holes.
+    pub fn render(&self, scope: &mut Scope<'_>) -> Result<HttpRequest, Missing> {
+        let mut request = self.base.clone();
+        request.url = self.url.render(scope)?;
+        for (name, value) in &self.headers {
+            request.headers.push((name.clone(), value.render(scope)?));
+        }
+        request.body = match &self.body {
+            BodyTemplate::Empty => Body::Empty,
+            BodyTemplate::File(path) => Body::File(path.clone()),
+            BodyTemplate::Parts(parts) => {
+                let mut bytes = Vec::new();
+                for part in parts {
+                    match part {
+                        BodyPart::Bytes(fixed) => bytes.extend_from_slice(fixed),
+                        BodyPart::Text(template) => bytes.extend_from_slice(template.render(scope)?.as_bytes()),
+                    }
+                }
+                Body::Bytes(bytes.into())
+            }
+            BodyTemplate::Text(template, None) => Body::Bytes(template.render(scope)?.into_bytes().into()),
+            BodyTemplate::Text(template, Some(chunk)) => Body::Chunked(template.render(scope)?.into_bytes().into(), *chunk),
+        };
+        Ok(request)
+    }
+
+    /// Every template in it.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let body: Vec<&Template> = match &self.body {
+            BodyTemplate::Text(template, _) => vec![template],
+            BodyTemplate::Parts(parts) => parts.iter().filter_map(|p| if let BodyPart::Text(t) = p { Some(t) } else { None }).collect(),
+            BodyTemplate::Empty | BodyTemplate::File(_) => Vec::new(),
+        };
+        std::iter::once(&self.url).chain(self.headers.iter().map(|(_, t)| t)).chain(body)
+    }
+
+    /// True if it has no holes.
+    pub fn is_fixed(&self) -> bool {
+        self.templates().all(|t| t.as_fixed().is_some())
+    }
+}
+
+/// What an `if` asks.
+#[derive(Debug)]
+pub struct Condition {
+    /// Left side.
+    pub left: Template,
+    /// Comparison and right side; without them the left side must be true and not empty.
+    pub right: Option<(Compare, Template)>,
+}
+
+/// How an `if` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// `==`
+    Equal,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `!=`
+    Unequal,
+}
+
+impl Condition {
+    /// Whether it holds.
+    pub fn holds(&self, scope: &mut Scope<'_>) -> Result<bool, Missing> {
+        let left = self.left.render(scope)?;
+        let Some((compare, right)) = &self.right else {
+            return Ok(!matches!(left.as_str(), "" | "false" | "0" | "null"));
+        };
+        let right = right.render(scope)?;
+        let ordering = match (left.parse::<f64>(), right.parse::<f64>()) {
+            (Ok(left), Ok(right)) => left.total_cmp(&right),
+            _ => left.cmp(&right),
+        };
+        Ok(match compare {
+            Compare::Equal => ordering.is_eq(),
+            Compare::Greater => ordering.is_gt(),
+            Compare::GreaterOrEqual => ordering.is_ge(),
+            Compare::Less => ordering.is_lt(),
+            Compare::LessOrEqual => ordering.is_le(),
+            Compare::Unequal => ordering.is_ne(),
+        })
+    }
+}

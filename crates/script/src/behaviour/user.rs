@@ -1,0 +1,266 @@
+//! A user: goes through its routine, iteration after iteration.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::{Arc, PoisonError};
+
+use futures::future::LocalBoxFuture;
+use plimsoll_model::workload::Sequence;
+use plimsoll_model::{Clock, Host, Iteration, Observation, Operation, Outcome, Reply, ResponseView, Session, User, WorkerContext};
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde_json::Value;
+
+use super::data::Row;
+use super::expect::{LazyJson, Unexpected};
+use super::program::{Call, Node, Save, SaveSource};
+use super::template::{Missing, Scope};
+use super::{Behaviour, Routine};
+
+/// Which routine a user goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Load,
+    Setup,
+    Teardown,
+}
+
+/// The rest of the iteration makes no sense any more.
+struct Cut;
+
+/// One simulated client.
+pub(super) struct ScriptUser {
+    behaviour: Arc<Behaviour>,
+    role: Role,
+    session: Box<dyn Session>,
+    clock: Rc<dyn Clock>,
+    sequences: Vec<Sequence>,
+    state: State,
+}
+
+/// What changes from iteration to iteration.
+struct State {
+    slots: Vec<Option<Value>>,
+    rows: Vec<Option<Option<Arc<Row>>>>,
+    random: Xoshiro256PlusPlus,
+    seed: u64,
+    iteration: u64,
+    user: u64,
+}
+
+impl ScriptUser {
+    pub(super) fn new(behaviour: Arc<Behaviour>, context: &WorkerContext, number: u64, role: Role) -> Self {
+        let sequences = behaviour.data.iter().map(|set| context.sequence(&set.name)).collect();
+        let state = State {
+            slots: Vec::new(),
+            rows: vec![None; behaviour.data.len()],
+            random: Xoshiro256PlusPlus::seed_from_u64(context.seed ^ number.wrapping_mul(0xa076_1d64_78bd_642f)),
+            seed: context.seed,
+            iteration: 0,
+            user: number,
+        };
+        Self { session: context.session("http"), behaviour, role, clock: context.clock.clone(), sequences, state }
+    }
+
+    async fn go(mut self: Box<Self>, mut host: Box<dyn Host + '_>) {
+        let behaviour = self.behaviour.clone();
+        while let Some(iteration) = poll_fn(|cx| host.poll_iteration(cx)).await {
+            let routine = match self.role {
+                Role::Load => &behaviour.scenarios[usize::from(iteration.scenario)],
+                Role::Setup => behaviour.setup.as_ref().expect("a setup user has a setup routine"),
+                Role::Teardown => behaviour.teardown.as_ref().expect("a teardown user has a teardown routine"),
+            };
+            self.begin(iteration, routine);
+            let complete = self.perform(&routine.nodes, host.as_mut()).await.is_ok();
+            self.publish(routine);
+            host.end_iteration(complete);
+        }
+    }
+
+    fn begin(&mut self, iteration: Iteration, routine: &Routine) {
+        self.session.begin_iteration();
+        self.state.iteration = iteration.number;
+        self.state.slots.clear();
+        self.state.slots.resize(routine.slots, None);
+        self.state.rows.fill(None);
+    }
+
+    /// What setup saved is there for all users.
+    fn publish(&self, routine: &Routine) {
+        for (name, slot) in &routine.publish {
+            if let Some(value) = &self.state.slots[*slot] {
+                let mut globals = self.behaviour.globals.write().unwrap_or_else(PoisonError::into_inner);
+                globals.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    /// Runs `with` with everything that templates may name.
+    fn scoped<T>(&mut self, with: impl FnOnce(&mut Scope<'_>, &mut dyn Session) -> T) -> T {
+        let wall_ns = self.behaviour.wall_start_ns.get().copied().unwrap_or(0) + self.clock.now();
+        let Self { behaviour, sequences, state, session, .. } = self;
+        let State { slots, rows, random, seed, iteration, user } = state;
+        // A data set gives one row an iteration, drawn when it is first asked for.
+        let mut row = |set: usize| rows[set].get_or_insert_with(|| behaviour.data[set].row(&sequences[set], *seed, *user, *iteration)).clone();
+        let mut scope = Scope { slots, globals: &behaviour.globals, rows: &mut row, iteration: *iteration, user: *user, random, wall_ns };
+        with(&mut scope, session.as_mut())
+    }
+
+    async fn perform(&mut self, nodes: &[Node], host: &mut dyn Host) -> Result<(), Cut> {
+        for node in nodes {
+            match node {
+                Node::Call(call) => self.call(call, host).await?,
+                // Everything else may nest, so its future lives on the heap; plain calls do not pay for that.
+                nested => Box::pin(self.nested(nested, host)).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn nested(&mut self, node: &Node, host: &mut dyn Host) -> Result<(), Cut> {
+        match node {
+            Node::Call(call) => self.call(call, host).await,
+            Node::Group(step, nodes) => {
+                let begun = self.clock.now();
+                let done = self.perform(nodes, host).await;
+                host.group(*step, begun, if done.is_ok() { Outcome::Ok } else { Outcome::AppError });
+                done
+            }
+            Node::If(condition, then, otherwise) => {
+                let holds = self.scoped(|scope, _| condition.holds(scope)).map_err(|_missing| Cut)?;
+                self.perform(if holds { then } else { otherwise }, host).await
+            }
+            Node::OneOf(branches) => {
+                let total: f64 = branches.iter().map(|(weight, _)| weight).sum();
+                let mut point = self.state.random.random_range(0.0..total);
+                let chosen = branches.iter().find(|(weight, _)| {
+                    point -= weight;
+                    point < 0.0
+                });
+                match chosen {
+                    Some((_, nodes)) => self.perform(nodes, host).await,
+                    None => Ok(()),
+                }
+            }
+            Node::Repeat(times, nodes) => {
+                for _ in 0..*times {
+                    self.perform(nodes, host).await?;
+                }
+                Ok(())
+            }
+            Node::Set(slot, template) => {
+                let text = self.scoped(|scope, _| template.render(scope)).map_err(|_missing| Cut)?;
+                self.state.slots[*slot] = Some(serde_json::from_str(&text).unwrap_or(Value::String(text)));
+                Ok(())
+            }
+            Node::Think(least, most) => {
+                let nanos = if least == most { *least } else { self.state.random.random_range(*least..=*most) };
+                self.clock.sleep_until(self.clock.now() + nanos).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn call(&mut self, call: &Call, host: &mut dyn Host) -> Result<(), Cut> {
+        let rendered;
+        let operation = match &call.fixed {
+            Some(fixed) => fixed,
+            None => match self.scoped(|scope, _| call.request.render(scope)) {
+                Ok(request) => {
+                    rendered = Arc::new(Operation::Http(request));
+                    &rendered
+                }
+                Err(missing) => return self.give_up(call, host, &missing),
+            },
+        };
+        let begun = host.begin(call.step);
+        let reply = self.session.perform(operation).await;
+        if reply.outcome != Outcome::Ok {
+            host.finish(&Observation { begun, outcome: reply.outcome, reply: &reply, failure: None, checked: false });
+            return self.save(call, false, host, &reply);
+        }
+        let (outcome, checked, unexpected) = self.judge(call);
+        let failure = unexpected.as_ref().map(|u| (u.class.as_str(), u.message.as_str()));
+        host.finish(&Observation { begun, outcome, reply: &reply, failure, checked });
+        self.save(call, outcome == Outcome::Ok, host, &reply)
+    }
+
+    /// A step that cannot be rendered was due all the same: it counts as cancelled, with the reason.
+    fn give_up(&self, call: &Call, host: &mut dyn Host, missing: &Missing) -> Result<(), Cut> {
+        let begun = host.begin(call.step);
+        let reply = Reply { outcome: Outcome::Cancelled, done_ns: self.clock.now(), ..Reply::new() };
+        host.finish(&Observation { begun, outcome: Outcome::Cancelled, reply: &reply, failure: Some(("no value", &missing.0)), checked: false });
+        Err(Cut)
+    }
+
+    /// Outcome, whether anything beyond the status was looked at, and what was wrong.
+    fn judge(&mut self, call: &Call) -> (Outcome, bool, Option<Unexpected>) {
+        // The plain case touches no scope: nothing but the status is of interest.
+        if !call.expect.looks_beyond_status() && call.when_invalid.is_none() {
+            let view = ResponseView { headers: &[], ..self.session.response() };
+            let judged = self.status_only(call, view.status);
+            return (if judged.is_none() { Outcome::Ok } else { Outcome::AppError }, false, judged);
+        }
+        let broken = call.data_sets.iter().find_map(|set| self.state.rows[*set].as_ref()?.as_ref()?.invalid.clone());
+        let refusal = call.when_invalid.as_ref().zip(broken);
+        self.scoped(|scope, session| {
+            let view = session.response();
+            let mut json = LazyJson::default();
+            match refusal {
+                None => match call.expect.judge(&view, &mut json, scope) {
+                    Ok(()) => (Outcome::Ok, call.expect.looks_beyond_status(), None),
+                    Err(unexpected) => (Outcome::AppError, true, Some(unexpected)),
+                },
+                Some((expect, kind)) => match expect.judge(&view, &mut json, scope) {
+                    Ok(()) => (Outcome::Rejected, true, None),
+                    Err(Unexpected { message, .. }) => {
+                        let class = format!("invalid {kind} not refused");
+                        (Outcome::AppError, true, Some(Unexpected { class, message: format!("data broken by {kind} was to be refused, but: {message}") }))
+                    }
+                },
+            }
+        })
+    }
+
+    fn status_only(&mut self, call: &Call, status: u16) -> Option<Unexpected> {
+        if call.expect.status.0.iter().any(|range| range.contains(&status)) {
+            return None;
+        }
+        self.scoped(|scope, session| call.expect.judge(&session.response(), &mut LazyJson::default(), scope).err())
+    }
+
+    fn save(&mut self, call: &Call, ok: bool, _host: &mut dyn Host, _reply: &Reply) -> Result<(), Cut> {
+        if !ok || call.saves.is_empty() {
+            return Ok(());
+        }
+        let view = self.session.response();
+        let mut json = LazyJson::default();
+        for save in &call.saves {
+            self.state.slots[save.slot] = extract(save, &view, &mut json);
+        }
+        Ok(())
+    }
+}
+
+fn extract(save: &Save, view: &ResponseView<'_>, json: &mut LazyJson) -> Option<Value> {
+    match &save.source {
+        SaveSource::Body => Some(Value::String(String::from_utf8_lossy(view.body).into_owned())),
+        SaveSource::Header(name) => view.header(name).map(|v| Value::String(v.to_owned())),
+        SaveSource::Json(path) => path.query(json.of(view)?).first().cloned(),
+        SaveSource::Regex(pattern) => {
+            let body = String::from_utf8_lossy(view.body);
+            let found = pattern.captures(&body)?;
+            Some(Value::String(found.get(1).or(found.get(0))?.as_str().to_owned()))
+        }
+        SaveSource::Status => Some(Value::from(view.status)),
+    }
+}
+
+impl User for ScriptUser {
+    fn live<'a>(self: Box<Self>, host: Box<dyn Host + 'a>) -> LocalBoxFuture<'a, ()>
+    where
+        Self: 'a,
+    {
+        Box::pin(self.go(host))
+    }
+}

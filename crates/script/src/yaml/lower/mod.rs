@@ -1,0 +1,256 @@
+//! From the file as written to plan and behaviour: names resolved, references checked, nothing left over.
+
+mod checks;
+mod claims;
+mod data;
+mod files;
+mod http;
+mod loads;
+mod steps;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use plimsoll_model::{Plan, Scenario, Step};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::diagnostics::{Diagnostics, Place, suggest};
+use super::read::Placed;
+use super::types::PlanFile;
+use super::{Environment, Lowered};
+use crate::behaviour::data::DataSet;
+use crate::behaviour::names::Names;
+use crate::behaviour::template::{Form, Template, TemplateError};
+use crate::behaviour::{Behaviour, Routine};
+pub(super) use files::{Merged, read_all};
+
+/// The seed if nobody gives one. Fixed, so that two runs of a plan do the same.
+const SEED: u64 = 1;
+
+/// What is known while lowering.
+struct Lowering<'a> {
+    file: &'a PlanFile,
+    diagnostics: &'a mut Diagnostics,
+    /// Directory that relative paths start from.
+    base: PathBuf,
+    /// Base URLs: the default target under "".
+    targets: BTreeMap<String, String>,
+    used_targets: Vec<String>,
+    data: BTreeMap<String, usize>,
+    data_sets: Vec<DataSet>,
+    constants: BTreeMap<String, Value>,
+    environment: BTreeMap<String, String>,
+    globals: Vec<String>,
+    used_names: Vec<String>,
+    steps: Vec<Step>,
+    seed: u64,
+    now_ms: u64,
+    timeout_ns_max: u64,
+}
+
+/// Lowers a plan. Whatever is wrong is said in `diagnostics`; the result is then of no use.
+pub(super) fn lower(merged: &Merged, environment: &mut Environment<'_>, diagnostics: &mut Diagnostics) -> Option<Lowered> {
+    let file = &merged.file;
+    let seed = environment.seed.or(file.seed).unwrap_or(SEED);
+    let mut lowering = Lowering {
+        file,
+        diagnostics,
+        base: merged.base.clone(),
+        targets: BTreeMap::new(),
+        used_targets: Vec::new(),
+        data: BTreeMap::new(),
+        data_sets: Vec::new(),
+        constants: file.vars.iter().map(|(k, v)| (k.value.clone(), v.clone())).collect(),
+        environment: BTreeMap::new(),
+        globals: Vec::new(),
+        used_names: Vec::new(),
+        steps: Vec::new(),
+        seed,
+        now_ms: environment.now_ms,
+        timeout_ns_max: 0,
+    };
+    lowering.environment(environment);
+    lowering.targets(environment);
+    lowering.data();
+    lowering.globals = steps::saved_names(&file.setup);
+    let (scenarios, routines) = lowering.scenarios();
+    let setup = lowering.solo(&file.setup, true);
+    let teardown = lowering.solo(&file.teardown, false);
+    let (loads, phases) = lowering.loads(&scenarios, environment);
+    let plan = Plan {
+        name: file.name.clone().unwrap_or_else(|| merged.stem.clone()),
+        seed,
+        target: file.target.as_ref().map_or_else(String::new, |t| t.value.clone()),
+        scenarios,
+        steps: std::mem::take(&mut lowering.steps),
+        loads,
+        phases,
+        claims: Vec::new(),
+    };
+    let plan = Plan { claims: lowering.claims(&plan), ..plan };
+    let http = lowering.http_settings(environment);
+    lowering.refuse_unused(&plan);
+    let (effective, digest) = effective(lowering.diagnostics, environment, &plan);
+    let behaviour = Behaviour {
+        scenarios: routines,
+        setup,
+        teardown,
+        data: lowering.data_sets,
+        globals: Arc::default(),
+        wall_start_ns: OnceLock::from(environment.now_ms * 1_000_000),
+    };
+    Some(Lowered { plan, behaviour: Arc::new(behaviour), http, timeout_ns_max: lowering.timeout_ns_max, effective, digest })
+}
+
+impl Lowering<'_> {
+    /// Variables the plan declares, from whoever runs it or with their defaults.
+    fn environment(&mut self, given: &Environment<'_>) {
+        for (name, default) in self.file.env.iter() {
+            match given.variables.get(&name.value).or(default.as_ref()) {
+                Some(value) => {
+                    self.environment.insert(name.value.clone(), value.clone());
+                }
+                None => self.diagnostics.error(&name.place, format!("the environment variable `{}` is not set", name.value), format!("set it with `-e {}=VALUE`, or give it a default here", name.value)),
+            }
+        }
+    }
+
+    fn targets(&mut self, environment: &mut Environment<'_>) {
+        let named = self.file.targets.iter().map(|(name, url)| (name.value.clone(), url));
+        let all: Vec<_> = self.file.target.iter().map(|url| (String::new(), url)).chain(named).collect();
+        for (name, written) in all {
+            if let Some(url) = self.target_url(written, environment) {
+                self.targets.insert(name, url);
+            }
+        }
+    }
+
+    fn target_url(&mut self, written: &Placed<String>, environment: &mut Environment<'_>) -> Option<String> {
+        let names = self.names(&[]);
+        let text = self.template(written, Form::Plain, &names)?.as_fixed().map(str::to_owned);
+        let Some(text) = text else {
+            self.diagnostics.error(&written.place, "a target must be known before the run", "use only `env` and `vars` in it");
+            return None;
+        };
+        let Some(service) = text.strip_prefix("demo:") else {
+            if text.starts_with("http://") || text.starts_with("https://") {
+                return Some(text.trim_end_matches('/').to_owned());
+            }
+            self.diagnostics.error(&written.place, format!("`{text}` is not a target Plimsoll can reach"), "write a URL such as http://127.0.0.1:8080, or demo:shop for a built-in service");
+            return None;
+        };
+        let start = environment.start_service.as_mut()?;
+        match start(service) {
+            Ok(url) => Some(url),
+            Err(problem) => {
+                self.diagnostics.error(&written.place, problem, "built-in services are listed by `plimsoll target --help`");
+                None
+            }
+        }
+    }
+
+    fn scenarios(&mut self) -> (Vec<Scenario>, Vec<Routine>) {
+        if self.file.scenarios.0.is_empty() {
+            self.diagnostics.error(&self.file.place.clone(), "a plan needs at least one scenario", "add `scenarios:` with a name and a list of steps below it");
+        }
+        let mut scenarios = Vec::new();
+        let mut routines = Vec::new();
+        for (number, (name, items)) in self.file.scenarios.iter().enumerate() {
+            if items.is_empty() {
+                self.diagnostics.error(&name.place, format!("the scenario `{}` has no steps", name.value), "add one, such as `- get: /`");
+            }
+            let (routine, first_step) = self.routine(items, number as u16, steps::Purpose::Load);
+            scenarios.push(Scenario { name: name.value.clone(), first_step });
+            routines.push(routine);
+        }
+        (scenarios, routines)
+    }
+
+    fn solo(&mut self, items: &[super::types::StepItem], publishes: bool) -> Option<Routine> {
+        if items.is_empty() {
+            return None;
+        }
+        let purpose = if publishes { steps::Purpose::Setup } else { steps::Purpose::Teardown };
+        Some(self.routine(items, 0, purpose).0)
+    }
+
+    /// Names for a routine that saves `slots`.
+    fn names(&self, slots: &[String]) -> Names {
+        Names {
+            slots: slots.iter().enumerate().map(|(slot, name)| (name.clone(), slot)).collect(),
+            globals: self.globals.iter().cloned().collect(),
+            data: self.data.clone(),
+            constants: self.constants.clone(),
+            environment: self.environment.clone(),
+            used: std::cell::RefCell::default(),
+        }
+    }
+
+    fn template(&mut self, text: &Placed<String>, form: Form, names: &Names) -> Option<Template> {
+        let parsed = Template::parse(&text.value, form, names);
+        self.note_template(&text.value, &text.place, parsed, names)
+    }
+
+    fn json_template(&mut self, value: &Placed<Value>, names: &Names) -> Option<Template> {
+        let parsed = Template::json(&value.value, names);
+        self.note_template("", &value.place, parsed, names)
+    }
+
+    fn note_template(&mut self, text: &str, place: &Place, parsed: Result<Template, TemplateError>, names: &Names) -> Option<Template> {
+        self.used_names.extend(names.used.borrow_mut().iter().cloned());
+        match parsed {
+            Ok(template) => Some(template),
+            Err(error) => {
+                let written = text.get(error.span.clone()).unwrap_or_default();
+                let place = self.within(place, written);
+                self.diagnostics.error(&place, error.message, error.hint);
+                None
+            }
+        }
+    }
+
+    /// The place of a part of a scalar, found by its text; the whole scalar if it stands there otherwise.
+    fn within(&self, place: &Place, part: &str) -> Place {
+        let source = &self.diagnostics.files[place.file].text;
+        let found = (!part.is_empty()).then(|| source.get(place.span.clone()).and_then(|s| s.find(part))).flatten();
+        match found {
+            Some(at) => Place { file: place.file, span: place.span.start + at..place.span.start + at + part.len() },
+            None => place.clone(),
+        }
+    }
+
+    fn unknown(&mut self, written: &Placed<String>, what: &str, known: &[&str]) {
+        let hint = suggest(&written.value, known.iter().copied());
+        self.diagnostics.error(&written.place, format!("no {what} is called `{}`", written.value), hint);
+    }
+}
+
+/// The plan as it is executed, and its digest. Ports of built-in services are not part of it.
+fn effective(diagnostics: &Diagnostics, environment: &Environment<'_>, plan: &Plan) -> (String, String) {
+    let mut text = String::new();
+    for file in &diagnostics.files {
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        text.push_str(&format!("# --- {name}\n{}\n", file.text.trim_end()));
+    }
+    text.push_str(&format!("# --- as executed\n# seed: {}\n", plan.seed));
+    let overrides = [
+        environment.users.map(|u| format!("users: {u}")),
+        environment.rate.map(|r| format!("rate: {r}/s")),
+        environment.duration_ns.map(|d| format!("duration: {}s", d as f64 / 1e9)),
+        environment.iterations.map(|i| format!("iterations: {i}")),
+    ];
+    overrides.into_iter().flatten().for_each(|line| text.push_str(&format!("# {line}\n")));
+    for load in &plan.loads {
+        for stage in load.schedule.stages() {
+            text.push_str(&format!("# {}: {} {}s {} -> {}\n", load.name, stage.name, stage.duration_ns as f64 / 1e9, stage.from, stage.to));
+        }
+    }
+    let digest = format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())));
+    (text, digest)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

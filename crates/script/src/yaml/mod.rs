@@ -1,0 +1,72 @@
+//! Plan files: read, checked completely, lowered.
+
+pub mod diagnostics;
+mod lower;
+mod quick;
+pub mod read;
+mod shapes;
+pub mod source;
+pub mod types;
+pub mod units;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use plimsoll_model::Plan;
+use plimsoll_model::http::{HttpSettings, ProxySettings};
+
+use crate::behaviour::Behaviour;
+pub use diagnostics::Diagnostics;
+pub use quick::{Quick, QuickError, quick};
+pub use types::schema;
+
+/// What a plan cannot know by itself: given by whoever runs it.
+#[derive(Default)]
+pub struct Environment<'a> {
+    /// Environment variables.
+    pub variables: BTreeMap<String, String>,
+    /// Replaces the plan's seed.
+    pub seed: Option<u64>,
+    /// Replaces the level of the plan's only closed load.
+    pub users: Option<u64>,
+    /// Replaces the level of the plan's only open load, per second.
+    pub rate: Option<f64>,
+    /// Stretches or shrinks all schedules so that the run lasts this long, in nanoseconds.
+    pub duration_ns: Option<u64>,
+    /// Replaces the shared iteration budget of closed loads.
+    pub iterations: Option<u64>,
+    /// Proxies, as the environment names them.
+    pub proxy: ProxySettings,
+    /// Wall clock, in milliseconds since 1970.
+    pub now_ms: u64,
+    /// Starts a built-in service and returns its base URL.
+    pub start_service: Option<&'a mut dyn FnMut(&str) -> Result<String, String>>,
+}
+
+/// A plan, ready to run.
+pub struct Lowered {
+    /// What the engine needs.
+    pub plan: Plan,
+    /// What users do.
+    pub behaviour: Arc<Behaviour>,
+    /// How connections are made.
+    pub http: HttpSettings,
+    /// The longest timeout of any request, in nanoseconds.
+    pub timeout_ns_max: u64,
+    /// The plan as it is executed, for people: sources and overrides.
+    pub effective: String,
+    /// SHA-256 of `effective`.
+    pub digest: String,
+}
+
+/// Reads and lowers the plan at `path`. All mistakes are returned together.
+pub fn load(path: &Path, text: String, environment: &mut Environment<'_>) -> Result<Lowered, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let merged = lower::read_all(path, text, &mut diagnostics);
+    let lowered = merged.and_then(|file| lower::lower(&file, environment, &mut diagnostics));
+    match lowered {
+        Some(lowered) if diagnostics.is_empty() => Ok(lowered),
+        _ => Err(diagnostics),
+    }
+}

@@ -1,0 +1,568 @@
+//! The plan file as it is written.
+
+use serde_json::{Map, Value, json};
+
+use super::diagnostics::{Diagnostics, suggest};
+use super::read::{Placed, Read, Table, describe, named_schema, record};
+use super::source::{Node, NodeKind};
+use super::units::{Bytes, Duration, Rate, Share, Think};
+
+record! {
+    /// A load test: what is called, how often, and what must hold.
+    pub struct PlanFile, "a plan" {
+        /// What the run is called; the file's name if absent.
+        name: Option<String>,
+        /// What it is for, in a sentence.
+        description: Option<String>,
+        /// What paths are relative to: a URL, or `demo:shop` for a built-in service.
+        target: Option<Placed<String>>,
+        /// Further targets by name, for steps with `on: NAME`.
+        targets: Table<Placed<String>>,
+        /// The seed of everything random.
+        seed: Option<u64>,
+        /// Plan files whose scenarios, data, variables and targets are added to this one's.
+        include: Vec<Placed<String>>,
+        /// Environment variables the plan uses, with their defaults.
+        env: Table<Option<String>>,
+        /// Fixed values for templates.
+        vars: Table<Value>,
+        /// How connections are made, and defaults for requests.
+        http: Option<HttpSection>,
+        /// What must hold, such as `p99(checkout) < 200ms`.
+        claims: Vec<Placed<ClaimItem>>,
+        /// Users or arrivals, by scenario.
+        load: Table<LoadItem>,
+        /// Data for templates.
+        data: Table<DataItem>,
+        /// What users do, by name.
+        scenarios: Table<Vec<StepItem>>,
+        /// Steps before the load; what they save is there for all users.
+        setup: Vec<StepItem>,
+        /// Steps after the load.
+        teardown: Vec<StepItem>,
+        /// Tags of all steps.
+        tags: Table<String>,
+    }
+}
+
+record! {
+    /// How connections are made, and defaults for requests.
+    pub struct HttpSection, "`http`" {
+        /// `per_user` (default), `shared`, or a number: shared, at most so many per load thread.
+        connections: Option<ConnectionsItem>,
+        /// Keep connections open between requests (default true).
+        reuse: Option<bool>,
+        /// Remember cookies within an iteration (default true).
+        cookies: Option<bool>,
+        /// Headers of all requests.
+        headers: Table<Placed<String>>,
+        /// For a whole request (default 60s).
+        timeout: Option<Duration>,
+        /// For dialling, TLS included (default 10s).
+        connect_timeout: Option<Duration>,
+        /// Redirects followed at most (default 0: a redirect is the answer).
+        redirects: Option<u32>,
+        /// Codings to ask for: gzip, deflate, br, zstd.
+        accept_encoding: Option<String>,
+        /// Largest response body accepted (default 4 GiB).
+        max_body: Option<Bytes>,
+        /// Authorities to trust instead of the system's, PEM file.
+        ca: Option<String>,
+        /// Accept any certificate.
+        skip_verify: Option<bool>,
+        /// Client certificate chain, PEM file.
+        cert: Option<String>,
+        /// Client key, PEM file.
+        key: Option<String>,
+        /// Sent as User-Agent.
+        user_agent: Option<String>,
+        /// Addresses to use instead of asking DNS: `host:port: ip:port`.
+        resolve: Table<Placed<String>>,
+    }
+}
+
+record! {
+    /// Users or arrivals for a scenario.
+    pub struct LoadItem, "a load" {
+        /// Arrivals per time, whatever the target does.
+        open: Option<OpenItem>,
+        /// So many users, each going on when its last iteration has ended.
+        closed: Option<ClosedItem>,
+        /// A named shape with its size.
+        shape: Option<ShapeItem>,
+        /// Scenarios with weights; without it the load is for the scenario of its name.
+        mix: Table<f64>,
+        /// When it starts, from the start of the run.
+        start: Option<Duration>,
+        /// Start when this load's schedule has ended.
+        after: Option<Placed<String>>,
+        /// How long iterations may go on after the schedule has ended (default: the longest timeout).
+        graceful_stop: Option<Duration>,
+        /// Shortest time from one iteration's start to the next of the same user.
+        iteration_time: Option<Duration>,
+    }
+}
+
+record! {
+    /// Arrivals per time.
+    pub struct OpenItem, "`open`" {
+        /// Such as 500/s. With `stages`, where they start.
+        rate: Option<Rate>,
+        /// How arrivals are placed: poisson (default) or uniform.
+        arrivals: Option<Placed<String>>,
+        /// How long, if there are no stages.
+        hold = "for": Option<Duration>,
+        /// Stretches such as `10s -> 500/s` (move there) or `60s` (stay); with a name: `spike: 5s -> 2000/s`.
+        stages: Vec<Placed<StageItem>>,
+        /// Arrival times in seconds, one a line: a recorded trace.
+        trace: Option<Placed<String>>,
+        /// Most users at once; an arrival that finds them all busy is dropped and counted (default 10000).
+        max_users: Option<u64>,
+    }
+}
+
+record! {
+    /// So many users.
+    pub struct ClosedItem, "`closed`" {
+        /// How many. With `stages`, how many there are at the start.
+        users: Option<u64>,
+        /// How fast they arrive, such as 10/s; all at once without it.
+        spawn_rate: Option<Rate>,
+        /// How long, if there are no stages.
+        hold = "for": Option<Duration>,
+        /// Stretches such as `30s -> 100` (move there) or `2m` (stay); with a name: `peak: 10s -> 500`.
+        stages: Vec<Placed<StageItem>>,
+        /// Iterations for all users together.
+        iterations: Option<u64>,
+        /// Iterations for every user.
+        iterations_per_user: Option<u64>,
+    }
+}
+
+record! {
+    /// A named shape: it expands to stages, which `plimsoll check` prints.
+    pub struct ShapeItem, "`shape`" {
+        /// smoke, load, stress, spike, soak or breakpoint.
+        kind: Placed<String>,
+        /// Its full level as arrivals per time, such as 500/s.
+        rate: Option<Rate>,
+        /// Its full level as users.
+        users: Option<u64>,
+        /// How long the whole shape lasts.
+        hold = "for": Option<Duration>,
+    }
+}
+
+record! {
+    /// Rows for templates. One of `inline`, `csv`, `jsonl` and `generate`.
+    pub struct DataItem, "a data set" {
+        /// Rows written here.
+        inline: Option<Vec<Value>>,
+        /// A file of comma-separated values with a header line.
+        csv: Option<Placed<String>>,
+        /// A file with a JSON value on every line.
+        jsonl: Option<Placed<String>>,
+        /// A built-in generator (batch, event, order, validation), or a mapping with templates.
+        generate: Option<Node>,
+        /// How many rows a generator makes before the run (default 1000).
+        rows: Option<u64>,
+        /// The generator's seed (default: the plan's).
+        seed: Option<u64>,
+        /// Rows that are to be refused.
+        invalid: Option<InvalidItem>,
+        /// A JSON Schema (file, or written here) that rows meant to be valid must satisfy.
+        schema: Option<Node>,
+        /// Which row an iteration gets: sequential (default), random or unique.
+        pick: Option<Placed<String>>,
+    }
+}
+
+record! {
+    /// Rows that are to be refused.
+    pub struct InvalidItem, "`invalid`" {
+        /// Their share, such as 5%.
+        rate: Share,
+        /// What is wrong with them; all kinds the generator knows, if absent.
+        kinds: Vec<Placed<String>>,
+    }
+}
+
+record! {
+    /// An HTTP request, what must come back, and what is kept.
+    pub struct HttpStep, "a step" {
+        /// Request this URL or path.
+        get: Option<Placed<String>>,
+        /// Post to this URL or path.
+        post: Option<Placed<String>>,
+        /// Put to this URL or path.
+        put: Option<Placed<String>>,
+        /// Patch this URL or path.
+        patch: Option<Placed<String>>,
+        /// Delete this URL or path.
+        delete: Option<Placed<String>>,
+        /// Request the head of this URL or path.
+        head: Option<Placed<String>>,
+        /// Request the options of this URL or path.
+        options: Option<Placed<String>>,
+        /// Which of `targets` the path is relative to.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key, or method and path).
+        name: Option<String>,
+        /// Added to the URL, encoded.
+        query: Table<Placed<String>>,
+        /// Sent as they are.
+        headers: Table<Placed<String>>,
+        /// A JSON body; a text that is one `${...}` becomes the value itself.
+        json: Option<Placed<Value>>,
+        /// A text body.
+        body: Option<Placed<String>>,
+        /// A file, streamed.
+        body_file: Option<Placed<String>>,
+        /// A form body.
+        form: Table<Placed<String>>,
+        /// A multipart form: texts, or mappings with `file` and `type`.
+        multipart: Table<Placed<PartItem>>,
+        /// Send a text or JSON body in chunks of so many bytes.
+        chunked: Option<Bytes>,
+        /// Send the body only after `100 Continue`.
+        expect_continue: Option<bool>,
+        /// Credentials.
+        auth: Option<AuthItem>,
+        /// For the whole request.
+        timeout: Option<Duration>,
+        /// Redirects followed at most.
+        redirects: Option<u32>,
+        /// What must come back.
+        expect: Option<ExpectItem>,
+        /// What is kept: `name: $.json.path`, `name: header:NAME`, `name: regex:PATTERN`, `name: status`, `name: body`.
+        save: Table<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+record! {
+    /// Credentials.
+    pub struct AuthItem, "`auth`" {
+        /// `user:password`.
+        basic: Option<Placed<String>>,
+        /// A token.
+        bearer: Option<Placed<String>>,
+    }
+}
+
+record! {
+    /// One of several things, by weight.
+    pub struct BranchItem, "a branch" {
+        /// How often, relative to the other branches (default 1).
+        weight: Option<f64>,
+        /// What is done.
+        steps: Vec<StepItem>,
+    }
+}
+
+/// A claim as it is written.
+#[derive(Clone, Debug)]
+pub struct ClaimItem {
+    /// The expression, with its place.
+    pub text: Placed<String>,
+    /// Stop the run when it is lost.
+    pub abort: bool,
+}
+
+impl Read for ClaimItem {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        if matches!(node.kind, NodeKind::Map(_)) {
+            let item = ClaimMapping::read(node, diagnostics)?;
+            return Some(Self { text: item.claim, abort: item.abort.unwrap_or(false) });
+        }
+        Some(Self { text: Placed::read(node, diagnostics)?, abort: false })
+    }
+
+    fn schema(named: &mut Map<String, Value>) -> Value {
+        json!({ "anyOf": [String::schema(named), ClaimMapping::schema(named)] })
+    }
+}
+
+record! {
+    /// A claim with what to do when it is lost.
+    pub struct ClaimMapping, "a claim" {
+        /// Such as `p99(checkout) < 200ms`.
+        claim: Placed<String>,
+        /// Stop the run as soon as it is certainly lost.
+        abort: Option<bool>,
+    }
+}
+
+/// Whose connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionsItem {
+    /// Each user's own.
+    PerUser,
+    /// Shared, with a limit per load thread.
+    Shared(u32),
+}
+
+impl Read for ConnectionsItem {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        super::read::scalar(node, diagnostics, "`per_user`, `shared` or a number of connections", |text| match text {
+            "per_user" => Some(Self::PerUser),
+            "shared" => Some(Self::Shared(10_000)),
+            number => number.parse().ok().filter(|n| *n > 0).map(Self::Shared),
+        })
+    }
+
+    fn schema(_named: &mut Map<String, Value>) -> Value {
+        json!({ "anyOf": [{ "enum": ["per_user", "shared"] }, { "type": "integer", "minimum": 1 }] })
+    }
+}
+
+/// A stretch of a schedule: `10s -> 500/s`, `60s`, with a name `spike: 5s -> 2000/s`.
+#[derive(Clone, Debug)]
+pub struct StageItem {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// How long.
+    pub duration: Duration,
+    /// Where to, as it is written.
+    pub to: Option<String>,
+}
+
+impl Read for StageItem {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        if let [(key, value)] = node.entries() {
+            let mut item = Self::read(value, diagnostics)?;
+            item.name = Some(key.text.clone());
+            return Some(item);
+        }
+        super::read::scalar(node, diagnostics, "a stage such as `10s -> 500/s`, `60s`, or `spike: 5s -> 2000/s`", |text| {
+            let (duration, to) = text.split_once("->").map_or((text, None), |(d, to)| (d, Some(to.trim().to_owned())));
+            Some(Self { name: None, duration: Duration(super::units::parse_duration(duration)?), to })
+        })
+    }
+
+    fn schema(_named: &mut Map<String, Value>) -> Value {
+        json!({ "anyOf": [{ "type": "string" }, { "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": { "type": "string" } }] })
+    }
+}
+
+/// A part of a multipart form.
+#[derive(Clone, Debug)]
+pub enum PartItem {
+    /// A file with its content type.
+    File(Placed<String>, Option<String>),
+    /// A text.
+    Text(String),
+}
+
+record! {
+    /// A file in a multipart form.
+    pub struct FilePart, "a part" {
+        /// Its path.
+        file: Placed<String>,
+        /// Its content type.
+        content_type = "type": Option<String>,
+    }
+}
+
+impl Read for PartItem {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        if matches!(node.kind, NodeKind::Map(_)) {
+            return FilePart::read(node, diagnostics).map(|part| Self::File(part.file, part.content_type));
+        }
+        String::read(node, diagnostics).map(Self::Text)
+    }
+
+    fn schema(named: &mut Map<String, Value>) -> Value {
+        json!({ "anyOf": [String::schema(named), FilePart::schema(named)] })
+    }
+}
+
+/// What must come back: fixed keys, and JSON paths as keys.
+#[derive(Clone, Debug)]
+pub struct ExpectItem {
+    /// The mapping as it is written; lowered key by key.
+    pub node: Node,
+}
+
+impl ExpectItem {
+    /// The fixed keys.
+    pub const KEYS: [&'static str; 7] = ["status", "headers", "text", "matches", "size", "schema", "when_invalid"];
+}
+
+impl Read for ExpectItem {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let NodeKind::Map(entries) = &node.kind else {
+            diagnostics.error(&node.place, format!("`expect` is a mapping, not {}", node.describe()), "write `expect: { status: 200 }`");
+            return None;
+        };
+        let mut clean = true;
+        for (key, _) in entries.iter().filter(|(k, _)| !Self::KEYS.contains(&k.text.as_str()) && !k.text.starts_with('$')) {
+            clean = false;
+            let hint = format!("{}; JSON paths begin with `$`", suggest(&key.text, Self::KEYS));
+            diagnostics.error(&key.place, format!("`{}` is nothing that can be expected", key.text), hint);
+        }
+        clean.then(|| Self { node: node.clone() })
+    }
+
+    fn schema(named: &mut Map<String, Value>) -> Value {
+        named_schema("Expect", named, |named| {
+            json!({
+                "description": "What must come back. A key that begins with `$` is a JSON path into the body.",
+                "type": "object",
+                "additionalProperties": false,
+                "patternProperties": { "^\\$": true },
+                "properties": {
+                    "status": { "description": "A status, a class such as 2xx, or a list of them." },
+                    "headers": { "type": "object", "description": "Header values, or mappings such as { matches: PATTERN }." },
+                    "text": { "type": "string", "description": "A text the body must hold." },
+                    "matches": { "type": "string", "description": "A pattern the body must match." },
+                    "size": { "description": "Bytes of the body: a number, or a range such as 100..2000." },
+                    "schema": { "description": "A JSON Schema the body must satisfy: a file, or written here." },
+                    "when_invalid": ExpectItem::schema(named),
+                },
+            })
+        })
+    }
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub enum StepItem {
+    /// Several steps, timed together: name and steps.
+    Group(Placed<String>, Vec<StepItem>),
+    /// A request, with its name if it has one.
+    Http(Option<Placed<String>>, Box<HttpStep>),
+    /// Steps under a condition: condition, then, else.
+    If(Placed<String>, Vec<StepItem>, Vec<StepItem>),
+    /// One of several branches.
+    OneOf(Vec<BranchItem>),
+    /// Steps several times.
+    Repeat(u64, Vec<StepItem>),
+    /// Values for later steps.
+    Set(Table<Placed<Value>>),
+    /// Nothing, for a while.
+    Think(Think),
+}
+
+record! {
+    /// Several steps, timed together.
+    pub struct GroupStep, "a group" {
+        /// What reports call it.
+        group: Placed<String>,
+        /// What is done.
+        steps: Vec<StepItem>,
+    }
+}
+
+record! {
+    /// Steps under a condition.
+    pub struct IfStep, "an `if`" {
+        /// Such as `${status} == 201`, or `${flag}`.
+        condition = "if": Placed<String>,
+        /// What is done if it holds.
+        then: Vec<StepItem>,
+        /// What is done if it does not.
+        otherwise = "else": Vec<StepItem>,
+    }
+}
+
+record! {
+    /// Steps several times.
+    pub struct RepeatStep, "a `repeat`" {
+        /// How many times.
+        repeat: u64,
+        /// What is done.
+        steps: Vec<StepItem>,
+    }
+}
+
+record! {
+    /// One of several branches.
+    pub struct OneOfStep, "a `one_of`" {
+        /// The branches.
+        one_of: Vec<BranchItem>,
+    }
+}
+
+record! {
+    /// A pause.
+    pub struct ThinkStep, "a `think`" {
+        /// Such as 1s, or 0.5s..2s.
+        think: Think,
+    }
+}
+
+record! {
+    /// Values for later steps.
+    pub struct SetStep, "a `set`" {
+        /// Names with their values.
+        set: Table<Placed<Value>>,
+    }
+}
+
+const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+const KINDS: [&str; 6] = ["think", "group", "if", "repeat", "one_of", "set"];
+
+impl Read for StepItem {
+    fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let has = |key: &str| node.entry(key).is_some();
+        if !matches!(node.kind, NodeKind::Map(_)) || node.entries().is_empty() {
+            diagnostics.error(&node.place, format!("a step is a mapping, not {}", node.describe()), "write `- get: /path`, `- NAME: { get: /path }` or `- think: 1s`");
+            return None;
+        }
+        // A step is known by the key that names what it does; only a request may stand behind a name.
+        match () {
+            () if has("think") => ThinkStep::read(node, diagnostics).map(|s| Self::Think(s.think)),
+            () if has("group") => GroupStep::read(node, diagnostics).map(|s| Self::Group(s.group, s.steps)),
+            () if has("if") => IfStep::read(node, diagnostics).map(|s| Self::If(s.condition, s.then, s.otherwise)),
+            () if has("repeat") => RepeatStep::read(node, diagnostics).map(|s| Self::Repeat(s.repeat, s.steps)),
+            () if has("one_of") => OneOfStep::read(node, diagnostics).map(|s| Self::OneOf(s.one_of)),
+            () if has("set") => SetStep::read(node, diagnostics).map(|s| Self::Set(s.set)),
+            () if METHODS.into_iter().any(has) => HttpStep::read(node, diagnostics).map(|s| Self::Http(None, Box::new(s))),
+            () => Self::read_named(node, diagnostics),
+        }
+    }
+
+    fn schema(named: &mut Map<String, Value>) -> Value {
+        named_schema("Step", named, |named| {
+            let http = HttpStep::schema(named);
+            let mut behind_name = json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": http.clone() });
+            behind_name["propertyNames"] = json!({ "not": { "enum": METHODS.iter().chain(&KINDS).collect::<Vec<_>>() } });
+            describe(&mut behind_name, "A request behind its name.");
+            json!({ "anyOf": [
+                http, behind_name, ThinkStep::schema(named), GroupStep::schema(named), IfStep::schema(named),
+                RepeatStep::schema(named), OneOfStep::schema(named), SetStep::schema(named),
+            ] })
+        })
+    }
+}
+
+impl StepItem {
+    fn read_named(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        if let [(key, value)] = node.entries() {
+            if matches!(value.kind, NodeKind::Map(_)) {
+                let step = HttpStep::read(value, diagnostics)?;
+                return Some(Self::Http(Some(Placed { value: key.text.clone(), place: key.place.clone() }), Box::new(step)));
+            }
+            let known = METHODS.into_iter().chain(KINDS);
+            diagnostics.error(&key.place, format!("`{}` is not something a user can do", key.text), suggest(&key.text, known));
+            return None;
+        }
+        diagnostics.error(&node.place, "this step does not say what to do", "give it one of get, post, put, patch, delete, head or options");
+        None
+    }
+}
+
+/// The plan file's JSON Schema.
+pub fn schema() -> Value {
+    let mut named = Map::new();
+    let root = PlanFile::schema(&mut named);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "plimsoll.plan/1",
+        "title": "Plimsoll plan",
+        "$ref": root["$ref"],
+        "$defs": named,
+    })
+}
