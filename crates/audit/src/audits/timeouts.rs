@@ -1,0 +1,73 @@
+//! 3 — Are timeouts treated as "at least so long", and is the timeout far enough from the claims?
+
+use plimsoll_metrics::expression::Dimension;
+use plimsoll_model::{Outcome, Record};
+
+use crate::finding::{Finding, Status, Withheld, percent, time};
+
+/// The timeout must be at least so many times the strictest claim about a time (docs/METHOD.md, section 16).
+const TIMEOUT_OVER_CLAIM_MIN: f64 = 2.0;
+
+/// Successes within this share of the timeout are about to be cut off by it.
+const NEAR_TIMEOUT: f64 = 0.98;
+
+/// Share of successes that may be near the timeout.
+const NEAR_SHARE_MAX: f64 = 0.001;
+
+/// See the module.
+pub fn audit(record: &Record) -> Finding {
+    let timeout_ns = record.started.timeout_ns_max;
+    let ok = record.merged(Outcome::Ok, |_| true).service;
+    if timeout_ns == 0 || record.totals().scheduled == 0 {
+        return Finding::new("timeouts", Status::NotRun, "No operation had a timeout.");
+    }
+    let censored: u64 = [Outcome::Timeout, Outcome::Cancelled].into_iter().map(|o| record.total(o)).sum();
+    let share = censored as f64 / record.totals().scheduled as f64;
+    let near = ok.count() - ok.count_at_or_below((timeout_ns as f64 * NEAR_TIMEOUT) as u64);
+    let near_share = near as f64 / ok.count().max(1) as f64;
+    let strictest = record.started.plan.claims.iter().filter_map(|c| c.expression().ok());
+    let strictest = strictest.filter(|e| e.measure.dimension() == Dimension::Time && e.comparison.wants_small()).map(|e| e.bound).reduce(f64::min);
+    let limit = time(timeout_ns as f64);
+    let finding = |status, sentence: String| Finding::new("timeouts", status, sentence);
+    if censored > 0 {
+        let sentence = format!("{} timed out: their true time is only known to exceed {limit}. Quantiles above {} have no upper end.", percent(share), percent(1.0 - share));
+        return finding(Status::Limited, sentence).measured(share, 0.0).withholding(Withheld::QuantilesAbove(1.0 - share));
+    }
+    if near_share > NEAR_SHARE_MAX {
+        let sentence = format!("{} of the successes took nearly the whole timeout of {limit}; raise it to see the tail.", percent(near_share));
+        return finding(Status::Limited, sentence).measured(near_share, NEAR_SHARE_MAX).withholding(Withheld::QuantilesAbove(1.0 - near_share));
+    }
+    match strictest {
+        Some(claim) if (timeout_ns as f64) < TIMEOUT_OVER_CLAIM_MIN * claim => {
+            let sentence = format!("The timeout of {limit} is too close to the claimed {}; set it to at least twice that.", time(claim));
+            finding(Status::Limited, sentence).measured(timeout_ns as f64 / claim, TIMEOUT_OVER_CLAIM_MIN)
+        }
+        _ => finding(Status::Pass, format!("No operation ran into its timeout of {limit}.")).measured(share, 0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::Claim;
+
+    use super::*;
+    use crate::testing::{Synthetic, assert_flags};
+
+    #[test]
+    fn timeouts_and_near_timeouts_are_flagged() {
+        let cut = Synthetic { timeouts: 50, ..Synthetic::default() }.record();
+        let finding = audit(&cut);
+        assert_eq!(finding.status, Status::Limited);
+        assert!(matches!(finding.withheld[..], [Withheld::QuantilesAbove(q)] if (0.99..0.996).contains(&q)));
+        // The slowest successes of the control take some 70 ms; a timeout of 40 ms would have cut many off.
+        assert_flags(audit, Status::Limited, |record| record.started.timeout_ns_max = 40_000_000);
+    }
+
+    #[test]
+    fn a_timeout_too_near_the_claim_is_flagged() {
+        assert_flags(audit, Status::Limited, |record| {
+            record.started.timeout_ns_max = 1_000_000_000;
+            record.started.plan.claims = vec![Claim { text: "p99 < 600ms".to_owned(), abort: false }];
+        });
+    }
+}

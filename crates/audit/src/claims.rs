@@ -1,0 +1,94 @@
+//! Do the claims hold? VERIFIED and REFUTED need evidence; everything else is UNPROVEN, with the reason.
+
+mod certain;
+mod numbers;
+
+use plimsoll_metrics::expression::{Dimension, Expression, Measure};
+use plimsoll_model::{Claim, Record};
+
+use crate::finding::{Finding, Withheld};
+use crate::select::Selected;
+pub use certain::certainly_lost;
+use numbers::Evidence;
+
+/// The verdict on a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The evidence says no.
+    Refuted,
+    /// The evidence does not say.
+    Unproven,
+    /// The evidence says yes.
+    Verified,
+}
+
+impl Verdict {
+    /// The word in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refuted => "REFUTED",
+            Self::Unproven => "UNPROVEN",
+            Self::Verified => "VERIFIED",
+        }
+    }
+}
+
+/// A claim with its verdict and the evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimResult {
+    /// The claim, as the plan states it.
+    pub text: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The value, in the base unit of the measure; `None` if there is none, or it is withheld.
+    pub value: Option<f64>,
+    /// Lower end of its 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end of its 95 % interval.
+    pub high: Option<f64>,
+    /// Operations it rests on.
+    pub samples: u64,
+    /// The dimension of value and bound.
+    pub dimension: Dimension,
+    /// Why the verdict is what it is.
+    pub reason: String,
+}
+
+/// Judges one claim, with the findings of the audits at hand.
+pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> ClaimResult {
+    let expression = match claim.expression() {
+        Ok(expression) => expression,
+        Err(error) => return unproven(claim, Dimension::Count, format!("the claim is not understood: {error}")),
+    };
+    let selected = Selected::new(record, &expression.selector);
+    let evidence = numbers::weigh(&expression, &selected);
+    if let Some(audit) = withheld_by(&expression, &evidence, findings) {
+        let reason = format!("withheld: the audit `{}` says: {}", audit.id, audit.sentence);
+        return ClaimResult { samples: evidence.samples, ..unproven(claim, expression.measure.dimension(), reason) };
+    }
+    let Evidence { verdict, value, low, high, samples, reason } = evidence;
+    ClaimResult { text: claim.text.clone(), verdict, value, low, high, samples, dimension: expression.measure.dimension(), reason }
+}
+
+fn unproven(claim: &Claim, dimension: Dimension, reason: String) -> ClaimResult {
+    ClaimResult { text: claim.text.clone(), verdict: Verdict::Unproven, value: None, low: None, high: None, samples: 0, dimension, reason }
+}
+
+/// The finding that withholds the number this claim leans on, if any.
+fn withheld_by<'f>(expression: &Expression, evidence: &Evidence, findings: &'f [Finding]) -> Option<&'f Finding> {
+    let is_time = expression.measure.dimension() == Dimension::Time;
+    let withholds = |withheld: &Withheld| match (withheld, expression.measure) {
+        (Withheld::Everything, _) => true,
+        // A quantile whose rank falls among the unbounded is refuted by that, not withheld, if small is wanted.
+        (Withheld::QuantilesAbove(limit), Measure::Quantile(q)) => q > *limit && evidence.verdict == Verdict::Verified,
+        (Withheld::QuantilesAbove(_), Measure::Max) => evidence.verdict == Verdict::Verified,
+        (Withheld::Rates, Measure::Throughput) => evidence.verdict == Verdict::Verified,
+        (Withheld::Times, _) => is_time,
+        (Withheld::TimesBelow(limit), _) => is_time && evidence.value.is_some_and(|v| v < *limit as f64) && expression.bound < *limit as f64,
+        _ => false,
+    };
+    findings.iter().find(|f| f.withheld.iter().any(withholds))
+}
+
+#[cfg(test)]
+mod tests;

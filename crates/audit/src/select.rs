@@ -1,0 +1,174 @@
+//! Which operations a selector means, and their numbers.
+
+use plimsoll_metrics::expression::{Selector, Timing};
+use plimsoll_metrics::interval::Slice;
+use plimsoll_metrics::quantile::Sliced;
+use plimsoll_metrics::{Compact, Histogram, Window};
+use plimsoll_model::{Nanos, Outcome, Phase, Record, SECOND_NS, StepId, StepKind};
+
+/// The operations a selector means.
+pub struct Selected<'a> {
+    record: &'a Record,
+    phase: Option<&'a Phase>,
+    accepted: Vec<StepId>,
+    timing: Timing,
+    outcome: Option<Outcome>,
+}
+
+/// Counts of operations, failures in whatever way included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Succeeded.
+    pub ok: u64,
+    /// Refused, as the plan expected.
+    pub rejected: u64,
+    /// Everything else that was due.
+    pub failed: u64,
+}
+
+impl Counts {
+    /// What a share of successes is a share of: expected refusals stand apart.
+    pub const fn judged(self) -> u64 {
+        self.ok + self.failed
+    }
+}
+
+impl<'a> Selected<'a> {
+    /// What `selector` means in `record`. A phase must exist; plans are checked for that.
+    pub fn new(record: &'a Record, selector: &Selector) -> Self {
+        let plan = &record.started.plan;
+        let named_group = |name: &str| plan.steps.iter().any(|s| s.name == name && s.kind == StepKind::Group);
+        let wants_groups = selector.step.as_deref().is_some_and(named_group);
+        let accepts = |step: &plimsoll_model::Step| {
+            step.kind == if wants_groups { StepKind::Group } else { StepKind::Operation }
+                && selector.step.as_ref().is_none_or(|name| *name == step.name)
+                && selector.scenario.as_ref().is_none_or(|name| *name == plan.scenarios[usize::from(step.scenario)].name)
+                && selector.tags.iter().all(|(key, value)| step.tags.get(key) == Some(value))
+        };
+        Self {
+            record,
+            phase: selector.phase.as_deref().and_then(|name| record.phase(name)),
+            accepted: (0..).zip(&plan.steps).filter(|(_, s)| accepts(s)).map(|(id, _)| id).collect(),
+            timing: selector.timing,
+            outcome: selector.outcome,
+        }
+    }
+
+    /// All operations of one step over the whole run.
+    pub fn step(record: &'a Record, step: StepId, timing: Timing) -> Self {
+        Self { record, phase: None, accepted: vec![step], timing, outcome: None }
+    }
+
+    /// The same operations, those with one outcome only.
+    #[must_use]
+    pub fn only(mut self, outcome: Outcome) -> Self {
+        self.outcome = Some(outcome);
+        self
+    }
+
+    fn windows(&self) -> impl Iterator<Item = &'a Window> {
+        self.record.windows_in(self.phase)
+    }
+
+    fn time<'c>(&self, cell: &'c plimsoll_metrics::Cell) -> &'c Compact {
+        match self.timing {
+            Timing::Response => &cell.response,
+            Timing::Service => &cell.service,
+        }
+    }
+
+    /// Times of the operations that have one: the successes, or those of the outcome asked for.
+    pub fn finite(&self) -> Histogram {
+        let mut all = Histogram::new();
+        let wanted = self.outcome.unwrap_or(Outcome::Ok);
+        for window in self.windows() {
+            self.cells(window, wanted).for_each(|cell| all.merge_compact(self.time(cell)));
+        }
+        all
+    }
+
+    fn cells<'w>(&'w self, window: &'w Window, outcome: Outcome) -> impl Iterator<Item = &'w plimsoll_metrics::Cell> {
+        window.cells.iter().filter(move |(step, o, _)| *o == outcome && self.accepted.contains(step)).map(|(_, _, cell)| cell)
+    }
+
+    /// Operations that count as infinitely slow: everything due that neither succeeded nor was to be refused.
+    /// None if an outcome was asked for: then nothing else is spoken of.
+    pub fn infinite(&self) -> u64 {
+        if self.outcome.is_some() { 0 } else { self.counts().failed }
+    }
+
+    /// Counts over all windows.
+    pub fn counts(&self) -> Counts {
+        self.windows().map(|w| self.window_counts(w)).fold(Counts::default(), |a, b| Counts {
+            ok: a.ok + b.ok,
+            rejected: a.rejected + b.rejected,
+            failed: a.failed + b.failed,
+        })
+    }
+
+    /// Operations with the outcome asked for (successes, if none was).
+    pub fn count(&self) -> u64 {
+        match self.outcome {
+            Some(Outcome::Dropped) => self.windows().flat_map(|w| &w.steps).filter(|(s, _)| self.accepted.contains(s)).map(|(_, c)| c.dropped).sum(),
+            outcome => self.windows().flat_map(|w| self.cells(w, outcome.unwrap_or(Outcome::Ok))).map(|c| c.response.count()).sum(),
+        }
+    }
+
+    fn window_counts(&self, window: &Window) -> Counts {
+        let mut counts = Counts::default();
+        for (step, outcome, cell) in &window.cells {
+            if !self.accepted.contains(step) {
+                continue;
+            }
+            let n = cell.response.count();
+            match outcome {
+                Outcome::Ok => counts.ok += n,
+                Outcome::Rejected => counts.rejected += n,
+                _ => counts.failed += n,
+            }
+        }
+        counts.failed += window.steps.iter().filter(|(s, _)| self.accepted.contains(s)).map(|(_, c)| c.dropped).sum::<u64>();
+        counts
+    }
+
+    /// Success and failure by window, in time order.
+    pub fn success_slices(&self) -> Vec<Slice> {
+        let slice = |counts: Counts| Slice { below: counts.ok, total: counts.judged() };
+        self.windows().map(|w| slice(self.window_counts(w))).collect()
+    }
+
+    /// Mean time and number of operations by window, in time order.
+    pub fn window_means(&self) -> Vec<(f64, u64)> {
+        let wanted = self.outcome.unwrap_or(Outcome::Ok);
+        let mean = |window: &Window| {
+            let exact = self.cells(window, wanted).map(|c| self.time(c).exact());
+            let (sum, n) = exact.fold((0u128, 0u64), |(sum, n), e| (sum + e.sum_ns, n + e.count));
+            (n > 0).then(|| (sum as f64 / n as f64, n))
+        };
+        self.windows().filter_map(mean).collect()
+    }
+
+    /// The time over which the operations were due, in seconds.
+    pub fn span_s(&self) -> f64 {
+        let whole = self.record.span_ns();
+        let span: Nanos = match self.phase {
+            // Only whole seconds inside the phase count, for operations and for time alike.
+            Some(_) => self.windows().count() as Nanos * SECOND_NS,
+            None => whole,
+        };
+        span as f64 / SECOND_NS as f64
+    }
+}
+
+impl Sliced for Selected<'_> {
+    fn slices(&self, at_or_below_ns: Nanos) -> Vec<Slice> {
+        let wanted = self.outcome.unwrap_or(Outcome::Ok);
+        let slice = |window: &Window| {
+            let cells = self.cells(window, wanted).map(|c| self.time(c));
+            let (below, finite) = cells.fold((0, 0), |(b, n), c| (b + c.count_at_or_below(at_or_below_ns), n + c.count()));
+            let infinite = if self.outcome.is_some() { 0 } else { self.window_counts(window).failed };
+            Slice { below, total: finite + infinite }
+        };
+        self.windows().map(slice).collect()
+    }
+}

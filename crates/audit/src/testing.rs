@@ -1,0 +1,194 @@
+//! Synthetic records with known contents: the controls that audits must leave alone, and the stuff mutants are
+//! made of.
+
+use std::collections::BTreeMap;
+
+use plimsoll_metrics::window::LoadCounts;
+use plimsoll_metrics::{Cell, Compact, Histogram, SECOND_NS, StepCounts, Window};
+use plimsoll_model::event::Origin;
+use plimsoll_model::{
+    Arrivals, ClockSample, Closed, Finished, Load, Nanos, Open, Outcome, Phase, Plan, Process, Record, RunEvent, Scenario, Schedule, Stage, Started, Step, StepBooks,
+    StepKind,
+};
+
+use crate::finding::{Finding, Status};
+
+/// Length of a synthetic run, in seconds.
+const SECONDS: u64 = 60;
+
+/// A run of one step at 200 operations a second for a minute, service times spread evenly between 10 and 30 ms
+/// with a thin tail to 70 ms, and as many other outcomes as asked for.
+#[derive(Clone, Debug)]
+pub struct Synthetic {
+    /// Successes.
+    pub ok: u64,
+    /// Application errors.
+    pub failed: u64,
+    /// How long those took.
+    pub failure_ns: Nanos,
+    /// Timeouts, at one second.
+    pub timeouts: u64,
+    /// Still in flight at the end.
+    pub in_flight: u64,
+    /// Never sent.
+    pub dropped: u64,
+    /// How late load threads woke.
+    pub wake_ns: Nanos,
+    /// Closed with so many users instead of open.
+    pub closed_users: Option<u64>,
+    /// So many of the successes took so long instead.
+    pub stall: Option<(u64, Nanos)>,
+    /// Varies the times.
+    pub seed: u64,
+}
+
+impl Default for Synthetic {
+    fn default() -> Self {
+        Self { ok: 12_000, failed: 0, failure_ns: 0, timeouts: 0, in_flight: 0, dropped: 0, wake_ns: 20_000, closed_users: None, stall: None, seed: 1 }
+    }
+}
+
+impl Synthetic {
+    fn total(&self) -> u64 {
+        self.ok + self.failed + self.timeouts + self.in_flight + self.dropped
+    }
+
+    fn plan(&self) -> Plan {
+        let rate = self.total() as f64 / SECONDS as f64;
+        let schedule = match self.closed_users {
+            None => Schedule::Open(Open { stages: vec![Stage::hold("hold", SECONDS * SECOND_NS, rate)], process: Process::Uniform, trace: None, max_users: 1_000 }),
+            Some(users) => {
+                Schedule::Closed(Closed { stages: vec![Stage::hold("hold", SECONDS * SECOND_NS, users as f64)], iterations_shared: None, iterations_per_user: None })
+            }
+        };
+        Plan {
+            name: "synthetic".to_owned(),
+            seed: self.seed,
+            target: "nowhere".to_owned(),
+            scenarios: vec![Scenario { name: "main".to_owned(), first_step: Some(0) }],
+            steps: vec![Step { name: "call".to_owned(), scenario: 0, kind: StepKind::Operation, tags: BTreeMap::from([("kind".to_owned(), "read".to_owned())]) }],
+            loads: vec![Load { name: "main".to_owned(), schedule, mix: vec![(0, 1.0)], start_ns: 0, graceful_stop_ns: SECOND_NS, iteration_ns_min: 0 }],
+            phases: vec![Phase { name: "hold".to_owned(), start_ns: 0, end_ns: SECONDS * SECOND_NS }],
+            claims: Vec::new(),
+        }
+    }
+
+    /// The events of the run.
+    pub fn events(&self) -> Vec<RunEvent> {
+        let plan = self.plan();
+        let windows = self.windows(&plan);
+        let mut books = StepBooks::default();
+        for window in &windows {
+            books.counts.add(window.steps[0].1);
+            for (_, outcome, cell) in &window.cells {
+                books.outcomes[outcome.index()] += cell.response.count();
+            }
+            books.outcomes[Outcome::Dropped.index()] += window.steps[0].1.dropped;
+        }
+        let started = Started { plan, origin: Origin::Due, workers: 1, clock_tick_ns: 40, timeout_ns_max: 10 * SECOND_NS, ..Started::default() };
+        let clocks = (0..=SECONDS).map(|s| ClockSample { at_ns: s * SECOND_NS, raw_ns: s * SECOND_NS + 9, boot_ns: s * SECOND_NS + 7, wall_ns: s * SECOND_NS + 5 });
+        let finished = Finished { duration_ns: SECONDS * SECOND_NS, closed_ns: SECONDS * SECOND_NS, books: vec![books], ..Finished::default() };
+        let mut events = vec![RunEvent::Started(Box::new(started)), RunEvent::Windows(windows)];
+        events.extend(clocks.map(RunEvent::Clock));
+        events.push(RunEvent::Finished(Box::new(finished)));
+        events
+    }
+
+    /// The run as a record.
+    pub fn record(&self) -> Record {
+        Record::from_events(&self.events())
+    }
+
+    /// Outcomes are dealt out evenly over the seconds in which arrivals were due.
+    fn windows(&self, plan: &Plan) -> Vec<Window> {
+        let mut arrivals = vec![0u64; SECONDS as usize];
+        match &plan.loads[0].schedule {
+            Schedule::Open(open) => Arrivals::new(open, plan.arrival_seed(0)).for_each(|at| arrivals[(at / SECOND_NS) as usize] += 1),
+            Schedule::Closed(_) => (0..self.total()).for_each(|n| arrivals[(n % SECONDS) as usize] += 1),
+        }
+        let mut deck = self.deck().into_iter();
+        (0..).zip(arrivals).map(|(second, n)| self.window(second, &deck.by_ref().take(n as usize).collect::<Vec<_>>())).collect()
+    }
+
+    /// One entry per operation, shuffled by the seed.
+    fn deck(&self) -> Vec<(Outcome, Nanos)> {
+        let mut random = self.seed;
+        let mut next = move || {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random >> 33
+        };
+        let (stalled, stall_ns) = self.stall.unwrap_or_default();
+        let mut deck = Vec::new();
+        for n in 0..self.ok {
+            let spread = 10_000_000 + next() % 20_000_000;
+            let tail = if next() % 100 == 0 { next() % 40_000_000 } else { 0 };
+            deck.push((Outcome::Ok, if n < stalled { stall_ns } else { spread + tail }));
+        }
+        let others = [(Outcome::AppError, self.failed, self.failure_ns), (Outcome::Timeout, self.timeouts, SECOND_NS), (Outcome::InFlight, self.in_flight, SECOND_NS), (Outcome::Dropped, self.dropped, 0)];
+        others.into_iter().for_each(|(outcome, n, ns)| deck.extend((0..n).map(|_| (outcome, ns))));
+        for at in (1..deck.len()).rev() {
+            deck.swap(at, (next() % (at as u64 + 1)) as usize);
+        }
+        deck
+    }
+
+    fn window(&self, second: u32, operations: &[(Outcome, Nanos)]) -> Window {
+        let mut cells: BTreeMap<Outcome, Cell<Histogram>> = BTreeMap::new();
+        let mut counts = StepCounts::default();
+        let mut wake = Histogram::new();
+        for (outcome, service_ns) in operations {
+            counts.scheduled += 1;
+            wake.record(self.wake_ns);
+            if *outcome == Outcome::Dropped {
+                counts.dropped += 1;
+                continue;
+            }
+            counts.sent += 1;
+            let cell = cells.entry(*outcome).or_default();
+            cell.response.record(service_ns + self.wake_ns);
+            if *outcome != Outcome::InFlight {
+                cell.service.record(*service_ns);
+            }
+        }
+        let open = self.closed_users.is_none();
+        let load = LoadCounts { arrivals: if open { counts.scheduled } else { 0 }, wake_lateness: if open { Compact::from(&wake) } else { Compact::default() }, iterations: counts.sent, ..LoadCounts::default() };
+        Window {
+            second,
+            cells: cells.into_iter().map(|(outcome, cell)| (0, outcome, cell.stored())).collect(),
+            steps: vec![(0, counts)],
+            loads: vec![(0, load)],
+            ..Window::default()
+        }
+    }
+}
+
+/// Asserts that the audit leaves the control alone and flags the mutant that `mutate` makes of it.
+///
+/// # Panics
+/// If it does not.
+pub fn assert_flags(audit: fn(&Record) -> Finding, expected: Status, mutate: impl Fn(&mut Record)) {
+    let mut record = Synthetic::default().record();
+    let control = audit(&record);
+    assert_eq!(control.status, Status::Pass, "the control was flagged: {}", control.sentence);
+    mutate(&mut record);
+    let mutant = audit(&record);
+    assert_eq!(mutant.status, expected, "the mutant came out as: {}", mutant.sentence);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Over 100 seeded controls no audit may raise a false alarm more than once.
+    #[test]
+    fn controls_are_left_alone() {
+        let mut alarms: BTreeMap<&str, u32> = BTreeMap::new();
+        for seed in 0..100 {
+            for finding in crate::audit(&Synthetic { seed, ..Synthetic::default() }.record()) {
+                *alarms.entry(finding.id).or_default() += u32::from(finding.status != Status::Pass);
+            }
+        }
+        assert!(alarms.values().all(|n| *n <= 1), "{alarms:?}");
+        assert_eq!(alarms.len(), 9);
+    }
+}
