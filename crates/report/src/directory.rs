@@ -1,0 +1,51 @@
+//! A run directory: everything needed to compute every number again.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A run directory.
+#[derive(Clone, Debug)]
+pub struct RunDirectory(PathBuf);
+
+impl RunDirectory {
+    /// Creates the directory. One that already holds a run is refused: a record is not overwritten.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let directory = Self(path.to_owned());
+        if directory.events().exists() {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} already holds a run", path.display())));
+        }
+        fs::create_dir_all(path)?;
+        Ok(directory)
+    }
+
+    /// An existing directory.
+    pub fn open(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The recorded events.
+    pub fn events(&self) -> PathBuf {
+        self.0.join("events.plimsoll")
+    }
+
+    /// The plan as executed.
+    pub fn plan(&self) -> PathBuf {
+        self.0.join("plan.yaml")
+    }
+
+    /// The machine-readable result.
+    pub fn json(&self) -> PathBuf {
+        self.0.join("run.json")
+    }
+
+    /// The summary.
+    pub fn text(&self) -> PathBuf {
+        self.0.join("report.txt")
+    }
+}

@@ -1,0 +1,405 @@
+//! `run.json`: the machine-readable result. Base units throughout (ns, bytes, per second); what is absent is
+//! `null`, never 0.
+
+use std::collections::BTreeMap;
+
+use plimsoll_metrics::quantile::{Quantile, Standing};
+use plimsoll_model::{Outcome, StepKind, StopReason};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::view::{OutcomeView, StepView, Times, View};
+
+/// Name and version of the format.
+pub const SCHEMA: &str = "plimsoll.run/1";
+
+/// The result of a run.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "Plimsoll run")]
+pub struct Run {
+    /// Name and version of the format.
+    pub schema: String,
+    /// What the run is called.
+    pub name: String,
+    /// VALID, LIMITED or INVALID.
+    pub verdict: String,
+    /// The first line of the report.
+    pub sentence: String,
+    /// Wall clock, RFC 3339.
+    pub started_at: String,
+    /// The time over which operations were due.
+    pub duration_ns: u64,
+    /// Why the run ended: completed, interrupted, claim_lost, or null if it was cut off.
+    pub ended: Option<String>,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Digest of the plan as executed.
+    pub plan_digest: String,
+    /// Digest of the claims, fixed before the run.
+    pub claims_digest: String,
+    /// What was tested.
+    pub target: String,
+    /// Sums over all steps.
+    pub totals: Totals,
+    /// Steps, over the whole run.
+    pub steps: Vec<Step>,
+    /// Phases of the load, if there are several.
+    pub phases: Vec<Phase>,
+    /// Claims with their verdicts.
+    pub claims: Vec<Claim>,
+    /// Audits with their findings.
+    pub audits: Vec<Audit>,
+    /// Failures by class, most frequent first.
+    pub errors: Vec<Error>,
+    /// The generator itself.
+    pub generator: Generator,
+    /// Machine, kernel, tool.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Sums over all steps.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Totals {
+    /// Operations that became due.
+    pub scheduled: u64,
+    /// Operations handed to a session.
+    pub sent: u64,
+    /// Operations that succeeded.
+    pub ok: u64,
+    /// Operations refused as the plan expected.
+    pub rejected: u64,
+    /// Operations that failed, dropped ones included.
+    pub failed: u64,
+    /// Operations due that could not be sent.
+    pub dropped: u64,
+    /// Operations still unanswered when the books were closed.
+    pub in_flight: u64,
+    /// Iterations completed.
+    pub iterations: u64,
+    /// Bytes handed to sockets.
+    pub bytes_sent: u64,
+    /// Bytes taken from sockets.
+    pub bytes_received: u64,
+    /// Connections opened.
+    pub connections: u64,
+}
+
+/// One step.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Its scenario.
+    pub scenario: String,
+    /// The phase these numbers are of; null for the whole run.
+    pub phase: Option<String>,
+    /// operation or group.
+    pub kind: String,
+    /// Operations that became due.
+    pub scheduled: u64,
+    /// Operations handed to a session.
+    pub sent: u64,
+    /// Operations due that could not be sent.
+    pub dropped: u64,
+    /// Numbers by outcome.
+    pub outcomes: BTreeMap<String, Outcomes>,
+    /// Quantiles of response time over all operations, failures as infinitely slow.
+    pub all_response_time_quantiles: Vec<QuantileValue>,
+    /// Mean time of each phase of a successful operation, in nanoseconds.
+    pub phases_ns: BTreeMap<String, f64>,
+}
+
+/// Operations of a step with one outcome.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outcomes {
+    /// How many.
+    pub count: u64,
+    /// Per second.
+    pub rate_per_s: f64,
+    /// Done − due.
+    pub response_time_ns: Option<TimesValue>,
+    /// Done − sent.
+    pub service_time_ns: Option<TimesValue>,
+}
+
+/// A distribution of times.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TimesValue {
+    /// Number of times.
+    pub count: u64,
+    /// Exact smallest.
+    pub min: Option<u64>,
+    /// Exact mean.
+    pub mean: Option<f64>,
+    /// Exact largest.
+    pub max: Option<u64>,
+    /// Quantiles by nearest rank, with 95 % intervals.
+    pub quantiles: Vec<QuantileValue>,
+}
+
+/// A quantile.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct QuantileValue {
+    /// In 0..1.
+    pub q: f64,
+    /// In nanoseconds; null if it may not be printed.
+    pub value: Option<u64>,
+    /// Lower end of the interval.
+    pub low: Option<u64>,
+    /// Upper end of the interval; null if it does not exist.
+    pub high: Option<u64>,
+    /// Whether the value may be printed.
+    pub measurable: bool,
+    /// What the samples are worth as independent ones.
+    pub effective_samples: f64,
+}
+
+/// A phase over all steps.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Phase {
+    /// Its name.
+    pub name: String,
+    /// From the start of the run.
+    pub start_ns: u64,
+    /// From the start of the run.
+    pub end_ns: u64,
+    /// Operations that succeeded, due in the whole seconds inside.
+    pub ok: u64,
+    /// Operations that failed.
+    pub failed: u64,
+    /// Response times of the successes.
+    pub response_time_ns: Option<TimesValue>,
+}
+
+/// A claim with its verdict.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Claim {
+    /// As the plan states it.
+    pub text: String,
+    /// VERIFIED, REFUTED or UNPROVEN.
+    pub verdict: String,
+    /// In the base unit of what is measured; null if there is none.
+    pub value: Option<f64>,
+    /// Lower end of the 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval.
+    pub high: Option<f64>,
+    /// Operations it rests on.
+    pub samples: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// An audit with its finding.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Audit {
+    /// Its name.
+    pub id: String,
+    /// PASS, LIMITED, INVALID or NOT-RUN.
+    pub status: String,
+    /// What was measured.
+    pub value: Option<f64>,
+    /// What it was compared with.
+    pub threshold: Option<f64>,
+    /// What was seen, what that spoils, what to do.
+    pub sentence: String,
+}
+
+/// Failures of one class.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Error {
+    /// The step.
+    pub step: String,
+    /// The outcome.
+    pub outcome: String,
+    /// The class.
+    pub class: String,
+    /// How many.
+    pub count: u64,
+    /// The first message.
+    pub example: String,
+    /// When the first ended, from the start of the run.
+    pub first_ns: u64,
+    /// When the last ended.
+    pub last_ns: u64,
+}
+
+/// The generator itself.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Generator {
+    /// Load threads.
+    pub workers: u32,
+    /// How they waited: hybrid, sleep or spin.
+    pub idle: String,
+    /// CPU time used; null if the run was cut off.
+    pub cpu_ns: Option<u64>,
+    /// Peak resident memory; null where the system does not tell.
+    pub memory_bytes_max: Option<u64>,
+    /// Mean number of operations in flight.
+    pub in_flight_mean: f64,
+}
+
+/// Renders `run.json`.
+pub fn json(view: &View) -> String {
+    let mut text = serde_json::to_string_pretty(&run(view)).expect("the run's own types can always be written");
+    text.push('\n');
+    text
+}
+
+/// The schema of `run.json`.
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(Run);
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema can always be written");
+    text.push('\n');
+    text
+}
+
+/// The run as it stands in `run.json`.
+pub fn run(view: &View) -> Run {
+    let record = &view.record;
+    let started = &record.started;
+    Run {
+        schema: SCHEMA.to_owned(),
+        name: started.plan.name.clone(),
+        verdict: view.judgement.verdict.name().to_owned(),
+        sentence: super::text::headline(view).trim().trim_start_matches("⦵ ").to_owned(),
+        started_at: started.started_at.clone(),
+        duration_ns: record.span_ns(),
+        ended: record.finished.as_ref().map(|f| ended(&f.reason).to_owned()),
+        seed: started.plan.seed,
+        plan_digest: started.plan_digest.clone(),
+        claims_digest: started.claims_digest.clone(),
+        target: started.plan.target.clone(),
+        totals: totals(view),
+        steps: view.steps.iter().map(step).collect(),
+        phases: view.phases.iter().map(phase).collect(),
+        claims: view.judgement.claims.iter().map(claim).collect(),
+        audits: view.judgement.findings.iter().map(audit).collect(),
+        errors: view.errors.iter().map(|e| error(view, e)).collect(),
+        generator: Generator {
+            workers: started.workers,
+            idle: format!("{:?}", started.idle).to_lowercase(),
+            cpu_ns: record.finished.as_ref().map(|f| f.cpu_ns),
+            memory_bytes_max: record.finished.as_ref().and_then(|f| f.memory_bytes_max),
+            in_flight_mean: view.totals.in_flight_mean,
+        },
+        environment: started.environment.iter().cloned().collect(),
+    }
+}
+
+fn ended(reason: &StopReason) -> &'static str {
+    match reason {
+        StopReason::Completed => "completed",
+        StopReason::Interrupted => "interrupted",
+        StopReason::ClaimLost(_) => "claim_lost",
+    }
+}
+
+fn totals(view: &View) -> Totals {
+    let totals = &view.totals;
+    Totals {
+        scheduled: totals.counts.scheduled,
+        sent: totals.counts.sent,
+        ok: totals.ok,
+        rejected: totals.rejected,
+        failed: totals.failed,
+        dropped: totals.counts.dropped,
+        in_flight: totals.in_flight,
+        iterations: totals.iterations.0,
+        bytes_sent: totals.bytes_sent,
+        bytes_received: totals.bytes_received,
+        connections: totals.connects,
+    }
+}
+
+fn step(step: &StepView) -> Step {
+    Step {
+        name: step.name.clone(),
+        scenario: step.scenario.clone(),
+        phase: None,
+        kind: if step.kind == StepKind::Group { "group" } else { "operation" }.to_owned(),
+        scheduled: step.counts.scheduled,
+        sent: step.counts.sent,
+        dropped: step.counts.dropped,
+        outcomes: step.outcomes.iter().map(|o| (o.outcome.name().to_owned(), outcome(o))).collect(),
+        all_response_time_quantiles: step.overall.iter().map(quantile).collect(),
+        phases_ns: step.phases_ns.iter().map(|(name, ns)| ((*name).to_owned(), *ns)).collect(),
+    }
+}
+
+fn outcome(view: &OutcomeView) -> Outcomes {
+    let finite = view.outcome != Outcome::Dropped;
+    Outcomes {
+        count: view.count,
+        rate_per_s: view.rate_per_s,
+        response_time_ns: if finite { times(&view.response) } else { None },
+        service_time_ns: times(&view.service),
+    }
+}
+
+fn times(view: &Times) -> Option<TimesValue> {
+    (view.count > 0).then(|| TimesValue {
+        count: view.count,
+        min: view.min_ns,
+        mean: view.mean_ns,
+        max: view.max_ns,
+        quantiles: view.quantiles.iter().map(quantile).collect(),
+    })
+}
+
+fn quantile(view: &Quantile) -> QuantileValue {
+    let known = view.standing != Standing::NotMeasurable;
+    QuantileValue {
+        q: view.q,
+        value: view.value_ns.filter(|_| view.standing == Standing::Published),
+        low: view.low_ns.filter(|_| known),
+        high: view.high_ns.filter(|_| known),
+        measurable: view.standing == Standing::Published && view.value_ns.is_some(),
+        effective_samples: view.effective,
+    }
+}
+
+fn phase(view: &crate::view::PhaseView) -> Phase {
+    Phase {
+        name: view.phase.name.clone(),
+        start_ns: view.phase.start_ns,
+        end_ns: view.phase.end_ns,
+        ok: view.ok,
+        failed: view.failed,
+        response_time_ns: times(&view.response),
+    }
+}
+
+fn claim(claim: &plimsoll_audit::ClaimResult) -> Claim {
+    Claim {
+        text: claim.text.clone(),
+        verdict: claim.verdict.name().to_owned(),
+        value: claim.value,
+        low: claim.low,
+        high: claim.high,
+        samples: claim.samples,
+        reason: claim.reason.clone(),
+    }
+}
+
+fn audit(finding: &plimsoll_audit::Finding) -> Audit {
+    Audit {
+        id: finding.id.to_owned(),
+        status: finding.status.name().to_owned(),
+        value: finding.value,
+        threshold: finding.threshold,
+        sentence: finding.sentence.clone(),
+    }
+}
+
+fn error(view: &View, error: &plimsoll_metrics::ErrorCount) -> Error {
+    Error {
+        step: view.step_name(error.step).to_owned(),
+        outcome: error.outcome.name().to_owned(),
+        class: error.class.clone(),
+        count: error.count,
+        example: error.example.clone(),
+        first_ns: error.first_ns,
+        last_ns: error.last_ns,
+    }
+}

@@ -1,0 +1,5 @@
+//! One pure renderer a format.
+
+pub mod json;
+pub mod table;
+pub mod text;

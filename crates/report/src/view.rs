@@ -1,0 +1,223 @@
+//! What there is to show of a run, computed once. Renderers only lay it out.
+
+use plimsoll_audit::select::Selected;
+use plimsoll_audit::{Finding, Judgement, judge};
+use plimsoll_metrics::expression::Timing;
+use plimsoll_metrics::quantile::{Quantile, estimate};
+use plimsoll_metrics::window::PHASE_NAMES;
+use plimsoll_metrics::{ErrorCount, Histogram, StepCounts};
+use plimsoll_model::{Nanos, Outcome, Phase, Record, StepId, StepKind};
+
+/// Quantiles every report shows.
+pub const QUANTILES: [f64; 6] = [0.5, 0.9, 0.95, 0.99, 0.999, 0.9999];
+
+/// What there is to show of a run.
+pub struct View {
+    /// The run.
+    pub record: Record,
+    /// What was judged.
+    pub judgement: Judgement,
+    /// Sums over all operation steps.
+    pub totals: Totals,
+    /// Steps in the plan's order.
+    pub steps: Vec<StepView>,
+    /// Phases, if there are several.
+    pub phases: Vec<PhaseView>,
+    /// Failures, most frequent first.
+    pub errors: Vec<ErrorCount>,
+}
+
+/// Sums over all operation steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Scheduled, sent, dropped.
+    pub counts: StepCounts,
+    /// Succeeded.
+    pub ok: u64,
+    /// Refused, as the plan expected.
+    pub rejected: u64,
+    /// Everything else.
+    pub failed: u64,
+    /// Still in flight when the books were closed.
+    pub in_flight: u64,
+    /// Iterations completed and cut short.
+    pub iterations: (u64, u64),
+    /// Handed to sockets.
+    pub bytes_sent: u64,
+    /// Taken from sockets.
+    pub bytes_received: u64,
+    /// Connections opened.
+    pub connects: u64,
+    /// Attempts beyond the first.
+    pub extra_attempts: u64,
+    /// Mean number in flight.
+    pub in_flight_mean: f64,
+}
+
+/// One step.
+pub struct StepView {
+    /// Its name.
+    pub name: String,
+    /// Its scenario's name.
+    pub scenario: String,
+    /// Operation or group.
+    pub kind: StepKind,
+    /// Scheduled, sent, dropped.
+    pub counts: StepCounts,
+    /// Outcomes that occurred.
+    pub outcomes: Vec<OutcomeView>,
+    /// Quantiles of response time over all operations, failures as infinitely slow.
+    pub overall: Vec<Quantile>,
+    /// Mean time of each phase of a success, in nanoseconds, by name.
+    pub phases_ns: Vec<(&'static str, f64)>,
+}
+
+/// Operations of a step with one outcome.
+pub struct OutcomeView {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// How many.
+    pub count: u64,
+    /// Per second of the time over which operations were due.
+    pub rate_per_s: f64,
+    /// Done − due.
+    pub response: Times,
+    /// Done − sent.
+    pub service: Times,
+}
+
+/// A distribution of times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Times {
+    /// Number of times.
+    pub count: u64,
+    /// Exact smallest, in nanoseconds.
+    pub min_ns: Option<Nanos>,
+    /// Exact mean, in nanoseconds.
+    pub mean_ns: Option<f64>,
+    /// Exact largest, in nanoseconds.
+    pub max_ns: Option<Nanos>,
+    /// [`QUANTILES`].
+    pub quantiles: Vec<Quantile>,
+}
+
+/// One phase over all operation steps.
+pub struct PhaseView {
+    /// The phase.
+    pub phase: Phase,
+    /// Whole seconds in it.
+    pub seconds: u64,
+    /// Succeeded.
+    pub ok: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Response times of the successes.
+    pub response: Times,
+}
+
+impl View {
+    /// Judges a record and computes everything there is to show.
+    pub fn new(record: Record) -> Self {
+        let judgement = judge(&record);
+        let mut errors = record.errors.clone();
+        errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.class.cmp(&b.class)));
+        Self { totals: totals(&record), steps: steps(&record), phases: phases(&record), errors, judgement, record }
+    }
+
+    /// The finding of one audit.
+    pub fn finding(&self, id: &str) -> Option<&Finding> {
+        self.judgement.findings.iter().find(|f| f.id == id)
+    }
+
+    /// The step of an error.
+    pub fn step_name(&self, step: StepId) -> &str {
+        self.record.started.plan.steps.get(usize::from(step)).map_or("", |s| s.name.as_str())
+    }
+}
+
+fn totals(record: &Record) -> Totals {
+    let operations: Vec<_> = record.started.plan.operations().map(|(id, _)| id).collect();
+    let failed = Outcome::ALL.into_iter().filter(|o| o.is_failure() && *o != Outcome::InFlight);
+    let mut totals = Totals {
+        counts: record.totals(),
+        ok: record.total(Outcome::Ok),
+        rejected: record.total(Outcome::Rejected),
+        failed: failed.map(|o| record.total(o)).sum(),
+        in_flight: record.total(Outcome::InFlight),
+        iterations: record.loads.values().fold((0, 0), |(done, cut), l| (done + l.iterations, cut + l.interrupted)),
+        in_flight_mean: record.in_flight.integral_ns as f64 / (record.finished.as_ref().map_or(record.span_ns(), |f| f.closed_ns)).max(1) as f64,
+        ..Totals::default()
+    };
+    for cell in record.cells.iter().filter(|((step, _), _)| operations.contains(step)).map(|(_, c)| c) {
+        totals.bytes_sent += cell.bytes_sent;
+        totals.bytes_received += cell.bytes_received;
+        totals.connects += cell.connects;
+        totals.extra_attempts += cell.extra_attempts;
+    }
+    totals
+}
+
+fn steps(record: &Record) -> Vec<StepView> {
+    let plan = &record.started.plan;
+    let view = |(id, step): (StepId, &plimsoll_model::Step)| {
+        let present = Outcome::ALL.into_iter().filter(|o| record.count(id, *o) > 0);
+        let all = Selected::step(record, id, Timing::Response);
+        let (finite, infinite) = (all.finite(), all.infinite());
+        StepView {
+            name: step.name.clone(),
+            scenario: plan.scenarios[usize::from(step.scenario)].name.clone(),
+            kind: step.kind,
+            counts: record.counts.get(&id).copied().unwrap_or_default(),
+            outcomes: present.map(|outcome| outcome_view(record, id, outcome)).collect(),
+            overall: QUANTILES.iter().map(|q| estimate(&finite, infinite, *q, &all)).collect(),
+            phases_ns: phase_means(record, id),
+        }
+    };
+    (0..).zip(&plan.steps).filter(|(_, s)| s.kind != StepKind::Solo).map(view).collect()
+}
+
+fn phase_means(record: &Record, step: StepId) -> Vec<(&'static str, f64)> {
+    let Some(cell) = record.cells.get(&(step, Outcome::Ok)) else { return Vec::new() };
+    let n = cell.response.count().max(1) as f64;
+    PHASE_NAMES.into_iter().zip(cell.phases_ns).map(|(name, sum)| (name, sum as f64 / n)).collect()
+}
+
+fn outcome_view(record: &Record, step: StepId, outcome: Outcome) -> OutcomeView {
+    let times = |timing| {
+        let selected = Selected::step(record, step, timing).only(outcome);
+        times_of(&selected.finite(), &selected)
+    };
+    let count = record.count(step, outcome);
+    OutcomeView {
+        outcome,
+        count,
+        rate_per_s: count as f64 / (record.span_ns() as f64 / 1e9).max(f64::MIN_POSITIVE),
+        response: times(Timing::Response),
+        service: times(Timing::Service),
+    }
+}
+
+fn times_of(histogram: &Histogram, selected: &Selected<'_>) -> Times {
+    Times {
+        count: histogram.count(),
+        min_ns: histogram.min_ns(),
+        mean_ns: histogram.mean_ns(),
+        max_ns: histogram.max_ns(),
+        quantiles: QUANTILES.iter().map(|q| estimate(histogram, 0, *q, selected)).collect(),
+    }
+}
+
+fn phases(record: &Record) -> Vec<PhaseView> {
+    let plan = &record.started.plan;
+    if plan.phases.len() < 2 {
+        return Vec::new();
+    }
+    let view = |phase: &Phase| {
+        let selector = plimsoll_metrics::expression::Selector { phase: Some(phase.name.clone()), ..Default::default() };
+        let all = Selected::new(record, &selector);
+        let counts = all.counts();
+        let ok = Selected::new(record, &selector).only(Outcome::Ok);
+        PhaseView { phase: phase.clone(), seconds: record.windows_in(Some(phase)).count() as u64, ok: counts.ok, failed: counts.failed, response: times_of(&ok.finite(), &ok) }
+    };
+    plan.phases.iter().map(view).collect()
+}
