@@ -127,7 +127,8 @@ impl ScriptUser {
                 done
             }
             Node::If(condition, then, otherwise) => {
-                let holds = self.scoped(|scope, _| condition.holds(scope)).map_err(|_missing| Cut)?;
+                // What was never saved is not true.
+                let holds = self.scoped(|scope, _| condition.holds(scope)).unwrap_or(false);
                 self.perform(if holds { then } else { otherwise }, host).await
             }
             Node::OneOf(branches) => {

@@ -3,6 +3,7 @@
 mod orders;
 mod validate;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Path, State};
@@ -11,6 +12,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use crate::serve::{self, Running, StartError};
 use orders::{Refusal, Shop};
 
 /// How strict the shop is.
@@ -35,6 +37,12 @@ impl ShopOptions {
     pub fn strict() -> Self {
         Self { stock: 100, first_order_max: Some(1_000.0), wants_fraud_check: true }
     }
+}
+
+/// Starts a shop.
+pub fn start(address: SocketAddr, options: &ShopOptions) -> Result<Running, StartError> {
+    let options = options.clone();
+    serve::axum(address, move || router(&options))
 }
 
 type Shared = Arc<Mutex<Shop>>;

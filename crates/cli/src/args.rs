@@ -1,0 +1,267 @@
+//! The command line, as close to it as possible; nothing is looked up here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_model::IdleStrategy;
+
+/// Load tests that only print numbers they can defend.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = "Load tests that only print numbers they can defend.
+
+Latency counts from when a request was due. Failures never pass as fast successes. Every quantile knows its sample \
+size and its uncertainty. If the generator was the bottleneck, the run says so and is not valid.
+
+Start with `plimsoll demo`, then `plimsoll hit URL`, then a plan of your own with `plimsoll run PLAN.yaml`.
+Exit codes: 0 all claims verified, 98 unproven or invalid, 99 refuted, 104 wrong plan, 105 interrupted.")]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a load test against a built-in service: works with nothing installed
+    Demo(DemoArgs),
+    /// Take a quick look at a URL, without a plan
+    Hit(HitArgs),
+    /// Run a load test; the exit code tells the verdict
+    Run(RunArgs),
+    /// Check a plan: everything wrong with it, then one call of each kind; no load
+    Check(CheckArgs),
+    /// Start a built-in service and leave it running
+    Target(TargetArgs),
+    /// Render a recorded run again
+    Report(ReportArgs),
+}
+
+/// How the run is carried out and shown.
+#[derive(Debug, Args)]
+pub(crate) struct CommonArgs {
+    /// Load threads [default: half of the cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) workers: Option<u32>,
+    /// How load threads wait for arrivals
+    #[arg(long, value_enum, default_value_t = Idle::Hybrid)]
+    pub(crate) idle: Idle,
+    /// Spin while waiting: exact, for a core of its own (same as --idle spin)
+    #[arg(long)]
+    pub(crate) spin: bool,
+    /// The seed of everything random
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// The run directory itself
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the result only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print run.json instead of the summary
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How load threads wait for arrivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Idle {
+    /// Sleep until shortly before, then spin: for shared machines
+    Hybrid,
+    /// Sleep only: least CPU, coarsest
+    Sleep,
+    /// Spin throughout: for a core of its own
+    Spin,
+}
+
+impl CommonArgs {
+    pub(crate) fn idle_strategy(&self) -> IdleStrategy {
+        match self.idle {
+            _ if self.spin => IdleStrategy::Spin,
+            Idle::Hybrid => IdleStrategy::Hybrid,
+            Idle::Sleep => IdleStrategy::Sleep,
+            Idle::Spin => IdleStrategy::Spin,
+        }
+    }
+
+    /// Load threads: half of the cores leave room for the target and for the system.
+    pub(crate) fn worker_count(&self) -> u32 {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u32;
+        self.workers.unwrap_or((cores / 2).max(1))
+    }
+}
+
+/// plimsoll demo
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    /// How long the load lasts
+    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: Option<u64>,
+    /// Print the demo's plan and do nothing: a start for your own
+    #[arg(long)]
+    pub(crate) print_plan: bool,
+}
+
+/// plimsoll run
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The plan, YAML
+    pub(crate) plan: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) overrides: OverrideArgs,
+}
+
+/// What may be changed about a plan from outside; the report says so.
+#[derive(Debug, Args)]
+pub(crate) struct OverrideArgs {
+    /// An environment variable that the plan may use
+    #[arg(short = 'e', long = "env", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) env: Vec<(String, String)>,
+    /// The highest level of the plan's only closed load
+    #[arg(short = 'u', long, value_name = "N")]
+    pub(crate) vus: Option<u64>,
+    /// The highest level of the plan's only open load, such as 500/s
+    #[arg(short = 'r', long, value_name = "RATE", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// Stretch or shrink all schedules so that the run lasts this long
+    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: Option<u64>,
+    /// Iterations for all users of closed loads together
+    #[arg(short, long, value_name = "N")]
+    pub(crate) iterations: Option<u64>,
+}
+
+/// plimsoll hit
+#[derive(Debug, Args)]
+pub(crate) struct HitArgs {
+    /// What to request
+    pub(crate) url: String,
+    /// Connections at once
+    #[arg(short, long, default_value_t = 50, value_name = "N")]
+    pub(crate) connections: u32,
+    /// How long
+    #[arg(short, long, default_value = "10s", value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: u64,
+    /// So many requests instead
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) requests: Option<u64>,
+    /// Arrivals per second, whatever the target does; without it as fast as the connections allow
+    #[arg(short, long, value_name = "RATE", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// Space arrivals evenly instead of at random (Poisson)
+    #[arg(long)]
+    pub(crate) uniform: bool,
+    /// The method
+    #[arg(short, long, default_value = "GET")]
+    pub(crate) method: String,
+    /// A header, `Name: value`
+    #[arg(short = 'H', long = "header", value_name = "HEADER", value_parser = header)]
+    pub(crate) headers: Vec<(String, String)>,
+    /// A body; `@FILE` sends a file
+    #[arg(short, long)]
+    pub(crate) body: Option<String>,
+    /// For one request
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: u64,
+    /// Speak HTTP/1.1 (the only one so far)
+    #[arg(long = "http1.1")]
+    pub(crate) http1_1: bool,
+    /// Accept any certificate
+    #[arg(short = 'k', long)]
+    pub(crate) insecure: bool,
+    /// Close the connection after every request
+    #[arg(long)]
+    pub(crate) no_reuse: bool,
+    /// What must hold, such as `p99 < 50ms`
+    #[arg(long = "claim", value_name = "CLAIM")]
+    pub(crate) claims: Vec<String>,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// plimsoll check
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The plan, YAML
+    pub(crate) plan: PathBuf,
+    #[command(flatten)]
+    pub(crate) overrides: OverrideArgs,
+    /// Only read the plan; send nothing
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// plimsoll target
+#[derive(Debug, Args)]
+#[command(after_help = "Services:
+  echo    answers with what it was sent
+  events  event ingestion with counters to reconcile with
+  shop    an order service with complete validation
+  truth   a virtual queue with known response times, a request log (/_truth/log) and faults on command
+
+Examples:
+  plimsoll target shop --port 8080
+  plimsoll target truth --service exp:5ms --fault stall@20s+1s --fault black_hole=1%")]
+pub(crate) struct TargetArgs {
+    /// Which service
+    pub(crate) name: String,
+    /// Port on the loopback interface; 0 for a free one
+    #[arg(short, long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// truth: servers of the queue; 0 means that nobody ever waits
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) servers: u32,
+    /// truth: det:5ms, exp:5ms, lognormal:5ms,CV, bimodal:FAST,SLOW,SHARE or trace:FILE (nanoseconds, one a line)
+    #[arg(long, default_value = "det:1ms", value_name = "TIME")]
+    pub(crate) service: String,
+    /// truth: KIND[=VALUE][@FROM[+FOR]]; kinds: black_hole, cached, connection_cap, duplicate, endless_body,
+    /// endless_head, error_page, fast_fail, garbage, lose, ramp, reset, stall, stub, trickle, truncate
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub(crate) faults: Vec<plimsoll_targets::truth::Fault>,
+    /// truth: the seed of service times and faults
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// shop: the rules of the original order service, by which nearly every generated order is refused
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// plimsoll report
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The run directory
+    pub(crate) run: PathBuf,
+    /// What to render
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// What to render.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// run.json
+    Json,
+    /// The summary
+    Text,
+}
+
+fn duration(text: &str) -> Result<u64, String> {
+    let parsed = plimsoll_script::yaml::units::parse_duration(text);
+    parsed.filter(|d| *d > 0).ok_or_else(|| "write a duration such as 250ms, 10s, 2m or 1h30m".to_owned())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let plain = text.parse().ok().or_else(|| plimsoll_script::yaml::units::parse_rate(text));
+    plain.filter(|r| *r > 0.0).ok_or_else(|| "write a rate such as 500 or 500/s or 30/m".to_owned())
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    text.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())).ok_or_else(|| "write KEY=VALUE".to_owned())
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    text.split_once(':').map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).ok_or_else(|| "write `Name: value`".to_owned())
+}

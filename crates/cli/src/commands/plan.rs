@@ -1,0 +1,62 @@
+//! Reading a plan, with the built-in services it asks for.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use anyhow::Context;
+use plimsoll_script::{Environment, Lowered, load};
+use plimsoll_targets::{Running, start};
+
+use crate::args::OverrideArgs;
+use crate::exit_code::Exit;
+use crate::{console, facts};
+
+/// A plan with the services that were started for it, which stop when it is dropped.
+pub(crate) struct ReadyPlan {
+    pub(crate) lowered: Lowered,
+    _services: BTreeMap<String, Running>,
+}
+
+/// Reads the plan at `path`. What is wrong with it is printed, all of it.
+pub(crate) fn read(path: &Path, overrides: &OverrideArgs, seed: Option<u64>) -> anyhow::Result<ReadyPlan> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("failed to read the plan {}", path.display())).context(Exit::WrongPlan)?;
+    read_text(path, text, overrides, seed)
+}
+
+/// Reads a plan whose text is at hand.
+pub(crate) fn read_text(path: &Path, text: String, overrides: &OverrideArgs, seed: Option<u64>) -> anyhow::Result<ReadyPlan> {
+    let mut services: BTreeMap<String, Running> = BTreeMap::new();
+    let mut start_service = |name: &str| -> Result<String, String> {
+        if !services.contains_key(name) {
+            let running = start(name, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).map_err(|e| e.to_string())?;
+            services.insert(name.to_owned(), running);
+        }
+        Ok(services[name].url())
+    };
+    let variables = std::env::vars().chain(overrides.env.iter().cloned()).collect();
+    let mut environment = Environment {
+        variables,
+        seed,
+        users: overrides.vus,
+        rate: overrides.rate,
+        duration_ns: overrides.duration,
+        iterations: overrides.iterations,
+        proxy: facts::proxies(),
+        now_ms: facts::now().0,
+        start_service: Some(&mut start_service),
+    };
+    match load(path, text, &mut environment) {
+        Ok(lowered) => Ok(ReadyPlan { lowered, _services: services }),
+        Err(diagnostics) => {
+            console::remark(&diagnostics.render(console::has_colour()));
+            let count = diagnostics.found.len();
+            Err(anyhow::anyhow!("{count} {} in the plan", if count == 1 { "mistake" } else { "mistakes" }).context(Exit::WrongPlan))
+        }
+    }
+}
+
+/// Overrides for a plan that takes none.
+pub(crate) fn no_overrides(duration: Option<u64>) -> OverrideArgs {
+    OverrideArgs { env: Vec::new(), vus: None, rate: None, duration, iterations: None }
+}

@@ -1,0 +1,35 @@
+//! Standard output and standard error: results go to the one, everything else to the other.
+
+use std::io::{IsTerminal, Write};
+
+/// Prints a result. A closed pipe is a clean end: somebody has seen enough.
+pub(crate) fn result(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _closed_pipe = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Prints a remark.
+pub(crate) fn remark(text: &str) {
+    let _closed_pipe = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Prints an error with its causes.
+pub(crate) fn error(error: &anyhow::Error) {
+    remark(&format!("error: {error:#}"));
+}
+
+/// Whether remarks are seen by a person at a terminal that can do more than lines.
+pub(crate) fn is_live() -> bool {
+    std::io::stderr().is_terminal() && variable("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether colour is wanted on standard error.
+pub(crate) fn has_colour() -> bool {
+    std::io::stderr().is_terminal() && variable("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// An environment variable.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,150 @@
+//! Wiring: a lowered plan, protocols, sinks, signals; then the run, the judgement and the result.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context;
+use plimsoll_engine::{RunSettings, StopHandle, run};
+use plimsoll_model::event::Origin;
+use plimsoll_model::{Protocol, Record, RunEvent, Segment, Sink, Started};
+use plimsoll_protocols::http::Http;
+use plimsoll_report::log::LogWriter;
+use plimsoll_report::{RunDirectory, View, json, text};
+use plimsoll_script::Lowered;
+use plimsoll_script::behaviour::ScriptWorkload;
+use sha2::{Digest, Sha256};
+
+use crate::args::CommonArgs;
+use crate::exit_code::Exit;
+use crate::terminal::{Display, Mode};
+use crate::watch::Watch;
+use crate::{console, facts, signals};
+
+/// Where a run is kept.
+pub(crate) enum Keep {
+    /// In this directory.
+    Directory(PathBuf),
+    /// Nowhere, once its result has been printed.
+    Nothing,
+}
+
+/// Carries out a run and prints its result.
+pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> anyhow::Result<Exit> {
+    let stop = StopHandle::default();
+    let settings = settings(lowered, common, &stop)?;
+    let directory = match keep {
+        Keep::Directory(path) => Some(RunDirectory::create(path).with_context(|| format!("failed to make the run directory {}", path.display()))?),
+        Keep::Nothing => None,
+    };
+    let scratch = tempfile::Builder::new().prefix("plimsoll-").tempdir().context("failed to make a temporary directory")?;
+    let log_path = directory.as_ref().map_or_else(|| scratch.path().join("events.plimsoll"), RunDirectory::events);
+    let log = LogWriter::create(&log_path).with_context(|| format!("failed to write {}", log_path.display()))?;
+    if let Some(directory) = &directory {
+        std::fs::write(directory.plan(), &lowered.effective).context("failed to write the plan into the run directory")?;
+    }
+    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
+    let (watch, progress) = Watch::new(stop);
+    let display = Display::start(mode(common), &progress);
+    let mut sinks = Sinks { log, watch };
+    let ran = run(started(lowered, common), &settings, &mut sinks);
+    display.finish();
+    if let Err(error) = ran {
+        return Err(anyhow::Error::new(error).context(Exit::Unproven));
+    }
+    conclude(sinks.log, directory.as_ref(), common)
+}
+
+fn settings(lowered: &Lowered, common: &CommonArgs, stop: &StopHandle) -> anyhow::Result<RunSettings> {
+    let http: Arc<dyn Protocol> = Arc::new(Http::new(lowered.http.clone()).context(Exit::WrongPlan)?);
+    Ok(RunSettings {
+        workers: common.worker_count(),
+        idle: common.idle_strategy(),
+        segment: Segment::WHOLE,
+        workload: Arc::new(ScriptWorkload(lowered.behaviour.clone())),
+        protocols: vec![http],
+        stop: stop.clone(),
+    })
+}
+
+/// Settings for a run that nobody watches: the canary.
+pub(crate) fn canary_settings(lowered: &Lowered) -> anyhow::Result<RunSettings> {
+    let common = CommonArgs { workers: Some(1), idle: crate::args::Idle::Hybrid, spin: false, seed: None, out: None, quiet: true, json: false };
+    settings(lowered, &common, &StopHandle::default())
+}
+
+fn mode(common: &CommonArgs) -> Mode {
+    match () {
+        () if common.quiet => Mode::Silent,
+        () if console::is_live() => Mode::Live,
+        () => Mode::Lines,
+    }
+}
+
+fn started(lowered: &Lowered, common: &CommonArgs) -> Started {
+    let mut claims = Sha256::new();
+    for claim in &lowered.plan.claims {
+        claims.update(claim.text.as_bytes());
+        claims.update(b"\n");
+    }
+    let hex: String = claims.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let (_, started_at) = facts::now();
+    Started {
+        plan: lowered.plan.clone(),
+        plan_digest: lowered.digest.clone(),
+        claims_digest: format!("sha256:{hex}"),
+        started_at,
+        workers: common.worker_count(),
+        idle: common.idle_strategy(),
+        origin: Origin::Due,
+        environment: facts::environment(&lowered.plan.target),
+        clock_tick_ns: plimsoll_engine::clock::tick_ns(),
+        timeout_ns_max: lowered.timeout_ns_max,
+    }
+}
+
+/// Judges what was recorded, writes and prints the result.
+fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Result<Exit> {
+    if let Some(problem) = log.problem() {
+        console::remark(&format!("warning: the run could not be recorded on disk ({problem}); it was kept in memory, and is judged whole"));
+    }
+    let events = log.events().context("failed to read the recorded run again")?;
+    let view = View::new(Record::from_events(&events));
+    let (summary, machine) = (text(&view), json(&view));
+    if let Some(directory) = directory {
+        let written = std::fs::write(directory.json(), &machine).and_then(|()| std::fs::write(directory.text(), &summary));
+        if let Err(problem) = written {
+            console::remark(&format!("warning: the result could not be written to {}: {problem}", directory.path().display()));
+        }
+    }
+    console::result(if common.json { &machine } else { &summary });
+    if let Some(directory) = directory.filter(|_| !common.quiet) {
+        console::remark(&format!("recorded in {}; `plimsoll report {}` shows it again", directory.path().display(), directory.path().display()));
+    }
+    Ok(Exit::of(&view.judgement))
+}
+
+struct Sinks {
+    log: LogWriter,
+    watch: Watch,
+}
+
+impl Sink for Sinks {
+    fn take(&mut self, event: &RunEvent) {
+        self.log.take(event);
+        self.watch.take(event);
+    }
+}
+
+/// The usual run directory: `runs/<time>-<name>`.
+pub(crate) fn usual_directory(name: &str) -> PathBuf {
+    let (_, now) = facts::now();
+    let time: String = now.chars().take(19).filter(|c| c.is_ascii_digit() || *c == 'T').collect();
+    let name: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    let base = PathBuf::from("runs").join(format!("{time}-{name}"));
+    // Two runs within a second: the later one gets a number.
+    let numbered = (2..).map(|n| base.with_file_name(format!("{time}-{name}-{n}")));
+    std::iter::once(base.clone()).chain(numbered).find(|path| !path.exists()).unwrap_or(base)
+}
+
+/// What is shared with the display.
+pub(crate) type Shared<T> = Arc<Mutex<T>>;

@@ -1,0 +1,69 @@
+//! Every exit code, in one place.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | every claim is verified and the run is valid or limited |
+//! | 1 | Plimsoll itself could not do its work: a file it cannot write, a port it cannot use |
+//! | 2 | the command line is wrong |
+//! | 98 | a claim is unproven, or the run is invalid |
+//! | 99 | a claim is refuted |
+//! | 104 | the plan is wrong; nothing was sent |
+//! | 105 | interrupted; what was measured is written and judged |
+
+use std::fmt;
+use std::process::ExitCode;
+
+use plimsoll_audit::{Judgement, RunVerdict, Verdict};
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Failed = 1,
+    Interrupted = 105,
+    Refuted = 99,
+    Success = 0,
+    Unproven = 98,
+    WrongPlan = 104,
+}
+
+impl Exit {
+    pub(crate) fn of(judgement: &Judgement) -> Self {
+        if judgement.interrupted {
+            Self::Interrupted
+        } else if judgement.claims_that_are(Verdict::Refuted) > 0 {
+            Self::Refuted
+        } else if judgement.claims_that_are(Verdict::Unproven) > 0 || judgement.verdict == RunVerdict::Invalid {
+            Self::Unproven
+        } else {
+            Self::Success
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failed => "plimsoll could not do its work",
+            Self::Interrupted => "interrupted",
+            Self::Refuted => "a claim is refuted",
+            Self::Success => "success",
+            Self::Unproven => "a claim is unproven, or the run is invalid",
+            Self::WrongPlan => "the plan is wrong; nothing was sent",
+        })
+    }
+}
+
+impl std::error::Error for Exit {}
+
+/// Help and version are no errors; anything else on the command line is.
+pub(crate) fn of_clap(error: &clap::Error) -> ExitCode {
+    // Nowhere left to say it if the terminal is gone.
+    let _gone = error.print();
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}

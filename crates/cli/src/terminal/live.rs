@@ -1,0 +1,128 @@
+//! The live view: in place, calm, never scrolling.
+
+use std::io::{Stderr, stderr};
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+
+use plimsoll_model::Outcome;
+use plimsoll_report::format::{count, duration, rate, time};
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::layout::{Constraint, Layout};
+use ratatui::style::{Color, Style, Stylize};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Gauge, Paragraph, Row, Sparkline, Table};
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
+
+use super::lines::{elapsed_ns, generator};
+use super::wait;
+use crate::console;
+use crate::execute::Shared;
+use crate::watch::Progress;
+
+/// Lines of the view.
+const HEIGHT: u16 = 14;
+
+/// Steps listed before the rest is left out.
+const STEPS_MAX: usize = 5;
+
+/// Failure classes listed.
+const ERRORS_MAX: usize = 3;
+
+/// Narrower terminals drop columns.
+const WIDE: u16 = 90;
+
+/// Shows the run until it is done, then takes the view away.
+pub(super) fn show(progress: &Shared<Progress>, done: &AtomicBool) -> std::io::Result<()> {
+    let backend: CrosstermBackend<Stderr> = CrosstermBackend::new(stderr());
+    let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport: Viewport::Inline(HEIGHT) })?;
+    loop {
+        draw(&mut terminal, &progress.lock().unwrap_or_else(PoisonError::into_inner))?;
+        if wait(done) {
+            break;
+        }
+    }
+    terminal.clear()?;
+    terminal.show_cursor()
+}
+
+fn draw<B: Backend>(terminal: &mut Terminal<B>, progress: &Progress) -> std::io::Result<()> {
+    terminal.draw(|frame| render(frame, progress))?;
+    Ok(())
+}
+
+fn render(frame: &mut Frame<'_>, progress: &Progress) {
+    let areas = Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Length(1), Constraint::Length(2), Constraint::Length(6), Constraint::Min(3)]);
+    let [head, bar, state, spark, steps, rest] = areas.areas(frame.area());
+    let plan = &progress.record.started.plan;
+    frame.render_widget(Line::from(vec!["⦵ ".bold(), plan.name.clone().bold(), Span::raw(format!("  {}", plan.target))]), head);
+    frame.render_widget(gauge(progress), bar);
+    frame.render_widget(Line::from(state_line(progress)), state);
+    let history: Vec<u64> = progress.ok_per_second.iter().copied().collect();
+    frame.render_widget(Sparkline::default().data(history).style(colour(Color::Blue)), spark);
+    frame.render_widget(step_table(progress, steps.width), steps);
+    frame.render_widget(Paragraph::new(error_lines(progress)), rest);
+}
+
+fn colour(colour: Color) -> Style {
+    if console::has_colour() { Style::new().fg(colour) } else { Style::new() }
+}
+
+fn gauge(progress: &Progress) -> Gauge<'static> {
+    let total = progress.record.started.plan.duration_ns().max(1);
+    let at = elapsed_ns(progress);
+    let left = total.saturating_sub(at);
+    let label = if left == 0 { "draining".to_owned() } else { format!("{} of {}, {} left", duration(at.min(total)), duration(total), duration(left)) };
+    Gauge::default().ratio((at as f64 / total as f64).clamp(0.0, 1.0)).label(label).gauge_style(colour(Color::Blue))
+}
+
+fn state_line(progress: &Progress) -> String {
+    let (asked, open) = progress.asked(elapsed_ns(progress));
+    let asked = if open { format!("asked {}, sent {}", rate(asked), rate(progress.sent_last as f64)) } else { format!("asked {asked:.0} users, sent {}", rate(progress.sent_last as f64)) };
+    format!("{asked}   {} users busy, {:.1} in flight   {}", count(progress.users), progress.in_flight, generator(progress))
+}
+
+fn step_table(progress: &Progress, width: u16) -> Table<'static> {
+    let record = &progress.record;
+    let wide = width >= WIDE;
+    let row = |(id, step): (u16, &plimsoll_model::Step)| {
+        let ok = record.cells.get(&(id, Outcome::Ok)).map(|c| &c.response);
+        let quantile = |q: f64| ok.and_then(|h| h.quantile(q)).map_or_else(String::new, |v| time(v as f64));
+        let failed: u64 = Outcome::ALL.into_iter().filter(|o| o.is_failure()).map(|o| record.count(id, o)).sum();
+        let mut cells = vec![step.name.clone(), count(record.count(id, Outcome::Ok)), count(failed), quantile(0.5), quantile(0.99)];
+        if wide {
+            cells.insert(4, quantile(0.95));
+            cells.push(ok.and_then(plimsoll_metrics::Histogram::max_ns).map_or_else(String::new, |m| time(m as f64)));
+        }
+        Row::new(cells).style(if failed > 0 { colour(Color::Yellow) } else { Style::new() })
+    };
+    let rows: Vec<_> = record.started.plan.operations().take(STEPS_MAX).map(row).collect();
+    let mut head = vec!["step", "ok", "failed", "p50", "p99"];
+    if wide {
+        head.insert(4, "p95");
+        head.push("max");
+    }
+    let widths: Vec<_> = head.iter().enumerate().map(|(i, _)| if i == 0 { Constraint::Min(12) } else { Constraint::Length(11) }).collect();
+    Table::new(rows, widths).header(Row::new(head).style(Style::new().bold()))
+}
+
+fn error_lines(progress: &Progress) -> Vec<Line<'static>> {
+    let mut errors: Vec<_> = progress.record.errors.iter().collect();
+    errors.sort_by_key(|e| std::cmp::Reverse(e.count));
+    let line = |e: &&plimsoll_metrics::ErrorCount| {
+        let example: String = e.example.chars().take(80).collect();
+        Line::styled(format!("{} {} {}: {example}", count(e.count), e.outcome, e.class), colour(Color::Yellow))
+    };
+    errors.iter().take(ERRORS_MAX).map(line).collect()
+}
+
+/// Draws one frame as plain text, for tests.
+#[cfg(test)]
+pub(super) fn frame_as_text(progress: &Progress, width: u16) -> String {
+    use ratatui::backend::TestBackend;
+    let mut terminal = Terminal::new(TestBackend::new(width, HEIGHT)).unwrap();
+    terminal.draw(|frame| render(frame, progress)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let rows = (0..HEIGHT).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned());
+    rows.collect::<Vec<_>>().join("\n")
+}
+

@@ -1,0 +1,86 @@
+//! Watching a run while it goes on: totals for the live view, and claims that are lost beyond saving.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use plimsoll_audit::certainly_lost;
+use plimsoll_engine::StopHandle;
+use plimsoll_model::{Outcome, Record, RunEvent, Schedule, Sink, StopReason};
+
+/// Seconds of history for the live view.
+const HISTORY: usize = 60;
+
+/// What is known of a run so far.
+#[derive(Default)]
+pub(crate) struct Progress {
+    pub(crate) record: Record,
+    /// Successes that were reported second by second, the latest last.
+    pub(crate) ok_per_second: VecDeque<u64>,
+    /// Asked for and sent during the last second.
+    pub(crate) scheduled_last: u64,
+    pub(crate) sent_last: u64,
+    pub(crate) users: u64,
+    pub(crate) in_flight: f64,
+}
+
+/// A sink that keeps [`Progress`].
+pub(crate) struct Watch {
+    progress: Arc<Mutex<Progress>>,
+    stop: StopHandle,
+    operations_total: Option<u64>,
+}
+
+impl Watch {
+    pub(crate) fn new(stop: StopHandle) -> (Self, Arc<Mutex<Progress>>) {
+        let progress = Arc::new(Mutex::new(Progress { record: Record::without_windows(), ..Progress::default() }));
+        (Self { progress: progress.clone(), stop, operations_total: None }, progress)
+    }
+}
+
+impl Sink for Watch {
+    fn take(&mut self, event: &RunEvent) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = (progress.record.total(Outcome::Ok), progress.record.totals());
+        progress.record.apply(event);
+        match event {
+            RunEvent::Started(started) => {
+                // With one open load and one operation an arrival the plan itself fixes how many there will be.
+                let plan = &started.plan;
+                if let ([load], 1) = (plan.loads.as_slice(), plan.operations().count()) {
+                    self.operations_total = load.schedule.arrivals(plan.arrival_seed(0));
+                }
+            }
+            RunEvent::Windows(windows) => {
+                let after = (progress.record.total(Outcome::Ok), progress.record.totals());
+                progress.ok_per_second.push_back(after.0 - before.0);
+                if progress.ok_per_second.len() > HISTORY {
+                    progress.ok_per_second.pop_front();
+                }
+                progress.scheduled_last = after.1.scheduled - before.1.scheduled;
+                progress.sent_last = after.1.sent - before.1.sent;
+                progress.users = windows.iter().flat_map(|w| &w.loads).map(|(_, l)| l.users).sum();
+                progress.in_flight = windows.iter().map(|w| w.in_flight.integral_ns as f64).sum::<f64>() / 1e9;
+                self.stop_if_lost(&progress.record);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Watch {
+    fn stop_if_lost(&self, record: &Record) {
+        let lost = record.started.plan.claims.iter().find(|c| c.abort && certainly_lost(record, c, self.operations_total));
+        if let Some(claim) = lost {
+            self.stop.stop(StopReason::ClaimLost(claim.text.clone()));
+        }
+    }
+}
+
+impl Progress {
+    /// Arrivals per second, or users, that the plan asks for at this moment.
+    pub(crate) fn asked(&self, at_ns: u64) -> (f64, bool) {
+        let plan = &self.record.started.plan;
+        let level = plan.loads.iter().filter(|l| at_ns >= l.start_ns).map(|l| l.schedule.level_at(at_ns - l.start_ns)).sum();
+        (level, plan.loads.iter().all(|l| matches!(l.schedule, Schedule::Open(_))))
+    }
+}
