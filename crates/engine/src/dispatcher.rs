@@ -21,6 +21,8 @@ pub(crate) fn dispatch(messages: &Receiver<WorkerMessage>, workers: usize, start
     let mut gathered: BTreeMap<u32, Window> = BTreeMap::new();
     let mut ends = Vec::new();
     let mut next_ns = SECOND_NS + GATHER_NS;
+    // The run's clock stands still until the start; the first comparison of clocks must not fall before it.
+    std::thread::sleep(start.saturating_duration_since(clock::now()));
     sink.take(&RunEvent::Clock(clock::sample(start)));
     while ends.len() < workers {
         let until = (start + Duration::from_nanos(next_ns)).saturating_duration_since(clock::now());

@@ -44,7 +44,7 @@ pub fn highest_of(index: usize) -> Nanos {
 }
 
 /// Counts of durations in buckets, with exact count, sum, min and max beside them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histogram {
     counts: Vec<u64>,
     /// Buckets outside `touched.0..touched.1` are zero: draining and clearing walk only this range.
@@ -54,6 +54,12 @@ pub struct Histogram {
     min_ns: Nanos,
     max_ns: Nanos,
     clamped: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Histogram {

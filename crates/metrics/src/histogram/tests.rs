@@ -66,6 +66,7 @@ fn a_cleared_histogram_equals_a_new_one() {
     assert_eq!(histogram.exact(), Histogram::new().exact());
     histogram.record(42);
     assert_eq!(histogram.quantile(1.0), Some(42));
+    assert_eq!(Histogram::default(), Histogram::new());
 }
 
 #[test]
