@@ -58,33 +58,65 @@ pub struct ClaimResult {
 pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> ClaimResult {
     let expression = match claim.expression() {
         Ok(expression) => expression,
-        Err(error) => return unproven(claim, Dimension::Count, format!("the claim is not understood: {error}")),
+        Err(error) => {
+            return unproven(claim, Dimension::Count, format!("the claim is not understood: {error}"));
+        }
     };
     let selected = Selected::new(record, &expression.selector);
     let evidence = numbers::weigh(&expression, &selected);
     if let Some(audit) = withheld_by(&expression, &evidence, findings) {
         let reason = format!("withheld: the audit `{}` says: {}", audit.id, audit.sentence);
-        return ClaimResult { samples: evidence.samples, ..unproven(claim, expression.measure.dimension(), reason) };
+        return ClaimResult {
+            samples: evidence.samples,
+            ..unproven(claim, expression.measure.dimension(), reason)
+        };
     }
     let Evidence { verdict, value, low, high, samples, reason } = evidence;
-    ClaimResult { text: claim.text.clone(), verdict, value, low, high, samples, dimension: expression.measure.dimension(), reason }
+    ClaimResult {
+        text: claim.text.clone(),
+        verdict,
+        value,
+        low,
+        high,
+        samples,
+        dimension: expression.measure.dimension(),
+        reason,
+    }
 }
 
 fn unproven(claim: &Claim, dimension: Dimension, reason: String) -> ClaimResult {
-    ClaimResult { text: claim.text.clone(), verdict: Verdict::Unproven, value: None, low: None, high: None, samples: 0, dimension, reason }
+    ClaimResult {
+        text: claim.text.clone(),
+        verdict: Verdict::Unproven,
+        value: None,
+        low: None,
+        high: None,
+        samples: 0,
+        dimension,
+        reason,
+    }
 }
 
 /// The finding that withholds the number this claim leans on, if any.
-fn withheld_by<'f>(expression: &Expression, evidence: &Evidence, findings: &'f [Finding]) -> Option<&'f Finding> {
+fn withheld_by<'f>(
+    expression: &Expression,
+    evidence: &Evidence,
+    findings: &'f [Finding],
+) -> Option<&'f Finding> {
     let is_time = expression.measure.dimension() == Dimension::Time;
     let withholds = |withheld: &Withheld| match (withheld, expression.measure) {
         (Withheld::Everything, _) => true,
         // A quantile whose rank falls among the unbounded is refuted by that, not withheld, if small is wanted.
-        (Withheld::QuantilesAbove(limit), Measure::Quantile(q)) => q > *limit && evidence.verdict == Verdict::Verified,
-        (Withheld::QuantilesAbove(_), Measure::Max) => evidence.verdict == Verdict::Verified,
-        (Withheld::Rates, Measure::Throughput) => evidence.verdict == Verdict::Verified,
+        (Withheld::QuantilesAbove(limit), Measure::Quantile(q)) => {
+            q > *limit && evidence.verdict == Verdict::Verified
+        }
+        (Withheld::QuantilesAbove(_), Measure::Max) | (Withheld::Rates, Measure::Throughput) => {
+            evidence.verdict == Verdict::Verified
+        }
         (Withheld::Times, _) => is_time,
-        (Withheld::TimesBelow(limit), _) => is_time && evidence.value.is_some_and(|v| v < *limit as f64) && expression.bound < *limit as f64,
+        (Withheld::TimesBelow(limit), _) => {
+            is_time && evidence.value.is_some_and(|v| v < *limit as f64) && expression.bound < *limit as f64
+        }
         _ => false,
     };
     findings.iter().find(|f| f.withheld.iter().any(withholds))

@@ -96,7 +96,7 @@ pub fn grade(value: f64, pass: f64, limited: f64) -> Status {
 pub fn percent(share: f64) -> String {
     let value = share * 100.0;
     match value {
-        v if v == 0.0 => "0 %".to_owned(),
+        0.0 => "0 %".to_owned(),
         v if v >= 10.0 => format!("{v:.0} %"),
         v if v >= 0.1 => format!("{v:.1} %"),
         v => format!("{v:.3} %"),
@@ -120,7 +120,7 @@ pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push('\u{2009}');
         }
         grouped.push(digit);

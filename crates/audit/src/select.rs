@@ -42,7 +42,10 @@ impl<'a> Selected<'a> {
         let accepts = |step: &plimsoll_model::Step| {
             step.kind == if wants_groups { StepKind::Group } else { StepKind::Operation }
                 && selector.step.as_ref().is_none_or(|name| *name == step.name)
-                && selector.scenario.as_ref().is_none_or(|name| *name == plan.scenarios[usize::from(step.scenario)].name)
+                && selector
+                    .scenario
+                    .as_ref()
+                    .is_none_or(|name| *name == plan.scenarios[usize::from(step.scenario)].name)
                 && selector.tags.iter().all(|(key, value)| step.tags.get(key) == Some(value))
         };
         Self {
@@ -87,8 +90,16 @@ impl<'a> Selected<'a> {
         all
     }
 
-    fn cells<'w>(&'w self, window: &'w Window, outcome: Outcome) -> impl Iterator<Item = &'w plimsoll_metrics::Cell> {
-        window.cells.iter().filter(move |(step, o, _)| *o == outcome && self.accepted.contains(step)).map(|(_, _, cell)| cell)
+    fn cells<'w>(
+        &'w self,
+        window: &'w Window,
+        outcome: Outcome,
+    ) -> impl Iterator<Item = &'w plimsoll_metrics::Cell> {
+        window
+            .cells
+            .iter()
+            .filter(move |(step, o, _)| *o == outcome && self.accepted.contains(step))
+            .map(|(_, _, cell)| cell)
     }
 
     /// Operations that count as infinitely slow: everything due that neither succeeded nor was to be refused.
@@ -109,8 +120,17 @@ impl<'a> Selected<'a> {
     /// Operations with the outcome asked for (successes, if none was).
     pub fn count(&self) -> u64 {
         match self.outcome {
-            Some(Outcome::Dropped) => self.windows().flat_map(|w| &w.steps).filter(|(s, _)| self.accepted.contains(s)).map(|(_, c)| c.dropped).sum(),
-            outcome => self.windows().flat_map(|w| self.cells(w, outcome.unwrap_or(Outcome::Ok))).map(|c| c.response.count()).sum(),
+            Some(Outcome::Dropped) => self
+                .windows()
+                .flat_map(|w| &w.steps)
+                .filter(|(s, _)| self.accepted.contains(s))
+                .map(|(_, c)| c.dropped)
+                .sum(),
+            outcome => self
+                .windows()
+                .flat_map(|w| self.cells(w, outcome.unwrap_or(Outcome::Ok)))
+                .map(|c| c.response.count())
+                .sum(),
         }
     }
 
@@ -127,7 +147,12 @@ impl<'a> Selected<'a> {
                 _ => counts.failed += n,
             }
         }
-        counts.failed += window.steps.iter().filter(|(s, _)| self.accepted.contains(s)).map(|(_, c)| c.dropped).sum::<u64>();
+        counts.failed += window
+            .steps
+            .iter()
+            .filter(|(s, _)| self.accepted.contains(s))
+            .map(|(_, c)| c.dropped)
+            .sum::<u64>();
         counts
     }
 
@@ -165,7 +190,8 @@ impl Sliced for Selected<'_> {
         let wanted = self.outcome.unwrap_or(Outcome::Ok);
         let slice = |window: &Window| {
             let cells = self.cells(window, wanted).map(|c| self.time(c));
-            let (below, finite) = cells.fold((0, 0), |(b, n), c| (b + c.count_at_or_below(at_or_below_ns), n + c.count()));
+            let (below, finite) =
+                cells.fold((0, 0), |(b, n), c| (b + c.count_at_or_below(at_or_below_ns), n + c.count()));
             let infinite = if self.outcome.is_some() { 0 } else { self.window_counts(window).failed };
             Slice { below, total: finite + infinite }
         };

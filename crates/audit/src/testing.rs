@@ -7,8 +7,8 @@ use plimsoll_metrics::window::LoadCounts;
 use plimsoll_metrics::{Cell, Compact, Histogram, SECOND_NS, StepCounts, Window};
 use plimsoll_model::event::Origin;
 use plimsoll_model::{
-    Arrivals, ClockSample, Closed, Finished, Load, Nanos, Open, Outcome, Phase, Plan, Process, Record, RunEvent, Scenario, Schedule, Stage, Started, Step, StepBooks,
-    StepKind,
+    Arrivals, ClockSample, Closed, Finished, Load, Nanos, Open, Outcome, Phase, Plan, Process, Record,
+    RunEvent, Scenario, Schedule, Stage, Started, Step, StepBooks, StepKind,
 };
 
 use crate::finding::{Finding, Status};
@@ -44,7 +44,18 @@ pub struct Synthetic {
 
 impl Default for Synthetic {
     fn default() -> Self {
-        Self { ok: 12_000, failed: 0, failure_ns: 0, timeouts: 0, in_flight: 0, dropped: 0, wake_ns: 20_000, closed_users: None, stall: None, seed: 1 }
+        Self {
+            ok: 12_000,
+            failed: 0,
+            failure_ns: 0,
+            timeouts: 0,
+            in_flight: 0,
+            dropped: 0,
+            wake_ns: 20_000,
+            closed_users: None,
+            stall: None,
+            seed: 1,
+        }
     }
 }
 
@@ -56,18 +67,37 @@ impl Synthetic {
     fn plan(&self) -> Plan {
         let rate = self.total() as f64 / SECONDS as f64;
         let schedule = match self.closed_users {
-            None => Schedule::Open(Open { stages: vec![Stage::hold("hold", SECONDS * SECOND_NS, rate)], process: Process::Uniform, trace: None, max_users: 1_000 }),
-            Some(users) => {
-                Schedule::Closed(Closed { stages: vec![Stage::hold("hold", SECONDS * SECOND_NS, users as f64)], iterations_shared: None, iterations_per_user: None })
-            }
+            None => Schedule::Open(Open {
+                stages: vec![Stage::hold("hold", SECONDS * SECOND_NS, rate)],
+                process: Process::Uniform,
+                trace: None,
+                max_users: 1_000,
+            }),
+            Some(users) => Schedule::Closed(Closed {
+                stages: vec![Stage::hold("hold", SECONDS * SECOND_NS, users as f64)],
+                iterations_shared: None,
+                iterations_per_user: None,
+            }),
         };
         Plan {
             name: "synthetic".to_owned(),
             seed: self.seed,
             target: "nowhere".to_owned(),
             scenarios: vec![Scenario { name: "main".to_owned(), first_step: Some(0) }],
-            steps: vec![Step { name: "call".to_owned(), scenario: 0, kind: StepKind::Operation, tags: BTreeMap::from([("kind".to_owned(), "read".to_owned())]) }],
-            loads: vec![Load { name: "main".to_owned(), schedule, mix: vec![(0, 1.0)], start_ns: 0, graceful_stop_ns: SECOND_NS, iteration_ns_min: 0 }],
+            steps: vec![Step {
+                name: "call".to_owned(),
+                scenario: 0,
+                kind: StepKind::Operation,
+                tags: BTreeMap::from([("kind".to_owned(), "read".to_owned())]),
+            }],
+            loads: vec![Load {
+                name: "main".to_owned(),
+                schedule,
+                mix: vec![(0, 1.0)],
+                start_ns: 0,
+                graceful_stop_ns: SECOND_NS,
+                iteration_ns_min: 0,
+            }],
             phases: vec![Phase { name: "hold".to_owned(), start_ns: 0, end_ns: SECONDS * SECOND_NS }],
             claims: Vec::new(),
         }
@@ -85,9 +115,26 @@ impl Synthetic {
             }
             books.outcomes[Outcome::Dropped.index()] += window.steps[0].1.dropped;
         }
-        let started = Started { plan, origin: Origin::Due, workers: 1, clock_tick_ns: 40, timeout_ns_max: 10 * SECOND_NS, ..Started::default() };
-        let clocks = (0..=SECONDS).map(|s| ClockSample { at_ns: s * SECOND_NS, raw_ns: s * SECOND_NS + 9, boot_ns: s * SECOND_NS + 7, wall_ns: s * SECOND_NS + 5 });
-        let finished = Finished { duration_ns: SECONDS * SECOND_NS, closed_ns: SECONDS * SECOND_NS, books: vec![books], ..Finished::default() };
+        let started = Started {
+            plan,
+            origin: Origin::Due,
+            workers: 1,
+            clock_tick_ns: 40,
+            timeout_ns_max: 10 * SECOND_NS,
+            ..Started::default()
+        };
+        let clocks = (0..=SECONDS).map(|s| ClockSample {
+            at_ns: s * SECOND_NS,
+            raw_ns: s * SECOND_NS + 9,
+            boot_ns: s * SECOND_NS + 7,
+            wall_ns: s * SECOND_NS + 5,
+        });
+        let finished = Finished {
+            duration_ns: SECONDS * SECOND_NS,
+            closed_ns: SECONDS * SECOND_NS,
+            books: vec![books],
+            ..Finished::default()
+        };
         let mut events = vec![RunEvent::Started(Box::new(started)), RunEvent::Windows(windows)];
         events.extend(clocks.map(RunEvent::Clock));
         events.push(RunEvent::Finished(Box::new(finished)));
@@ -103,11 +150,15 @@ impl Synthetic {
     fn windows(&self, plan: &Plan) -> Vec<Window> {
         let mut arrivals = vec![0u64; SECONDS as usize];
         match &plan.loads[0].schedule {
-            Schedule::Open(open) => Arrivals::new(open, plan.arrival_seed(0)).for_each(|at| arrivals[(at / SECOND_NS) as usize] += 1),
+            Schedule::Open(open) => Arrivals::new(open, plan.arrival_seed(0))
+                .for_each(|at| arrivals[(at / SECOND_NS) as usize] += 1),
             Schedule::Closed(_) => (0..self.total()).for_each(|n| arrivals[(n % SECONDS) as usize] += 1),
         }
         let mut deck = self.deck().into_iter();
-        (0..).zip(arrivals).map(|(second, n)| self.window(second, &deck.by_ref().take(n as usize).collect::<Vec<_>>())).collect()
+        (0..)
+            .zip(arrivals)
+            .map(|(second, n)| self.window(second, &deck.by_ref().take(n as usize).collect::<Vec<_>>()))
+            .collect()
     }
 
     /// One entry per operation, shuffled by the seed.
@@ -124,7 +175,12 @@ impl Synthetic {
             let tail = if next() % 100 == 0 { next() % 40_000_000 } else { 0 };
             deck.push((Outcome::Ok, if n < stalled { stall_ns } else { spread + tail }));
         }
-        let others = [(Outcome::AppError, self.failed, self.failure_ns), (Outcome::Timeout, self.timeouts, SECOND_NS), (Outcome::InFlight, self.in_flight, SECOND_NS), (Outcome::Dropped, self.dropped, 0)];
+        let others = [
+            (Outcome::AppError, self.failed, self.failure_ns),
+            (Outcome::Timeout, self.timeouts, SECOND_NS),
+            (Outcome::InFlight, self.in_flight, SECOND_NS),
+            (Outcome::Dropped, self.dropped, 0),
+        ];
         others.into_iter().for_each(|(outcome, n, ns)| deck.extend((0..n).map(|_| (outcome, ns))));
         for at in (1..deck.len()).rev() {
             deck.swap(at, (next() % (at as u64 + 1)) as usize);
@@ -151,7 +207,12 @@ impl Synthetic {
             }
         }
         let open = self.closed_users.is_none();
-        let load = LoadCounts { arrivals: if open { counts.scheduled } else { 0 }, wake_lateness: if open { Compact::from(&wake) } else { Compact::default() }, iterations: counts.sent, ..LoadCounts::default() };
+        let load = LoadCounts {
+            arrivals: if open { counts.scheduled } else { 0 },
+            wake_lateness: if open { Compact::from(&wake) } else { Compact::default() },
+            iterations: counts.sent,
+            ..LoadCounts::default()
+        };
         Window {
             second,
             cells: cells.into_iter().map(|(outcome, cell)| (0, outcome, cell.stored())).collect(),

@@ -51,13 +51,15 @@ impl Judgement {
 /// Judges a run.
 pub fn judge(record: &Record) -> Judgement {
     let findings = audit(record);
-    let worst = findings.iter().map(|f| f.status).filter(|s| *s != Status::NotRun).max().unwrap_or(Status::NotRun);
+    let worst =
+        findings.iter().map(|f| f.status).filter(|s| *s != Status::NotRun).max().unwrap_or(Status::NotRun);
     let verdict = match worst {
         Status::Pass => RunVerdict::Valid,
         Status::Limited => RunVerdict::Limited,
         Status::NotRun | Status::Invalid => RunVerdict::Invalid,
     };
-    let claims = record.started.plan.claims.iter().map(|claim| judge_claim(record, claim, &findings)).collect();
+    let claims =
+        record.started.plan.claims.iter().map(|claim| judge_claim(record, claim, &findings)).collect();
     let interrupted = record.finished.as_ref().is_none_or(|f| f.reason == StopReason::Interrupted);
     Judgement { verdict, findings, claims, interrupted }
 }

@@ -7,13 +7,17 @@ use plimsoll_model::IdleStrategy;
 
 /// Load tests that only print numbers they can defend.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = "Load tests that only print numbers they can defend.
+#[command(
+    version,
+    about,
+    long_about = "Load tests that only print numbers they can defend.
 
 Latency counts from when a request was due. Failures never pass as fast successes. Every quantile knows its sample \
 size and its uncertainty. If the generator was the bottleneck, the run says so and is not valid.
 
 Start with `plimsoll demo`, then `plimsoll hit URL`, then a plan of your own with `plimsoll run PLAN.yaml`.
-Exit codes: 0 all claims verified, 98 unproven or invalid, 99 refuted, 104 wrong plan, 105 interrupted.")]
+Exit codes: 0 all claims verified, 98 unproven or invalid, 99 refuted, 104 wrong plan, 105 interrupted."
+)]
 pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -136,6 +140,7 @@ pub(crate) struct OverrideArgs {
 
 /// plimsoll hit
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct HitArgs {
     /// What to request
     pub(crate) url: String,
@@ -259,9 +264,13 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
-    text.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())).ok_or_else(|| "write KEY=VALUE".to_owned())
+    text.split_once('=')
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .ok_or_else(|| "write KEY=VALUE".to_owned())
 }
 
 fn header(text: &str) -> Result<(String, String), String> {
-    text.split_once(':').map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).ok_or_else(|| "write `Name: value`".to_owned())
+    text.split_once(':')
+        .map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned()))
+        .ok_or_else(|| "write `Name: value`".to_owned())
 }

@@ -33,14 +33,23 @@ pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> an
     let stop = StopHandle::default();
     let settings = settings(lowered, common, &stop)?;
     let directory = match keep {
-        Keep::Directory(path) => Some(RunDirectory::create(path).with_context(|| format!("failed to make the run directory {}", path.display()))?),
+        Keep::Directory(path) => Some(
+            RunDirectory::create(path)
+                .with_context(|| format!("failed to make the run directory {}", path.display()))?,
+        ),
         Keep::Nothing => None,
     };
-    let scratch = tempfile::Builder::new().prefix("plimsoll-").tempdir().context("failed to make a temporary directory")?;
-    let log_path = directory.as_ref().map_or_else(|| scratch.path().join("events.plimsoll"), RunDirectory::events);
-    let log = LogWriter::create(&log_path).with_context(|| format!("failed to write {}", log_path.display()))?;
+    let scratch = tempfile::Builder::new()
+        .prefix("plimsoll-")
+        .tempdir()
+        .context("failed to make a temporary directory")?;
+    let log_path =
+        directory.as_ref().map_or_else(|| scratch.path().join("events.plimsoll"), RunDirectory::events);
+    let log =
+        LogWriter::create(&log_path).with_context(|| format!("failed to write {}", log_path.display()))?;
     if let Some(directory) = &directory {
-        std::fs::write(directory.plan(), &lowered.effective).context("failed to write the plan into the run directory")?;
+        std::fs::write(directory.plan(), &lowered.effective)
+            .context("failed to write the plan into the run directory")?;
     }
     signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
     let (watch, progress) = Watch::new(stop);
@@ -68,7 +77,15 @@ fn settings(lowered: &Lowered, common: &CommonArgs, stop: &StopHandle) -> anyhow
 
 /// Settings for a run that nobody watches: the canary.
 pub(crate) fn canary_settings(lowered: &Lowered) -> anyhow::Result<RunSettings> {
-    let common = CommonArgs { workers: Some(1), idle: crate::args::Idle::Hybrid, spin: false, seed: None, out: None, quiet: true, json: false };
+    let common = CommonArgs {
+        workers: Some(1),
+        idle: crate::args::Idle::Hybrid,
+        spin: false,
+        seed: None,
+        out: None,
+        quiet: true,
+        json: false,
+    };
     settings(lowered, &common, &StopHandle::default())
 }
 
@@ -105,20 +122,30 @@ fn started(lowered: &Lowered, common: &CommonArgs) -> Started {
 /// Judges what was recorded, writes and prints the result.
 fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Result<Exit> {
     if let Some(problem) = log.problem() {
-        console::remark(&format!("warning: the run could not be recorded on disk ({problem}); it was kept in memory, and is judged whole"));
+        console::remark(&format!(
+            "warning: the run could not be recorded on disk ({problem}); it was kept in memory, and is judged whole"
+        ));
     }
     let events = log.events().context("failed to read the recorded run again")?;
     let view = View::new(Record::from_events(&events));
     let (summary, machine) = (text(&view), json(&view));
     if let Some(directory) = directory {
-        let written = std::fs::write(directory.json(), &machine).and_then(|()| std::fs::write(directory.text(), &summary));
+        let written = std::fs::write(directory.json(), &machine)
+            .and_then(|()| std::fs::write(directory.text(), &summary));
         if let Err(problem) = written {
-            console::remark(&format!("warning: the result could not be written to {}: {problem}", directory.path().display()));
+            console::remark(&format!(
+                "warning: the result could not be written to {}: {problem}",
+                directory.path().display()
+            ));
         }
     }
     console::result(if common.json { &machine } else { &summary });
     if let Some(directory) = directory.filter(|_| !common.quiet) {
-        console::remark(&format!("recorded in {}; `plimsoll report {}` shows it again", directory.path().display(), directory.path().display()));
+        console::remark(&format!(
+            "recorded in {}; `plimsoll report {}` shows it again",
+            directory.path().display(),
+            directory.path().display()
+        ));
     }
     Ok(Exit::of(&view.judgement))
 }

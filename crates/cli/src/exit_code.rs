@@ -32,7 +32,8 @@ impl Exit {
             Self::Interrupted
         } else if judgement.claims_that_are(Verdict::Refuted) > 0 {
             Self::Refuted
-        } else if judgement.claims_that_are(Verdict::Unproven) > 0 || judgement.verdict == RunVerdict::Invalid {
+        } else if judgement.claims_that_are(Verdict::Unproven) > 0 || judgement.verdict == RunVerdict::Invalid
+        {
             Self::Unproven
         } else {
             Self::Success

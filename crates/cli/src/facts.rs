@@ -7,11 +7,25 @@ use crate::console::variable;
 /// Name and value of everything that a reader of the result should know about where it was made.
 pub(crate) fn environment(target: &str) -> Vec<(String, String)> {
     let read = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
-    let line = |path: &str, key: &str| read(path)?.lines().find_map(|l| Some(l.strip_prefix(key)?.trim_start_matches([' ', '\t', ':']).to_owned()));
+    let line = |path: &str, key: &str| {
+        read(path)?
+            .lines()
+            .find_map(|l| Some(l.strip_prefix(key)?.trim_start_matches([' ', '\t', ':']).to_owned()))
+    };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let facts = [
         ("tool", Some(format!("plimsoll {}", env!("CARGO_PKG_VERSION")))),
-        ("profile", Some(if cfg!(debug_assertions) { "debug: slow, numbers of the generator are worthless" } else { "release" }.to_owned())),
+        (
+            "profile",
+            Some(
+                if cfg!(debug_assertions) {
+                    "debug: slow, numbers of the generator are worthless"
+                } else {
+                    "release"
+                }
+                .to_owned(),
+            ),
+        ),
         ("os", Some(std::env::consts::OS.to_owned())),
         ("architecture", Some(std::env::consts::ARCH.to_owned())),
         ("kernel", read("/proc/sys/kernel/osrelease")),
@@ -27,18 +41,31 @@ pub(crate) fn environment(target: &str) -> Vec<(String, String)> {
 }
 
 fn is_local(target: &str) -> bool {
-    ["demo:", "http://127.", "https://127.", "http://localhost", "https://localhost", "http://[::1]", "https://[::1]"].iter().any(|p| target.starts_with(p))
+    [
+        "demo:",
+        "http://127.",
+        "https://127.",
+        "http://localhost",
+        "https://localhost",
+        "http://[::1]",
+        "https://[::1]",
+    ]
+    .iter()
+    .any(|p| target.starts_with(p))
 }
 
 /// Proxies, as the environment names them. Upper-case `HTTP_PROXY` is ignored where a web server might set it
 /// from a request header.
 pub(crate) fn proxies() -> ProxySettings {
-    let either = |lower: &str, upper: &str| variable(lower).or_else(|| variable(upper)).filter(|v| !v.is_empty());
-    let http = variable("http_proxy").or_else(|| variable("HTTP_PROXY").filter(|_| variable("REQUEST_METHOD").is_none()));
+    let either =
+        |lower: &str, upper: &str| variable(lower).or_else(|| variable(upper)).filter(|v| !v.is_empty());
+    let http = variable("http_proxy")
+        .or_else(|| variable("HTTP_PROXY").filter(|_| variable("REQUEST_METHOD").is_none()));
     ProxySettings {
         http: http.filter(|v| !v.is_empty()),
         https: either("https_proxy", "HTTPS_PROXY"),
-        exempt: either("no_proxy", "NO_PROXY").map_or_else(Vec::new, |list| list.split(',').map(|e| e.trim().to_owned()).collect()),
+        exempt: either("no_proxy", "NO_PROXY")
+            .map_or_else(Vec::new, |list| list.split(',').map(|e| e.trim().to_owned()).collect()),
     }
 }
 

@@ -16,7 +16,9 @@ pub(crate) fn stop_on_interrupt(stop: StopHandle) -> std::io::Result<()> {
             if stop.is_stopped() {
                 leave();
             }
-            console::remark("stopping: what is in flight is waited for, then judged; interrupt again to leave at once");
+            console::remark(
+                "stopping: what is in flight is waited for, then judged; interrupt again to leave at once",
+            );
             stop.stop(StopReason::Interrupted);
         }
     })?;

@@ -32,7 +32,8 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(stop: StopHandle) -> (Self, Arc<Mutex<Progress>>) {
-        let progress = Arc::new(Mutex::new(Progress { record: Record::without_windows(), ..Progress::default() }));
+        let progress =
+            Arc::new(Mutex::new(Progress { record: Record::without_windows(), ..Progress::default() }));
         (Self { progress: progress.clone(), stop, operations_total: None }, progress)
     }
 }
@@ -59,7 +60,8 @@ impl Sink for Watch {
                 progress.scheduled_last = after.1.scheduled - before.1.scheduled;
                 progress.sent_last = after.1.sent - before.1.sent;
                 progress.users = windows.iter().flat_map(|w| &w.loads).map(|(_, l)| l.users).sum();
-                progress.in_flight = windows.iter().map(|w| w.in_flight.integral_ns as f64).sum::<f64>() / 1e9;
+                progress.in_flight =
+                    windows.iter().map(|w| w.in_flight.integral_ns as f64).sum::<f64>() / 1e9;
                 self.stop_if_lost(&progress.record);
             }
             _ => {}
@@ -69,7 +71,12 @@ impl Sink for Watch {
 
 impl Watch {
     fn stop_if_lost(&self, record: &Record) {
-        let lost = record.started.plan.claims.iter().find(|c| c.abort && certainly_lost(record, c, self.operations_total));
+        let lost = record
+            .started
+            .plan
+            .claims
+            .iter()
+            .find(|c| c.abort && certainly_lost(record, c, self.operations_total));
         if let Some(claim) = lost {
             self.stop.stop(StopReason::ClaimLost(claim.text.clone()));
         }
@@ -80,7 +87,12 @@ impl Progress {
     /// Arrivals per second, or users, that the plan asks for at this moment.
     pub(crate) fn asked(&self, at_ns: u64) -> (f64, bool) {
         let plan = &self.record.started.plan;
-        let level = plan.loads.iter().filter(|l| at_ns >= l.start_ns).map(|l| l.schedule.level_at(at_ns - l.start_ns)).sum();
+        let level = plan
+            .loads
+            .iter()
+            .filter(|l| at_ns >= l.start_ns)
+            .map(|l| l.schedule.level_at(at_ns - l.start_ns))
+            .sum();
         (level, plan.loads.iter().all(|l| matches!(l.schedule, Schedule::Open(_))))
     }
 }

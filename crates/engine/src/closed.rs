@@ -30,7 +30,12 @@ pub(crate) async fn populate(worker: &Rc<Worker>, load: LoadId, closed: &Closed)
 }
 
 /// Waits until `at_ns`; breaks if sending was stopped, or if a budget is used up and nobody is left.
-async fn wait_or_empty(worker: &Rc<Worker>, load: LoadId, at_ns: u64, closed: &Closed) -> std::ops::ControlFlow<()> {
+async fn wait_or_empty(
+    worker: &Rc<Worker>,
+    load: LoadId,
+    at_ns: u64,
+    closed: &Closed,
+) -> std::ops::ControlFlow<()> {
     let limited = closed.iterations_shared.is_some() || closed.iterations_per_user.is_some();
     let seated = worker.load(load).active > 0;
     let wait = worker.wait_until(at_ns);

@@ -16,7 +16,13 @@ use crate::worker::{WorkerEnd, WorkerMessage};
 const GATHER_NS: Nanos = 50_000_000;
 
 /// Forwards until every worker is done.
-pub(crate) fn dispatch(messages: &Receiver<WorkerMessage>, workers: usize, start: Instant, stop: &StopHandle, sink: &mut dyn Sink) {
+pub(crate) fn dispatch(
+    messages: &Receiver<WorkerMessage>,
+    workers: usize,
+    start: Instant,
+    stop: &StopHandle,
+    sink: &mut dyn Sink,
+) {
     let cpu_before_ns = clock::process_cpu_ns();
     let mut gathered: BTreeMap<u32, Window> = BTreeMap::new();
     let mut ends = Vec::new();
@@ -40,7 +46,7 @@ pub(crate) fn dispatch(messages: &Receiver<WorkerMessage>, workers: usize, start
     }
     emit(&mut gathered, sink);
     sink.take(&RunEvent::Clock(clock::sample(start)));
-    sink.take(&RunEvent::Finished(Box::new(finished(ends, cpu_before_ns, stop))));
+    sink.take(&RunEvent::Finished(Box::new(finished(&ends, cpu_before_ns, stop))));
 }
 
 fn gather(gathered: &mut BTreeMap<u32, Window>, windows: Vec<Window>) {
@@ -61,10 +67,13 @@ fn emit(gathered: &mut BTreeMap<u32, Window>, sink: &mut dyn Sink) {
     }
 }
 
-fn finished(ends: Vec<WorkerEnd>, cpu_before_ns: Nanos, stop: &StopHandle) -> Finished {
+fn finished(ends: &[WorkerEnd], cpu_before_ns: Nanos, stop: &StopHandle) -> Finished {
     let mut books: BTreeMap<_, StepBooks> = BTreeMap::new();
     for book in ends.iter().flat_map(|e| &e.books) {
-        books.entry(book.step).or_insert_with(|| StepBooks { step: book.step, ..StepBooks::default() }).add(book);
+        books
+            .entry(book.step)
+            .or_insert_with(|| StepBooks { step: book.step, ..StepBooks::default() })
+            .add(book);
     }
     Finished {
         duration_ns: ends.iter().map(|e| e.sending_ended_ns).max().unwrap_or(0),

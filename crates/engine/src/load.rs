@@ -88,7 +88,9 @@ pub(crate) fn scenario_of(plan: &Plan, load: LoadId, number: u64) -> ScenarioId 
         return *only;
     }
     let total: f64 = mix.iter().map(|(_, weight)| weight).sum();
-    let random = SplitMix64::seed_from_u64(plan.arrival_seed(load) ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03)).next_u64();
+    let random =
+        SplitMix64::seed_from_u64(plan.arrival_seed(load) ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03))
+            .next_u64();
     let mut point = random as f64 / u64::MAX as f64 * total;
     for (scenario, weight) in mix {
         point -= weight;

@@ -37,6 +37,7 @@ pub(crate) async fn pace(worker: &Rc<Worker>, load: LoadId, open: &Open) {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Arrival {
     number: u64,
     due_ns: Nanos,

@@ -190,7 +190,15 @@ impl Recorder {
         }
         let class = if self.errors.len() < ERROR_CLASSES_MAX { class } else { "further classes" };
         let example = message.to_owned();
-        let fresh = ErrorCount { step, outcome, class: class.to_owned(), count: 1, example, first_ns: at_ns, last_ns: at_ns };
+        let fresh = ErrorCount {
+            step,
+            outcome,
+            class: class.to_owned(),
+            count: 1,
+            example,
+            first_ns: at_ns,
+            last_ns: at_ns,
+        };
         plimsoll_model::record::merge_errors(&mut self.errors, &[fresh]);
     }
 
@@ -198,7 +206,10 @@ impl Recorder {
     pub(crate) fn in_flight_at_end(&mut self, begun: Begun, at_ns: Nanos) {
         self.gauge.leave(at_ns);
         self.books[usize::from(begun.step)].outcomes[Outcome::InFlight.index()] += 1;
-        self.slab(begun.due_ns).cell(begun.step, Outcome::InFlight).response.record(at_ns.saturating_sub(begun.due_ns));
+        self.slab(begun.due_ns)
+            .cell(begun.step, Outcome::InFlight)
+            .response
+            .record(at_ns.saturating_sub(begun.due_ns));
     }
 
     /// The first operation of an arrival was sent at `sent_ns`, after the thread woke at `woke_ns`.

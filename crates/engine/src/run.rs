@@ -6,7 +6,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use plimsoll_model::{Clock, IdleStrategy, Plan, Protocol, RunEvent, Segment, Sink, Started, Workload, WorkerContext};
+use plimsoll_model::{
+    Clock, IdleStrategy, Plan, Protocol, RunEvent, Segment, Sink, Started, WorkerContext, Workload,
+};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
@@ -66,7 +68,9 @@ pub fn run(started: Started, settings: &RunSettings, sink: &mut dyn Sink) -> Res
         let segment = settings.segment.split(Segment { index, count: settings.workers });
         let (settings, plan, sender) = (settings.clone(), plan.clone(), sender.clone());
         let named = thread::Builder::new().name(format!("load-{index}"));
-        threads.push(named.spawn(move || work(&settings, plan, segment, start, &sender)).map_err(RunError::Thread)?);
+        threads.push(
+            named.spawn(move || work(&settings, plan, segment, start, &sender)).map_err(RunError::Thread)?,
+        );
     }
     drop(sender);
     dispatch(&receiver, threads.len(), start, &settings.stop, sink);
@@ -84,7 +88,13 @@ pub fn run(started: Started, settings: &RunSettings, sink: &mut dyn Sink) -> Res
 }
 
 /// The body of one load thread.
-fn work(settings: &RunSettings, plan: Arc<Plan>, segment: Segment, start: Instant, messages: &Sender<WorkerMessage>) -> Result<(), std::io::Error> {
+fn work(
+    settings: &RunSettings,
+    plan: Arc<Plan>,
+    segment: Segment,
+    start: Instant,
+    messages: &Sender<WorkerMessage>,
+) -> Result<(), std::io::Error> {
     let runtime = runtime()?;
     let local = Rc::new(LocalSet::new());
     let clock: Rc<dyn Clock> = MonotonicClock::starting_at(start);
@@ -152,5 +162,9 @@ pub fn canary(plan: &Plan, settings: &RunSettings) -> Result<Vec<SoloStep>, RunE
 }
 
 fn must_succeed(step: SoloStep) -> Result<(), RunError> {
-    if step.failed() { Err(RunError::Setup { step: step.step, outcome: step.outcome, message: step.message }) } else { Ok(()) }
+    if step.failed() {
+        Err(RunError::Setup { step: step.step, outcome: step.outcome, message: step.message })
+    } else {
+        Ok(())
+    }
 }

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use plimsoll_model::{Begun, Clock, Host, Iteration, Nanos, Observation, Outcome, Plan, ScenarioId, StepId, User};
+use plimsoll_model::{
+    Begun, Clock, Host, Iteration, Nanos, Observation, Outcome, Plan, ScenarioId, StepId, User,
+};
 
 /// What became of one operation of a solo user.
 #[derive(Clone, Debug)]
@@ -72,7 +74,12 @@ impl Host for SoloHost {
 }
 
 /// Lets `user` perform each of `scenarios` once and returns what became of every operation.
-pub async fn solo(user: Box<dyn User>, clock: &Rc<dyn Clock>, plan: &Plan, scenarios: &[ScenarioId]) -> Vec<SoloStep> {
+pub async fn solo(
+    user: Box<dyn User>,
+    clock: &Rc<dyn Clock>,
+    plan: &Plan,
+    scenarios: &[ScenarioId],
+) -> Vec<SoloStep> {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let host = SoloHost {
         clock: clock.clone(),

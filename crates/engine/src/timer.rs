@@ -10,7 +10,10 @@ mod linux {
     use std::os::fd::OwnedFd;
 
     use plimsoll_model::Nanos;
-    use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime};
+    use rustix::time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
+    };
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
 
@@ -18,9 +21,14 @@ mod linux {
     pub(crate) struct Timer(Option<AsyncFd<OwnedFd>>);
 
     impl Timer {
-        #[expect(deprecated, reason = "its replacement is unsafe; the descriptor is owned and stays open as long as the AsyncFd")]
+        #[expect(
+            deprecated,
+            reason = "its replacement is unsafe; the descriptor is owned and stays open as long as the AsyncFd"
+        )]
         pub(crate) fn new() -> Self {
-            let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC).ok();
+            let fd =
+                timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)
+                    .ok();
             Self(fd.and_then(|fd| AsyncFd::with_interest(fd, Interest::READABLE).ok()))
         }
 
@@ -36,7 +44,8 @@ mod linux {
 
         async fn sleep_on_descriptor(&mut self, nanos: Nanos) -> Option<()> {
             let fd = self.0.as_ref()?;
-            let value = Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as i64 };
+            let value =
+                Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as i64 };
             let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
             timerfd_settime(fd.get_ref(), TimerfdTimerFlags::empty(), &once).ok()?;
             loop {

@@ -13,7 +13,8 @@ use std::task::{Poll, Waker};
 use futures::future::{Either, LocalBoxFuture, join_all, select};
 use plimsoll_metrics::{SECOND_NS, Window};
 use plimsoll_model::{
-    Clock, IdleStrategy, Iteration, LoadId, Nanos, Plan, Schedule, Segment, StepBooks, Workload, WorkerContext,
+    Clock, IdleStrategy, Iteration, LoadId, Nanos, Plan, Schedule, Segment, StepBooks, WorkerContext,
+    Workload,
 };
 
 use crate::host::{UserHost, UserTask};
@@ -125,7 +126,8 @@ pub struct Worker {
 impl Worker {
     /// A load thread that has not begun.
     pub fn new(parts: WorkerParts) -> Rc<Self> {
-        let loads = (0..parts.plan.loads.len()).map(|id| RefCell::new(LoadState::new(id as LoadId))).collect();
+        let loads =
+            (0..parts.plan.loads.len()).map(|id| RefCell::new(LoadState::new(id as LoadId))).collect();
         Rc::new(Self {
             recorder: RefCell::new(Recorder::new(parts.plan.steps.len(), parts.plan.loads.len())),
             loads,
@@ -143,14 +145,19 @@ impl Worker {
 
     /// Drives all load entries to their end, sending results every second.
     pub async fn drive(self: &Rc<Self>, messages: &Sender<WorkerMessage>) {
-        let loads = (0..self.loads.len() as LoadId).map(|load| Box::pin(self.drive_load(load)) as LocalBoxFuture<'_, ()>);
+        let loads = (0..self.loads.len() as LoadId)
+            .map(|load| Box::pin(self.drive_load(load)) as LocalBoxFuture<'_, ()>);
         let reporter = Box::pin(self.report_every_second(messages));
         if let Either::Right(_) = select(join_all(loads), reporter).await {
             unreachable!("the reporter never ends");
         }
         let now = self.clock.now();
         self.send_windows(messages, now);
-        let end = WorkerEnd { sending_ended_ns: self.sending_ended_ns.get(), closed_ns: now, books: self.recorder().books().to_vec() };
+        let end = WorkerEnd {
+            sending_ended_ns: self.sending_ended_ns.get(),
+            closed_ns: now,
+            books: self.recorder().books().to_vec(),
+        };
         // The dispatcher may be gone if the process is being torn down; then nobody is left to tell.
         let _gone = messages.send(WorkerMessage::Done(end));
     }
@@ -164,7 +171,8 @@ impl Worker {
     }
 
     fn send_windows(&self, messages: &Sender<WorkerMessage>, at_ns: Nanos) {
-        let users: Vec<_> = self.loads.iter().map(|l| l.borrow().active - l.borrow().idle.len() as u64).collect();
+        let users: Vec<_> =
+            self.loads.iter().map(|l| l.borrow().active - l.borrow().idle.len() as u64).collect();
         let windows = self.recorder().take(at_ns, &users);
         let _gone = messages.send(WorkerMessage::Windows(windows));
     }

@@ -47,7 +47,11 @@ impl Compact {
             }
             counted = counted.saturating_add(reader.next().ok_or(CompactError::Truncated)? as u64);
         }
-        if counted == exact.count { Ok(()) } else { Err(CompactError::Unbalanced { stated: exact.count, counted }) }
+        if counted == exact.count {
+            Ok(())
+        } else {
+            Err(CompactError::Unbalanced { stated: exact.count, counted })
+        }
     }
 
     /// Count, sum, min, max and clamped.
@@ -108,7 +112,9 @@ impl From<&Histogram> for Compact {
         }
         let exact = histogram.exact();
         let mut bytes = Vec::with_capacity(64);
-        for number in [exact.count.into(), exact.sum_ns, exact.min_ns.into(), exact.max_ns.into(), exact.clamped.into()] {
+        for number in
+            [exact.count.into(), exact.sum_ns, exact.min_ns.into(), exact.max_ns.into(), exact.clamped.into()]
+        {
             push_varint(&mut bytes, number);
         }
         let mut previous = 0;

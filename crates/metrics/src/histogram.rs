@@ -65,7 +65,15 @@ impl Default for Histogram {
 impl Histogram {
     /// An empty histogram. It allocates only as far as the values recorded need.
     pub const fn new() -> Self {
-        Self { counts: Vec::new(), touched: (usize::MAX, 0), count: 0, sum_ns: 0, min_ns: Nanos::MAX, max_ns: 0, clamped: 0 }
+        Self {
+            counts: Vec::new(),
+            touched: (usize::MAX, 0),
+            count: 0,
+            sum_ns: 0,
+            min_ns: Nanos::MAX,
+            max_ns: 0,
+            clamped: 0,
+        }
     }
 
     /// Adds one duration.
@@ -138,7 +146,13 @@ impl Histogram {
 
     /// Count, sum, min, max and clamped as one value.
     pub const fn exact(&self) -> Exact {
-        Exact { count: self.count, sum_ns: self.sum_ns, min_ns: self.min_ns, max_ns: self.max_ns, clamped: self.clamped }
+        Exact {
+            count: self.count,
+            sum_ns: self.sum_ns,
+            min_ns: self.min_ns,
+            max_ns: self.max_ns,
+            clamped: self.clamped,
+        }
     }
 
     /// Number of samples.
@@ -164,7 +178,8 @@ impl Histogram {
     /// The mean as the buckets know it (their midpoints): differs from the exact one by at most the
     /// quantisation, which the histogram audit checks.
     pub fn bucket_mean_ns(&self) -> Option<f64> {
-        let sum: f64 = self.buckets().map(|(i, c)| (lowest_of(i) + highest_of(i)) as f64 / 2.0 * c as f64).sum();
+        let sum: f64 =
+            self.buckets().map(|(i, c)| (lowest_of(i) + highest_of(i)) as f64 / 2.0 * c as f64).sum();
         let count: u64 = self.buckets().map(|(_, c)| c).sum();
         (count > 0).then(|| sum / count as f64)
     }
@@ -223,7 +238,13 @@ impl Histogram {
             let mut missing = highest_of(index).min(self.max_ns).saturating_sub(interval_ns);
             while missing >= interval_ns {
                 corrected.add_to_bucket(index_of(missing), count);
-                corrected.absorb_exact(Exact { count, sum_ns: u128::from(missing) * u128::from(count), min_ns: missing, max_ns: missing, clamped: 0 });
+                corrected.absorb_exact(Exact {
+                    count,
+                    sum_ns: u128::from(missing) * u128::from(count),
+                    min_ns: missing,
+                    max_ns: missing,
+                    clamped: 0,
+                });
                 missing -= interval_ns;
             }
         }

@@ -110,7 +110,10 @@ fn dependent_ranks(n: u64, q: f64, variance: f64, batches: usize) -> Ranks {
     let reach = student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * variance.sqrt();
     let low = (n as f64 * (q - reach)).floor();
     let high = (n as f64 * (q + reach)).ceil();
-    Ranks { low: (low >= 1.0).then_some(low as u64), high: (high <= n as f64).then_some(high.max(1.0) as u64) }
+    Ranks {
+        low: (low >= 1.0).then_some(low as u64),
+        high: (high <= n as f64).then_some(high.max(1.0) as u64),
+    }
 }
 
 /// Groups slices into `count` contiguous batches of nearly equal size, by where the middle of a slice falls.
@@ -179,7 +182,8 @@ mod tests {
     #[test]
     fn alternating_slices_are_worth_all_samples_and_blocks_are_not() {
         let mixed: Vec<_> = (0..60).map(|i| Slice { below: 90 + (i % 2), total: 100 }).collect();
-        let dependent: Vec<_> = (0..60).map(|i| Slice { below: if i < 6 { 10 } else { 100 }, total: 100 }).collect();
+        let dependent: Vec<_> =
+            (0..60).map(|i| Slice { below: if i < 6 { 10 } else { 100 }, total: 100 }).collect();
         assert_eq!(dependence(0.9, &mixed).effective, 6_000.0);
         let blocks = dependence(0.91, &dependent);
         assert!(blocks.effective < 60.0, "{blocks:?}");

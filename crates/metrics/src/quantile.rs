@@ -65,7 +65,11 @@ pub fn estimate(finite: &Histogram, infinite: u64, q: f64, windows: &(impl Slice
     // With the value beyond the finite ones, dependence is judged at the largest finite value.
     let at = value_ns.or(finite.max_ns()).unwrap_or(0);
     let dependent = dependence(q, &windows.slices(at));
-    let ranks = if dependent.batches == 0 { independent_ranks(samples, q) } else { independent_ranks(samples, q).widest(dependent.ranks) };
+    let ranks = if dependent.batches == 0 {
+        independent_ranks(samples, q)
+    } else {
+        independent_ranks(samples, q).widest(dependent.ranks)
+    };
     let effective = dependent.effective.min(samples as f64);
     Quantile {
         q,

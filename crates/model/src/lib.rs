@@ -22,7 +22,7 @@ pub mod workload;
 
 pub use claim::Claim;
 pub use clock::{Clock, IdleStrategy};
-pub use event::{ClockSample, Finished, RunEvent, Started, StopReason, StepBooks};
+pub use event::{ClockSample, Finished, RunEvent, Started, StepBooks, StopReason};
 pub use operation::{Failure, Operation, Reply, ResponseView};
 pub use plan::{Load, Phase, Plan, Scenario, Step, StepKind};
 pub use plimsoll_metrics::{Nanos, Outcome, SECOND_NS};
@@ -31,7 +31,7 @@ pub use record::Record;
 pub use schedule::{Arrivals, Closed, Open, Process, Schedule, Stage};
 pub use segment::Segment;
 pub use sink::Sink;
-pub use workload::{Begun, Host, Iteration, Observation, User, Workload, WorkerContext};
+pub use workload::{Begun, Host, Iteration, Observation, User, WorkerContext, Workload};
 
 /// Number of a step in [`Plan::steps`], unique over all scenarios.
 pub type StepId = u16;

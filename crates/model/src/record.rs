@@ -74,7 +74,10 @@ impl Record {
         self.in_flight.integral_ns += window.in_flight.integral_ns;
         self.in_flight.max = self.in_flight.max.max(window.in_flight.max);
         if !self.drop_windows {
-            let kept = self.windows.entry(window.second).or_insert_with(|| Window { second: window.second, ..Window::default() });
+            let kept = self
+                .windows
+                .entry(window.second)
+                .or_insert_with(|| Window { second: window.second, ..Window::default() });
             merge_window(kept, window);
         }
     }

@@ -88,14 +88,17 @@ impl Schedule {
     pub fn duration_ns(&self) -> Nanos {
         let stages = self.stages().iter().map(|s| s.duration_ns).sum();
         match self {
-            Self::Open(Open { trace: Some(trace), .. }) => trace.last().map_or(0, |last| last + 1).max(stages),
+            Self::Open(Open { trace: Some(trace), .. }) => {
+                trace.last().map_or(0, |last| last + 1).max(stages)
+            }
             _ => stages,
         }
     }
 
     /// Mean level over the whole schedule: arrivals per second, or users.
     pub fn mean_level(&self) -> f64 {
-        let area: f64 = self.stages().iter().map(|s| f64::midpoint(s.from, s.to) * s.duration_ns as f64).sum();
+        let area: f64 =
+            self.stages().iter().map(|s| f64::midpoint(s.from, s.to) * s.duration_ns as f64).sum();
         area / (self.duration_ns() as f64).max(1.0)
     }
 

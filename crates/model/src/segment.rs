@@ -41,7 +41,11 @@ mod tests {
     fn parts_of_parts_make_up_the_whole() {
         for total in [0u64, 1, 7, 100] {
             let parts: Vec<_> = (0..3)
-                .flat_map(|agent| (0..2).map(move |worker| Segment { index: agent, count: 3 }.split(Segment { index: worker, count: 2 })))
+                .flat_map(|agent| {
+                    (0..2).map(move |worker| {
+                        Segment { index: agent, count: 3 }.split(Segment { index: worker, count: 2 })
+                    })
+                })
                 .collect();
             assert_eq!(parts.iter().map(|p| p.share(total)).sum::<u64>(), total);
             for number in 0..total {

@@ -53,7 +53,12 @@ impl Sequence {
 
 impl WorkerContext {
     /// A context with clock and protocols.
-    pub fn new(clock: Rc<dyn Clock>, drivers: BTreeMap<&'static str, Box<dyn Driver>>, seed: u64, segment: Segment) -> Self {
+    pub fn new(
+        clock: Rc<dyn Clock>,
+        drivers: BTreeMap<&'static str, Box<dyn Driver>>,
+        seed: u64,
+        segment: Segment,
+    ) -> Self {
         Self { clock, drivers, seed, segment, sequences: RefCell::default() }
     }
 

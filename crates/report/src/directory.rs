@@ -13,7 +13,10 @@ impl RunDirectory {
     pub fn create(path: &Path) -> io::Result<Self> {
         let directory = Self(path.to_owned());
         if directory.events().exists() {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} already holds a run", path.display())));
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!("{} already holds a run", path.display()),
+            ));
         }
         fs::create_dir_all(path)?;
         Ok(directory)

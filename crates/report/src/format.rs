@@ -1,7 +1,7 @@
 //! Numbers with their unit and their doubt, as `docs` and terminal show them.
 
-use plimsoll_metrics::expression::Dimension;
 pub use plimsoll_audit::finding::{count, percent, time};
+use plimsoll_metrics::expression::Dimension;
 
 /// Unit, its size in nanoseconds, for a time of about this size.
 fn unit(nanos: f64) -> (&'static str, f64) {

@@ -104,7 +104,8 @@ fn read_event(reader: &mut impl Read) -> Result<Option<RunEvent>, String> {
 fn check_histograms(event: &RunEvent) -> Result<(), String> {
     let RunEvent::Windows(windows) = event else { return Ok(()) };
     let cells = windows.iter().flat_map(|w| &w.cells).flat_map(|(_, _, c)| [&c.response, &c.service]);
-    let loads = windows.iter().flat_map(|w| &w.loads).flat_map(|(_, l)| [&l.wake_lateness, &l.queue_lateness]);
+    let loads =
+        windows.iter().flat_map(|w| &w.loads).flat_map(|(_, l)| [&l.wake_lateness, &l.queue_lateness]);
     cells.chain(loads).try_for_each(|h| h.check().map_err(|e| e.to_string()))
 }
 
@@ -220,7 +221,12 @@ mod tests {
         if !Path::new("/dev/full").exists() {
             return;
         }
-        let mut writer = LogWriter { path: PathBuf::from("/dev/full"), file: Some(BufWriter::new(File::create("/dev/full").unwrap())), kept: Vec::new(), problem: None };
+        let mut writer = LogWriter {
+            path: PathBuf::from("/dev/full"),
+            file: Some(BufWriter::new(File::create("/dev/full").unwrap())),
+            kept: Vec::new(),
+            problem: None,
+        };
         let events = Synthetic::default().events();
         events.iter().for_each(|e| writer.take(e));
         assert!(writer.problem().is_some());

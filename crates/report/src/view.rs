@@ -121,7 +121,14 @@ impl View {
         let judgement = judge(&record);
         let mut errors = record.errors.clone();
         errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.class.cmp(&b.class)));
-        Self { totals: totals(&record), steps: steps(&record), phases: phases(&record), errors, judgement, record }
+        Self {
+            totals: totals(&record),
+            steps: steps(&record),
+            phases: phases(&record),
+            errors,
+            judgement,
+            record,
+        }
     }
 
     /// The finding of one audit.
@@ -144,8 +151,12 @@ fn totals(record: &Record) -> Totals {
         rejected: record.total(Outcome::Rejected),
         failed: failed.map(|o| record.total(o)).sum(),
         in_flight: record.total(Outcome::InFlight),
-        iterations: record.loads.values().fold((0, 0), |(done, cut), l| (done + l.iterations, cut + l.interrupted)),
-        in_flight_mean: record.in_flight.integral_ns as f64 / (record.finished.as_ref().map_or(record.span_ns(), |f| f.closed_ns)).max(1) as f64,
+        iterations: record
+            .loads
+            .values()
+            .fold((0, 0), |(done, cut), l| (done + l.iterations, cut + l.interrupted)),
+        in_flight_mean: record.in_flight.integral_ns as f64
+            / (record.finished.as_ref().map_or(record.span_ns(), |f| f.closed_ns)).max(1) as f64,
         ..Totals::default()
     };
     for cell in record.cells.iter().filter(|((step, _), _)| operations.contains(step)).map(|(_, c)| c) {
@@ -213,11 +224,18 @@ fn phases(record: &Record) -> Vec<PhaseView> {
         return Vec::new();
     }
     let view = |phase: &Phase| {
-        let selector = plimsoll_metrics::expression::Selector { phase: Some(phase.name.clone()), ..Default::default() };
+        let selector =
+            plimsoll_metrics::expression::Selector { phase: Some(phase.name.clone()), ..Default::default() };
         let all = Selected::new(record, &selector);
         let counts = all.counts();
         let ok = Selected::new(record, &selector).only(Outcome::Ok);
-        PhaseView { phase: phase.clone(), seconds: record.windows_in(Some(phase)).count() as u64, ok: counts.ok, failed: counts.failed, response: times_of(&ok.finite(), &ok) }
+        PhaseView {
+            phase: phase.clone(),
+            seconds: record.windows_in(Some(phase)).count() as u64,
+            ok: counts.ok,
+            failed: counts.failed,
+            response: times_of(&ok.finite(), &ok),
+        }
     };
     plan.phases.iter().map(view).collect()
 }

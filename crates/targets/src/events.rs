@@ -41,8 +41,13 @@ pub fn router() -> Router {
 async fn single(State(store): State<Shared>, Json(event): Json<Value>) -> Answer {
     let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
     match store.take(&event) {
-        Ok(id) => (StatusCode::ACCEPTED, Json(json!({ "success": true, "message": "accepted", "data": { "event_id": id } }))),
-        Err(problem) => (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "success": false, "error": problem }))),
+        Ok(id) => (
+            StatusCode::ACCEPTED,
+            Json(json!({ "success": true, "message": "accepted", "data": { "event_id": id } })),
+        ),
+        Err(problem) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "success": false, "error": problem })))
+        }
     }
 }
 
@@ -50,7 +55,10 @@ async fn batch(State(store): State<Shared>, Json(body): Json<Value>) -> Answer {
     let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
     let events = body.get("events").unwrap_or(&body).as_array();
     let Some(events) = events.filter(|e| !e.is_empty() && e.len() <= BATCH_MAX) else {
-        return (StatusCode::BAD_REQUEST, Json(json!({ "success": false, "error": format!("a batch holds 1 to {BATCH_MAX} events") })));
+        return (
+            StatusCode::BAD_REQUEST,
+            Json(json!({ "success": false, "error": format!("a batch holds 1 to {BATCH_MAX} events") })),
+        );
     };
     // All or none: a batch that is refused leaves nothing behind.
     if let Some(problem) = events.iter().find_map(|e| problem(e).err()) {
@@ -61,7 +69,12 @@ async fn batch(State(store): State<Shared>, Json(body): Json<Value>) -> Answer {
     let taken = events.iter().filter(|e| store.take(e).is_ok()).count();
     store.batches += 1;
     let number = store.batches;
-    (StatusCode::ACCEPTED, Json(json!({ "success": true, "data": { "events_count": taken, "processed_count": taken, "batch_id": format!("batch-{number}") } })))
+    (
+        StatusCode::ACCEPTED,
+        Json(
+            json!({ "success": true, "data": { "events_count": taken, "processed_count": taken, "batch_id": format!("batch-{number}") } }),
+        ),
+    )
 }
 
 async fn counters(State(store): State<Shared>) -> Json<Value> {
@@ -75,7 +88,8 @@ async fn counters(State(store): State<Shared>) -> Json<Value> {
 /// What is wrong with an event, otherwise its id and type.
 fn problem(event: &Value) -> Result<(&str, &str), String> {
     let text = |key: &str, most: usize| {
-        let value = event.get(key).and_then(Value::as_str).filter(|v| !v.is_empty() && v.chars().count() <= most);
+        let value =
+            event.get(key).and_then(Value::as_str).filter(|v| !v.is_empty() && v.chars().count() <= most);
         value.ok_or_else(|| format!("{key} must be a text of 1 to {most} characters"))
     };
     text("source", 100)?;

@@ -96,7 +96,10 @@ where
 }
 
 /// Starts an axum service.
-pub(crate) fn axum(address: SocketAddr, router: impl FnOnce() -> Router + Send + 'static) -> Result<Running, StartError> {
+pub(crate) fn axum(
+    address: SocketAddr,
+    router: impl FnOnce() -> Router + Send + 'static,
+) -> Result<Running, StartError> {
     spawn(address, move |listener| async move {
         // It serves until it is dropped; accept errors are retried inside.
         let _never = axum::serve(listener, router()).await;

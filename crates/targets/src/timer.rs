@@ -6,7 +6,9 @@ use std::collections::BinaryHeap;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
@@ -44,12 +46,20 @@ pub(crate) struct Timers {
 
 impl Timers {
     /// Timers on a clock that starts now. Needs a tokio runtime.
-    #[expect(deprecated, reason = "its replacement is unsafe; the descriptor is owned and stays open as long as the AsyncFd")]
+    #[expect(
+        deprecated,
+        reason = "its replacement is unsafe; the descriptor is owned and stays open as long as the AsyncFd"
+    )]
     #[expect(clippy::disallowed_methods, reason = "a service has its own clock")]
     pub(crate) fn new() -> std::io::Result<Rc<Self>> {
         let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         let fd = AsyncFd::with_interest(fd, Interest::READABLE)?;
-        Ok(Rc::new(Self { fd, waiting: RefCell::default(), start: std::time::Instant::now(), count: std::cell::Cell::new(0) }))
+        Ok(Rc::new(Self {
+            fd,
+            waiting: RefCell::default(),
+            start: std::time::Instant::now(),
+            count: std::cell::Cell::new(0),
+        }))
     }
 
     /// Nanoseconds since the timers were made.
@@ -80,9 +90,11 @@ impl Timers {
 
     fn arm(&self, at_ns: u64) {
         let nanos = at_ns.saturating_sub(self.now()).max(1);
-        let value = Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as i64 };
+        let value =
+            Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as i64 };
         let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
-        timerfd_settime(self.fd.get_ref(), TimerfdTimerFlags::empty(), &once).expect("a valid time on an open timer");
+        timerfd_settime(self.fd.get_ref(), TimerfdTimerFlags::empty(), &once)
+            .expect("a valid time on an open timer");
     }
 
     /// Fires deadlines for ever.

@@ -11,7 +11,8 @@ const SHARE_MAX: f64 = 0.001;
 /// See the module.
 pub fn audit(record: &Record) -> Finding {
     let Some(_) = &record.finished else {
-        return Finding::new("end", Status::Invalid, "The run was cut off: what was in flight is not known.").withholding(Withheld::Everything);
+        return Finding::new("end", Status::Invalid, "The run was cut off: what was in flight is not known.")
+            .withholding(Withheld::Everything);
     };
     let in_flight = record.total(Outcome::InFlight);
     let share = in_flight as f64 / record.totals().sent.max(1) as f64;
@@ -20,7 +21,10 @@ pub fn audit(record: &Record) -> Finding {
     if in_flight == 0 {
         return finding(Status::Pass, "Everything sent was waited for.".to_owned());
     }
-    let sentence = format!("{n} operations ({}) were still running when the books were closed; slow ones are missing from the tail. Give the run a longer graceful_stop.", percent(share));
+    let sentence = format!(
+        "{n} operations ({}) were still running when the books were closed; slow ones are missing from the tail. Give the run a longer graceful_stop.",
+        percent(share)
+    );
     let status = if share <= SHARE_MAX { Status::Limited } else { Status::Invalid };
     finding(status, sentence).withholding(Withheld::QuantilesAbove(1.0 - share))
 }

@@ -17,16 +17,24 @@ pub fn audit(record: &Record) -> Finding {
     let ok = record.total(Outcome::Ok);
     let failed: u64 = Outcome::ALL.into_iter().filter(|o| o.is_failure()).map(|o| record.total(o)).sum();
     if ok + failed == 0 {
-        return finding(Status::Invalid, "No operation was due: nothing was measured.".to_owned()).withholding(Withheld::Everything);
+        return finding(Status::Invalid, "No operation was due: nothing was measured.".to_owned())
+            .withholding(Withheld::Everything);
     }
     if ok == 0 {
-        let sentence = format!("None of {} operations succeeded: there is no response time to report. See the errors.", count(failed));
+        let sentence = format!(
+            "None of {} operations succeeded: there is no response time to report. See the errors.",
+            count(failed)
+        );
         return finding(Status::Invalid, sentence).measured(1.0, SHARE_MAX).withholding(Withheld::Times);
     }
     if let Some(books) = record.finished.as_ref().map(|f| &f.books) {
         let own: u64 = books.iter().map(|b| b.outcomes[Outcome::Ok.index()]).sum();
         if own != ok {
-            let sentence = format!("{} times stand in the histogram of successes, but {} operations succeeded; other outcomes are mixed in.", count(ok), count(own));
+            let sentence = format!(
+                "{} times stand in the histogram of successes, but {} operations succeeded; other outcomes are mixed in.",
+                count(ok),
+                count(own)
+            );
             return finding(Status::Invalid, sentence).withholding(Withheld::Times);
         }
     }
@@ -41,9 +49,18 @@ pub fn audit(record: &Record) -> Finding {
     let graded = match failure {
         Some(failure) if share > SHARE_MAX && failure < MEDIAN_RATIO_MIN * success => {
             let medians = format!("median {} against {} for successes", time(failure), time(success));
-            finding(Status::Limited, format!("{f} failed ({medians}); quantiles above {} of all operations are unbounded.", percent(1.0 - share)))
+            finding(
+                Status::Limited,
+                format!(
+                    "{f} failed ({medians}); quantiles above {} of all operations are unbounded.",
+                    percent(1.0 - share)
+                ),
+            )
         }
-        _ if failed > 0 => finding(Status::Pass, format!("{n} operations failed ({f}); they are kept apart from the successes.")),
+        _ if failed > 0 => finding(
+            Status::Pass,
+            format!("{n} operations failed ({f}); they are kept apart from the successes."),
+        ),
         _ => finding(Status::Pass, "No operation failed.".to_owned()),
     };
     graded.measured(share, SHARE_MAX)

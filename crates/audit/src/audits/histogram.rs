@@ -4,7 +4,6 @@ use plimsoll_metrics::histogram::RELATIVE_ERROR;
 use plimsoll_metrics::{Cell, Histogram};
 use plimsoll_model::Record;
 
-
 use crate::finding::{Finding, Status, Withheld, count};
 
 const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
@@ -18,17 +17,32 @@ pub fn audit(record: &Record) -> Finding {
         let name = &record.started.plan.steps[usize::from(*step)].name;
         problem(cell).map(|p| format!("{name}, {outcome}: {p}"))
     });
-    let from_windows: u64 = record.windows.values().flat_map(|w| &w.cells).map(|(_, _, c)| c.response.count()).sum();
+    let from_windows: u64 =
+        record.windows.values().flat_map(|w| &w.cells).map(|(_, _, c)| c.response.count()).sum();
     let merged: u64 = record.cells.values().map(|c| c.response.count()).sum();
-    let problem = problem.or_else(|| (from_windows != merged).then(|| format!("the windows hold {} times, their merge {}", count(from_windows), count(merged))));
+    let problem = problem.or_else(|| {
+        (from_windows != merged)
+            .then(|| format!("the windows hold {} times, their merge {}", count(from_windows), count(merged)))
+    });
     match problem {
-        None => Finding::new("histogram", Status::Pass, format!("{} times in {} histograms, whole and in order.", count(merged), record.cells.len())),
-        Some(problem) => Finding::new("histogram", Status::Invalid, format!("A histogram contradicts itself ({problem}): this is a bug in the recording.")).withholding(Withheld::Times),
+        None => Finding::new(
+            "histogram",
+            Status::Pass,
+            format!("{} times in {} histograms, whole and in order.", count(merged), record.cells.len()),
+        ),
+        Some(problem) => Finding::new(
+            "histogram",
+            Status::Invalid,
+            format!("A histogram contradicts itself ({problem}): this is a bug in the recording."),
+        )
+        .withholding(Withheld::Times),
     }
 }
 
 fn problem(cell: &Cell<Histogram>) -> Option<String> {
-    [("response", &cell.response), ("service", &cell.service)].into_iter().find_map(|(name, h)| problem_of(h).map(|p| format!("{name} {p}")))
+    [("response", &cell.response), ("service", &cell.service)]
+        .into_iter()
+        .find_map(|(name, h)| problem_of(h).map(|p| format!("{name} {p}")))
 }
 
 fn problem_of(histogram: &Histogram) -> Option<String> {
@@ -43,12 +57,16 @@ fn problem_of(histogram: &Histogram) -> Option<String> {
     }
     let in_buckets: u64 = histogram.buckets().map(|(_, c)| c).sum();
     if in_buckets != histogram.count() {
-        return Some(format!("{} times in the buckets, {} counted", count(in_buckets), count(histogram.count())));
+        return Some(format!(
+            "{} times in the buckets, {} counted",
+            count(in_buckets),
+            count(histogram.count())
+        ));
     }
     let (exact, bucket) = (histogram.mean_ns()?, histogram.bucket_mean_ns()?);
-    ((exact - bucket).abs() > RELATIVE_ERROR * exact + 1.0).then(|| format!("the mean is {exact:.0} ns, the buckets say {bucket:.0} ns"))
+    ((exact - bucket).abs() > RELATIVE_ERROR * exact + 1.0)
+        .then(|| format!("the mean is {exact:.0} ns, the buckets say {bucket:.0} ns"))
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -20,17 +20,29 @@ pub fn audit(record: &Record) -> Finding {
     let planned = planned(record);
     let total: u64 = planned.values().sum();
     if total == 0 {
-        return Finding::new("load", Status::NotRun, "No open load: users send as fast as they are answered, and no rate was promised.");
+        return Finding::new(
+            "load",
+            Status::NotRun,
+            "No open load: users send as fast as they are answered, and no rate was promised.",
+        );
     }
     let dropped = dropped_by_second(record);
-    let issued = |second: u32| arrivals_at(record, second).saturating_sub(dropped.get(&second).copied().unwrap_or(0));
+    let issued =
+        |second: u32| arrivals_at(record, second).saturating_sub(dropped.get(&second).copied().unwrap_or(0));
     let delivered: u64 = record.windows.keys().map(|s| issued(*s)).sum();
     let missing = (delivered as f64 / total as f64 - 1.0).abs();
-    let off = planned.iter().filter(|(second, n)| (issued(**second) as f64 / **n as f64 - 1.0).abs() > SHARE_LIMITED).count();
+    let off = planned
+        .iter()
+        .filter(|(second, n)| (issued(**second) as f64 / **n as f64 - 1.0).abs() > SHARE_LIMITED)
+        .count();
     let off_share = off as f64 / planned.len() as f64;
     let seconds = record.span_ns() as f64 / SECOND_NS as f64;
     let (asked, got) = (total as f64 / seconds, delivered as f64 / seconds);
-    let status = grade(missing, SHARE_PASS, SHARE_LIMITED).max(if off_share > SECONDS_MAX { Status::Limited } else { Status::Pass });
+    let status = grade(missing, SHARE_PASS, SHARE_LIMITED).max(if off_share > SECONDS_MAX {
+        Status::Limited
+    } else {
+        Status::Pass
+    });
     let finding = |sentence: String| Finding::new("load", status, sentence).measured(missing, SHARE_PASS);
     match status {
         Status::Pass => finding(format!("All {} planned arrivals were issued, {got:.1} per second.", count(total))),
@@ -71,7 +83,10 @@ mod tests {
     #[test]
     fn skipped_and_dropped_arrivals_are_flagged() {
         assert_flags(audit, Status::Invalid, |record| {
-            record.windows.values_mut().for_each(|w| w.loads[0].1.arrivals = w.loads[0].1.arrivals * 92 / 100);
+            record
+                .windows
+                .values_mut()
+                .for_each(|w| w.loads[0].1.arrivals = w.loads[0].1.arrivals * 92 / 100);
         });
         let dropped = Synthetic { dropped: 400, ..Synthetic::default() }.record();
         assert_eq!(audit(&dropped).status, Status::Invalid);

@@ -28,16 +28,34 @@ pub fn audit(record: &Record) -> Finding {
     let mut lateness = Histogram::new();
     record.loads.values().for_each(|l| lateness.merge(&l.wake_lateness));
     let Some(late) = lateness.quantile(0.99).map(|l| l as f64) else {
-        return Finding::new("on_time", Status::NotRun, "No open load: there were no arrivals to be late for.");
+        return Finding::new(
+            "on_time",
+            Status::NotRun,
+            "No open load: there were no arrivals to be late for.",
+        );
     };
     let Some(median) = record.merged(Outcome::Ok, |_| true).service.quantile(0.5) else {
-        return Finding::new("on_time", Status::NotRun, "Without a success there is no time that lateness could spoil.");
+        return Finding::new(
+            "on_time",
+            Status::NotRun,
+            "Without a success there is no time that lateness could spoil.",
+        );
     };
     let allowed = LATE_NS_MIN.max(SHARE_PASS * median as f64);
     let refused = LATE_NS_LIMITED.max(SHARE_LIMITED * median as f64);
-    let tainted = record.windows.values().filter(|w| w.loads.iter().any(|(_, l)| l.wake_lateness.quantile(0.99).is_some_and(|l| l as f64 > allowed))).count();
+    let tainted = record
+        .windows
+        .values()
+        .filter(|w| {
+            w.loads.iter().any(|(_, l)| l.wake_lateness.quantile(0.99).is_some_and(|l| l as f64 > allowed))
+        })
+        .count();
     let tainted_share = tainted as f64 / record.windows.len().max(1) as f64;
-    let status = grade(late, allowed, refused).max(if tainted_share > TAINTED_MAX { Status::Limited } else { Status::Pass });
+    let status = grade(late, allowed, refused).max(if tainted_share > TAINTED_MAX {
+        Status::Limited
+    } else {
+        Status::Pass
+    });
     let (l, m) = (time(late), time(median as f64));
     let finding = |sentence: String| Finding::new("on_time", status, sentence).measured(late, allowed);
     match status {

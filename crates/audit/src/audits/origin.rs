@@ -20,7 +20,11 @@ const GAPS_MIN: f64 = 10.0;
 /// See the module.
 pub fn audit(record: &Record) -> Finding {
     if record.total(Outcome::Ok) == 0 {
-        return Finding::new("origin", Status::NotRun, "Without a success there is no time whose origin could be wrong.");
+        return Finding::new(
+            "origin",
+            Status::NotRun,
+            "Without a success there is no time whose origin could be wrong.",
+        );
     }
     if record.started.plan.has_open_load() { open(record) } else { closed(record) }
 }
@@ -30,12 +34,18 @@ fn open(record: &Record) -> Finding {
         return sent(record);
     }
     let ok = record.merged(Outcome::Ok, |step| in_open_load(record, step));
-    let (response, service) = (ok.response.quantile(0.99).unwrap_or(0), ok.service.quantile(0.99).unwrap_or(1));
+    let (response, service) =
+        (ok.response.quantile(0.99).unwrap_or(0), ok.service.quantile(0.99).unwrap_or(1));
     let factor = response as f64 / service.max(1) as f64;
     let sentence = if factor > CO_FACTOR_MAX {
-        format!("Response time counts from when operations were due. p99 is {} from there and {} from sending: whoever counts from sending sees a {factor:.1} times better service.", time(response as f64), time(service as f64))
+        format!(
+            "Response time counts from when operations were due. p99 is {} from there and {} from sending: whoever counts from sending sees a {factor:.1} times better service.",
+            time(response as f64),
+            time(service as f64)
+        )
     } else {
-        "Response time counts from when operations were due; queueing before sending adds little to it.".to_owned()
+        "Response time counts from when operations were due; queueing before sending adds little to it."
+            .to_owned()
     };
     Finding::new("origin", Status::Pass, sentence).measured(factor, CO_FACTOR_MAX)
 }
@@ -50,10 +60,20 @@ fn sent(record: &Record) -> Finding {
     match gaps.max_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1))) {
         Some((gap, limit, rate)) if gap > limit => {
             let due = count((gap / 1e9 * rate) as u64);
-            let sentence = format!("Sending paused {} while {due} operations were due; times start at sending, so the stall is hidden (coordinated omission).", time(gap));
-            Finding::new("origin", Status::Invalid, sentence).measured(gap, limit).withholding(Withheld::Times)
+            let sentence = format!(
+                "Sending paused {} while {due} operations were due; times start at sending, so the stall is hidden (coordinated omission).",
+                time(gap)
+            );
+            Finding::new("origin", Status::Invalid, sentence)
+                .measured(gap, limit)
+                .withholding(Withheld::Times)
         }
-        _ => Finding::new("origin", Status::Limited, "Times start at sending, not when operations were due; they are service times.").withholding(Withheld::Times),
+        _ => Finding::new(
+            "origin",
+            Status::Limited,
+            "Times start at sending, not when operations were due; they are service times.",
+        )
+        .withholding(Withheld::Times),
     }
 }
 
@@ -65,9 +85,14 @@ fn closed(record: &Record) -> Finding {
     let raw = ok.quantile(0.99).unwrap_or(0) as f64;
     let corrected = ok.corrected_for_interval(cycle_ns as u64).quantile(0.99).unwrap_or(0) as f64;
     let factor = corrected / raw.max(1.0);
-    let label = format!("Closed loop: these are service times at {users:.0} users, who wait for each answer.");
+    let label =
+        format!("Closed loop: these are service times at {users:.0} users, who wait for each answer.");
     if factor > CO_FACTOR_MAX {
-        let sentence = format!("{label} Users who do not wait might have seen a p99 of {} instead of {}. Use an open load to know.", time(corrected), time(raw));
+        let sentence = format!(
+            "{label} Users who do not wait might have seen a p99 of {} instead of {}. Use an open load to know.",
+            time(corrected),
+            time(raw)
+        );
         Finding::new("origin", Status::Limited, sentence).measured(factor, CO_FACTOR_MAX)
     } else {
         Finding::new("origin", Status::Pass, label).measured(factor, CO_FACTOR_MAX)
@@ -76,7 +101,12 @@ fn closed(record: &Record) -> Finding {
 
 fn in_open_load(record: &Record, step: StepId) -> bool {
     let scenario = record.started.plan.steps[usize::from(step)].scenario;
-    record.started.plan.loads.iter().any(|l| matches!(l.schedule, Schedule::Open(_)) && l.mix.iter().any(|(s, _)| *s == scenario))
+    record
+        .started
+        .plan
+        .loads
+        .iter()
+        .any(|l| matches!(l.schedule, Schedule::Open(_)) && l.mix.iter().any(|(s, _)| *s == scenario))
 }
 
 #[cfg(test)]
@@ -95,7 +125,9 @@ mod tests {
 
     #[test]
     fn a_closed_loop_with_a_stall_says_what_it_could_not_see() {
-        let stalled = Synthetic { closed_users: Some(10), stall: Some((20, 2_000_000_000)), ..Synthetic::default() }.record();
+        let stalled =
+            Synthetic { closed_users: Some(10), stall: Some((20, 2_000_000_000)), ..Synthetic::default() }
+                .record();
         assert_eq!(audit(&stalled).status, Status::Limited);
         let steady = Synthetic { closed_users: Some(10), ..Synthetic::default() }.record();
         assert_eq!(audit(&steady).status, Status::Pass);

@@ -26,23 +26,41 @@ pub fn audit(record: &Record) -> Finding {
     let near = ok.count() - ok.count_at_or_below((timeout_ns as f64 * NEAR_TIMEOUT) as u64);
     let near_share = near as f64 / ok.count().max(1) as f64;
     let strictest = record.started.plan.claims.iter().filter_map(|c| c.expression().ok());
-    let strictest = strictest.filter(|e| e.measure.dimension() == Dimension::Time && e.comparison.wants_small()).map(|e| e.bound).reduce(f64::min);
+    let strictest = strictest
+        .filter(|e| e.measure.dimension() == Dimension::Time && e.comparison.wants_small())
+        .map(|e| e.bound)
+        .reduce(f64::min);
     let limit = time(timeout_ns as f64);
     let finding = |status, sentence: String| Finding::new("timeouts", status, sentence);
     if censored > 0 {
-        let sentence = format!("{} timed out: their true time is only known to exceed {limit}. Quantiles above {} have no upper end.", percent(share), percent(1.0 - share));
-        return finding(Status::Limited, sentence).measured(share, 0.0).withholding(Withheld::QuantilesAbove(1.0 - share));
+        let sentence = format!(
+            "{} timed out: their true time is only known to exceed {limit}. Quantiles above {} have no upper end.",
+            percent(share),
+            percent(1.0 - share)
+        );
+        return finding(Status::Limited, sentence)
+            .measured(share, 0.0)
+            .withholding(Withheld::QuantilesAbove(1.0 - share));
     }
     if near_share > NEAR_SHARE_MAX {
-        let sentence = format!("{} of the successes took nearly the whole timeout of {limit}; raise it to see the tail.", percent(near_share));
-        return finding(Status::Limited, sentence).measured(near_share, NEAR_SHARE_MAX).withholding(Withheld::QuantilesAbove(1.0 - near_share));
+        let sentence = format!(
+            "{} of the successes took nearly the whole timeout of {limit}; raise it to see the tail.",
+            percent(near_share)
+        );
+        return finding(Status::Limited, sentence)
+            .measured(near_share, NEAR_SHARE_MAX)
+            .withholding(Withheld::QuantilesAbove(1.0 - near_share));
     }
     match strictest {
         Some(claim) if (timeout_ns as f64) < TIMEOUT_OVER_CLAIM_MIN * claim => {
-            let sentence = format!("The timeout of {limit} is too close to the claimed {}; set it to at least twice that.", time(claim));
+            let sentence = format!(
+                "The timeout of {limit} is too close to the claimed {}; set it to at least twice that.",
+                time(claim)
+            );
             finding(Status::Limited, sentence).measured(timeout_ns as f64 / claim, TIMEOUT_OVER_CLAIM_MIN)
         }
-        _ => finding(Status::Pass, format!("No operation ran into its timeout of {limit}.")).measured(share, 0.0),
+        _ => finding(Status::Pass, format!("No operation ran into its timeout of {limit}."))
+            .measured(share, 0.0),
     }
 }
 

@@ -10,24 +10,42 @@ use plimsoll_model::{Claim, Outcome, Record};
 pub fn certainly_lost(record: &Record, claim: &Claim, operations_total: Option<u64>) -> bool {
     let Ok(expression) = claim.expression() else { return false };
     let selector = &expression.selector;
-    let restricted = selector.phase.is_some() || selector.outcome.is_some() || selector.scenario.is_some() || !selector.tags.is_empty();
+    let restricted = selector.phase.is_some()
+        || selector.outcome.is_some()
+        || selector.scenario.is_some()
+        || !selector.tags.is_empty();
     if restricted {
         return false;
     }
     let plan = &record.started.plan;
-    let steps: Vec<_> = plan.operations().filter(|(_, s)| selector.step.as_ref().is_none_or(|name| *name == s.name)).map(|(id, _)| id).collect();
+    let steps: Vec<_> = plan
+        .operations()
+        .filter(|(_, s)| selector.step.as_ref().is_none_or(|name| *name == s.name))
+        .map(|(id, _)| id)
+        .collect();
     // The total is known for all steps together only.
     let total = operations_total.filter(|_| steps.len() == plan.operations().count()).map(|t| t as f64);
-    let failed: u64 = steps.iter().flat_map(|s| Outcome::ALL.into_iter().filter(|o| o.is_failure()).map(|o| record.count(*s, o))).sum();
+    let failed: u64 = steps
+        .iter()
+        .flat_map(|s| Outcome::ALL.into_iter().filter(|o| o.is_failure()).map(|o| record.count(*s, o)))
+        .sum();
     let ok = record.merged(Outcome::Ok, |step| steps.contains(&step));
     let times = if selector.timing == Timing::Service { &ok.service } else { &ok.response };
     let over = times.count() - times.count_at_or_below(expression.bound as u64) + failed;
     match expression.measure {
         Measure::Max if expression.comparison.wants_small() => over > 0,
-        Measure::Quantile(q) if expression.comparison.wants_small() => total.is_some_and(|n| over as f64 > n * (1.0 - q) + 1.0),
-        Measure::OkRate if expression.comparison.wants_large() => total.is_some_and(|n| failed as f64 > n * (1.0 - expression.bound)),
-        Measure::FailRate if expression.comparison.wants_small() => total.is_some_and(|n| failed as f64 > n * expression.bound),
-        Measure::Count if expression.comparison.wants_small() => !expression.comparison.holds(times.count() as f64, expression.bound),
+        Measure::Quantile(q) if expression.comparison.wants_small() => {
+            total.is_some_and(|n| over as f64 > n * (1.0 - q) + 1.0)
+        }
+        Measure::OkRate if expression.comparison.wants_large() => {
+            total.is_some_and(|n| failed as f64 > n * (1.0 - expression.bound))
+        }
+        Measure::FailRate if expression.comparison.wants_small() => {
+            total.is_some_and(|n| failed as f64 > n * expression.bound)
+        }
+        Measure::Count if expression.comparison.wants_small() => {
+            !expression.comparison.holds(times.count() as f64, expression.bound)
+        }
         _ => false,
     }
 }

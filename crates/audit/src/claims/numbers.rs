@@ -29,7 +29,14 @@ pub(super) struct Evidence {
 
 impl Evidence {
     fn none(reason: &str) -> Self {
-        Self { verdict: Verdict::Unproven, value: None, low: None, high: None, samples: 0, reason: reason.to_owned() }
+        Self {
+            verdict: Verdict::Unproven,
+            value: None,
+            low: None,
+            high: None,
+            samples: 0,
+            reason: reason.to_owned(),
+        }
     }
 }
 
@@ -47,7 +54,11 @@ pub(super) fn weigh(expression: &Expression, selected: &Selected<'_>) -> Evidenc
 }
 
 fn exact(expression: &Expression, value: f64, samples: u64, how: &str) -> Evidence {
-    let verdict = if expression.comparison.holds(value, expression.bound) { Verdict::Verified } else { Verdict::Refuted };
+    let verdict = if expression.comparison.holds(value, expression.bound) {
+        Verdict::Verified
+    } else {
+        Verdict::Refuted
+    };
     Evidence { verdict, value: Some(value), low: None, high: None, samples, reason: how.to_owned() }
 }
 
@@ -56,7 +67,10 @@ fn quantile(expression: &Expression, selected: &Selected<'_>, q: f64) -> Evidenc
     let finite = selected.finite();
     let infinite = selected.infinite();
     if finite.is_empty() {
-        return Evidence { samples: infinite, ..Evidence::none("no operation succeeded, so there is no time to judge") };
+        return Evidence {
+            samples: infinite,
+            ..Evidence::none("no operation succeeded, so there is no time to judge")
+        };
     }
     let estimated = estimate(&finite, infinite, q, selected);
     let n = estimated.samples as f64;
@@ -66,7 +80,8 @@ fn quantile(expression: &Expression, selected: &Selected<'_>, q: f64) -> Evidenc
     let within = finite.count_at_or_below(bound_ns) as f64;
     let (small, large) = (within * scale, (n - within) * scale);
     let confidence = early_stop::CONFIDENCE;
-    let (is_below, is_above) = (supports(small, large, q, confidence), contradicts(small, large, q, confidence));
+    let (is_below, is_above) =
+        (supports(small, large, q, confidence), contradicts(small, large, q, confidence));
     let verdict = match (expression.comparison.wants_small(), expression.comparison.wants_large()) {
         (true, _) if is_below => Verdict::Verified,
         (true, _) if is_above => Verdict::Refuted,
@@ -76,9 +91,16 @@ fn quantile(expression: &Expression, selected: &Selected<'_>, q: f64) -> Evidenc
     };
     let reason = match verdict {
         Verdict::Unproven => unproven_quantile(q, large, estimated.standing, estimated.effective),
-        _ => format!("{} of {} within {}", count(within as u64), count(estimated.samples), time(expression.bound)),
+        _ => format!(
+            "{} of {} within {}",
+            count(within as u64),
+            count(estimated.samples),
+            time(expression.bound)
+        ),
     };
-    let shown = |value: Option<u64>| value.filter(|_| estimated.standing != Standing::NotMeasurable).map(|v| v as f64);
+    let shown = |value: Option<u64>| {
+        value.filter(|_| estimated.standing != Standing::NotMeasurable).map(|v| v as f64)
+    };
     Evidence {
         verdict,
         value: shown(estimated.value_ns).filter(|_| estimated.standing == Standing::Published),
@@ -94,7 +116,11 @@ fn unproven_quantile(q: f64, over: f64, standing: Standing, effective: f64) -> S
     let have = count(effective.round() as u64);
     match standing {
         Standing::NotMeasurable | Standing::IntervalOnly if needed as f64 > effective => {
-            format!("p{} needs {} effective samples for this claim, the run has {have}; run longer", percentile(q), count(needed))
+            format!(
+                "p{} needs {} effective samples for this claim, the run has {have}; run longer",
+                percentile(q),
+                count(needed)
+            )
         }
         _ => format!("too close to the bound to tell with {have} effective samples; run longer"),
     }
@@ -104,7 +130,9 @@ fn extreme(expression: &Expression, selected: &Selected<'_>) -> Evidence {
     let finite = selected.finite();
     let is_max = expression.measure == Measure::Max;
     let value = if is_max { finite.max_ns() } else { finite.min_ns() };
-    let Some(value) = value else { return Evidence::none("no operation succeeded, so there is no time to judge") };
+    let Some(value) = value else {
+        return Evidence::none("no operation succeeded, so there is no time to judge");
+    };
     let samples = finite.count() + selected.infinite();
     if is_max && selected.infinite() > 0 {
         let verdict = if expression.comparison.wants_small() { Verdict::Refuted } else { Verdict::Unproven };
@@ -127,7 +155,9 @@ fn mean(expression: &Expression, selected: &Selected<'_>) -> Evidence {
     let (verdict, reason) = match (holds(low), holds(high)) {
         (Some(true), Some(true)) => (Verdict::Verified, format!("over {} seconds", windows.len())),
         (Some(false), Some(false)) => (Verdict::Refuted, format!("over {} seconds", windows.len())),
-        (None, _) | (_, None) => (Verdict::Unproven, format!("a mean needs at least {WINDOWS_MIN} seconds for an interval")),
+        (None, _) | (_, None) => {
+            (Verdict::Unproven, format!("a mean needs at least {WINDOWS_MIN} seconds for an interval"))
+        }
         _ => (Verdict::Unproven, "too close to the bound to tell; run longer".to_owned()),
     };
     Evidence { verdict, value: Some(value), low, high, samples: n, reason }
@@ -135,9 +165,11 @@ fn mean(expression: &Expression, selected: &Selected<'_>) -> Evidence {
 
 fn interval(windows: &[(f64, u64)], value: f64, n: u64) -> (Option<f64>, Option<f64>) {
     let batches = windows.len() as f64;
-    let spread: f64 = windows.iter().map(|(mean, k)| (*k as f64 / n as f64).powi(2) * (mean - value).powi(2)).sum();
+    let spread: f64 =
+        windows.iter().map(|(mean, k)| (*k as f64 / n as f64).powi(2) * (mean - value).powi(2)).sum();
     let student = StudentsT::new(0.0, 1.0, batches - 1.0).expect("at least two batches");
-    let reach = student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * (spread * batches / (batches - 1.0)).sqrt();
+    let reach =
+        student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * (spread * batches / (batches - 1.0)).sqrt();
     (Some((value - reach).max(0.0)), Some(value + reach))
 }
 
@@ -154,20 +186,36 @@ fn share(expression: &Expression, selected: &Selected<'_>, of_failures: bool) ->
     let about_this_run = expression.bound == 0.0 || expression.bound == 1.0;
     let holds = |v: f64| expression.comparison.holds(v, expression.bound);
     let verdict = match (holds(low), holds(high)) {
-        _ if about_this_run => if holds(value) { Verdict::Verified } else { Verdict::Refuted },
+        _ if about_this_run => {
+            if holds(value) {
+                Verdict::Verified
+            } else {
+                Verdict::Refuted
+            }
+        }
         (true, true) => Verdict::Verified,
         (false, false) => Verdict::Refuted,
         _ => Verdict::Unproven,
     };
     let reason = match verdict {
-        Verdict::Unproven => format!("{} of {} leave room for {} to {}; run longer", count(hits), count(total), percent(low), percent(high)),
+        Verdict::Unproven => format!(
+            "{} of {} leave room for {} to {}; run longer",
+            count(hits),
+            count(total),
+            percent(low),
+            percent(high)
+        ),
         _ => format!("{} of {}", count(hits), count(total)),
     };
     Evidence { verdict, value: Some(value), low: Some(low), high: Some(high), samples: total, reason }
 }
 
 fn effective_share(selected: &Selected<'_>, total: u64, share: f64) -> f64 {
-    if share == 0.0 || share == 1.0 { total as f64 } else { dependence(share, &selected.success_slices()).effective.max(1.0) }
+    if share == 0.0 || share == 1.0 {
+        total as f64
+    } else {
+        dependence(share, &selected.success_slices()).effective.max(1.0)
+    }
 }
 
 fn clopper_pearson(hits: u64, total: u64, effective: f64) -> (f64, f64) {

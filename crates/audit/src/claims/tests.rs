@@ -6,7 +6,8 @@ use crate::verdict::judge;
 
 fn verdicts(synthetic: &Synthetic, claims: &[&str]) -> Vec<(String, Verdict, String)> {
     let mut record = synthetic.record();
-    record.started.plan.claims = claims.iter().map(|text| Claim { text: (*text).to_owned(), abort: false }).collect();
+    record.started.plan.claims =
+        claims.iter().map(|text| Claim { text: (*text).to_owned(), abort: false }).collect();
     judge(&record).claims.into_iter().map(|c| (c.text, c.verdict, c.reason)).collect()
 }
 

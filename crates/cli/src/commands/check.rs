@@ -18,32 +18,58 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     if args.offline {
         return Ok(Exit::Success);
     }
-    let steps = canary(&lowered.plan, &canary_settings(lowered)?).map_err(|e| anyhow::Error::new(e).context(Exit::Unproven))?;
+    let steps = canary(&lowered.plan, &canary_settings(lowered)?)
+        .map_err(|e| anyhow::Error::new(e).context(Exit::Unproven))?;
     let mut text = String::from("One call of each kind\n");
     for step in &steps {
         let status = if step.status == 0 { String::new() } else { format!(" {}", step.status) };
-        text.push_str(&format!("  {:<14} {}{status}  {}  {}\n", step.outcome.name(), step.step, time(step.response_ns as f64), step.message));
+        text.push_str(&format!(
+            "  {:<14} {}{status}  {}  {}\n",
+            step.outcome.name(),
+            step.step,
+            time(step.response_ns as f64),
+            step.message
+        ));
     }
     console::result(&text);
     let failed = steps.iter().filter(|s| s.failed()).count();
     if failed == 0 {
         return Ok(Exit::Success);
     }
-    console::remark(&format!("{failed} of {} calls failed: a load test of this plan would measure failures", steps.len()));
+    console::remark(&format!(
+        "{failed} of {} calls failed: a load test of this plan would measure failures",
+        steps.len()
+    ));
     Ok(Exit::Unproven)
 }
 
 /// The plan as it would be executed.
 fn describe(plan: &Plan) -> String {
-    let mut text = format!("{}: {} scenarios, {} steps, {} claims, {}\n", plan.name, plan.scenarios.len(), plan.operations().count(), plan.claims.len(), duration(plan.duration_ns()));
+    let mut text = format!(
+        "{}: {} scenarios, {} steps, {} claims, {}\n",
+        plan.name,
+        plan.scenarios.len(),
+        plan.operations().count(),
+        plan.claims.len(),
+        duration(plan.duration_ns())
+    );
     for (load, id) in plan.loads.iter().zip(0..) {
         let (unit, count) = match &load.schedule {
             Schedule::Closed(_) => (" users", String::new()),
-            Schedule::Open(_) => ("/s", load.schedule.arrivals(plan.arrival_seed(id)).map_or_else(String::new, |n| format!(", {n} arrivals"))),
+            Schedule::Open(_) => (
+                "/s",
+                load.schedule
+                    .arrivals(plan.arrival_seed(id))
+                    .map_or_else(String::new, |n| format!(", {n} arrivals")),
+            ),
         };
         text.push_str(&format!("  {} from {}{count}\n", load.name, duration(load.start_ns)));
         for stage in load.schedule.stages() {
-            let level = if (stage.from - stage.to).abs() < 1e-9 { format!("{}{unit}", stage.from) } else { format!("{} -> {}{unit}", stage.from, stage.to) };
+            let level = if (stage.from - stage.to).abs() < 1e-9 {
+                format!("{}{unit}", stage.from)
+            } else {
+                format!("{} -> {}{unit}", stage.from, stage.to)
+            };
             text.push_str(&format!("    {:<12} {:>12}  {level}\n", stage.name, duration(stage.duration_ns)));
         }
     }

@@ -17,9 +17,12 @@ pub(crate) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
         console::result(PLAN);
         return Ok(Exit::Success);
     }
-    let plan = read_text(Path::new("demo.yaml"), PLAN.to_owned(), &no_overrides(args.duration), args.common.seed)?;
+    let plan =
+        read_text(Path::new("demo.yaml"), PLAN.to_owned(), &no_overrides(args.duration), args.common.seed)?;
     if !args.common.quiet {
-        console::remark("the built-in order service runs on a free loopback port; the plan is `plimsoll demo --print-plan`");
+        console::remark(
+            "the built-in order service runs on a free loopback port; the plan is `plimsoll demo --print-plan`",
+        );
     }
     let directory = args.common.out.clone().unwrap_or_else(|| usual_directory("demo"));
     execute(&plan.lowered, &args.common, &Keep::Directory(directory))

@@ -15,7 +15,9 @@ use crate::facts;
 /// See the module.
 pub(crate) fn hit(args: &HitArgs) -> anyhow::Result<Exit> {
     for claim in &args.claims {
-        parse(claim).map_err(|e| anyhow::anyhow!("{} in the claim `{claim}`\nhint: {}", e.message, e.hint).context(Exit::WrongPlan))?;
+        parse(claim).map_err(|e| {
+            anyhow::anyhow!("{} in the claim `{claim}`\nhint: {}", e.message, e.hint).context(Exit::WrongPlan)
+        })?;
     }
     let url = if args.url.contains("://") { args.url.clone() } else { format!("http://{}", args.url) };
     let mut request = HttpRequest::new(&args.method.to_ascii_uppercase(), &url);
@@ -33,7 +35,12 @@ pub(crate) fn hit(args: &HitArgs) -> anyhow::Result<Exit> {
         seed: args.common.seed.unwrap_or(1),
         workers: args.common.worker_count(),
         claims: args.claims.iter().map(|text| Claim { text: text.clone(), abort: false }).collect(),
-        http: HttpSettings { proxy: facts::proxies(), skip_verify: args.insecure, reuse: !args.no_reuse, ..HttpSettings::default() },
+        http: HttpSettings {
+            proxy: facts::proxies(),
+            skip_verify: args.insecure,
+            reuse: !args.no_reuse,
+            ..HttpSettings::default()
+        },
     };
     let lowered = quick(&plan).context(Exit::WrongPlan)?;
     let keep = args.common.out.clone().map_or(Keep::Nothing, Keep::Directory);
@@ -45,7 +52,9 @@ fn body(args: &HitArgs) -> anyhow::Result<Body> {
         None => Body::Empty,
         Some(text) => match text.strip_prefix('@') {
             Some(path) => {
-                std::fs::metadata(path).with_context(|| format!("failed to read the body's file {path}")).context(Exit::WrongPlan)?;
+                std::fs::metadata(path)
+                    .with_context(|| format!("failed to read the body's file {path}"))
+                    .context(Exit::WrongPlan)?;
                 Body::File(path.into())
             }
             None => Body::Bytes(text.as_bytes().into()),

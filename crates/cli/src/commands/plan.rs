@@ -20,16 +20,24 @@ pub(crate) struct ReadyPlan {
 
 /// Reads the plan at `path`. What is wrong with it is printed, all of it.
 pub(crate) fn read(path: &Path, overrides: &OverrideArgs, seed: Option<u64>) -> anyhow::Result<ReadyPlan> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("failed to read the plan {}", path.display())).context(Exit::WrongPlan)?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("failed to read the plan {}", path.display()))
+        .context(Exit::WrongPlan)?;
     read_text(path, text, overrides, seed)
 }
 
 /// Reads a plan whose text is at hand.
-pub(crate) fn read_text(path: &Path, text: String, overrides: &OverrideArgs, seed: Option<u64>) -> anyhow::Result<ReadyPlan> {
+pub(crate) fn read_text(
+    path: &Path,
+    text: String,
+    overrides: &OverrideArgs,
+    seed: Option<u64>,
+) -> anyhow::Result<ReadyPlan> {
     let mut services: BTreeMap<String, Running> = BTreeMap::new();
     let mut start_service = |name: &str| -> Result<String, String> {
         if !services.contains_key(name) {
-            let running = start(name, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).map_err(|e| e.to_string())?;
+            let running =
+                start(name, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).map_err(|e| e.to_string())?;
             services.insert(name.to_owned(), running);
         }
         Ok(services[name].url())
@@ -51,7 +59,8 @@ pub(crate) fn read_text(path: &Path, text: String, overrides: &OverrideArgs, see
         Err(diagnostics) => {
             console::remark(&diagnostics.render(console::has_colour()));
             let count = diagnostics.found.len();
-            Err(anyhow::anyhow!("{count} {} in the plan", if count == 1 { "mistake" } else { "mistakes" }).context(Exit::WrongPlan))
+            Err(anyhow::anyhow!("{count} {} in the plan", if count == 1 { "mistake" } else { "mistakes" })
+                .context(Exit::WrongPlan))
         }
     }
 }

@@ -35,5 +35,8 @@ pub(super) fn elapsed_ns(progress: &Progress) -> u64 {
 pub(super) fn generator(progress: &Progress) -> String {
     let mut late = Histogram::new();
     progress.record.loads.values().for_each(|l| late.merge(&l.wake_lateness));
-    late.quantile(0.99).map_or_else(|| "generator has no arrivals to be late for".to_owned(), |l| format!("generator wakes {} late (p99)", time(l as f64)))
+    late.quantile(0.99).map_or_else(
+        || "generator has no arrivals to be late for".to_owned(),
+        |l| format!("generator wakes {} late (p99)", time(l as f64)),
+    )
 }

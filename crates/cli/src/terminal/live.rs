@@ -34,7 +34,8 @@ const WIDE: u16 = 90;
 /// Shows the run until it is done, then takes the view away.
 pub(super) fn show(progress: &Shared<Progress>, done: &AtomicBool) -> std::io::Result<()> {
     let backend: CrosstermBackend<Stderr> = CrosstermBackend::new(stderr());
-    let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport: Viewport::Inline(HEIGHT) })?;
+    let mut terminal =
+        Terminal::with_options(backend, TerminalOptions { viewport: Viewport::Inline(HEIGHT) })?;
     loop {
         draw(&mut terminal, &progress.lock().unwrap_or_else(PoisonError::into_inner))?;
         if wait(done) {
@@ -51,10 +52,20 @@ fn draw<B: Backend>(terminal: &mut Terminal<B>, progress: &Progress) -> std::io:
 }
 
 fn render(frame: &mut Frame<'_>, progress: &Progress) {
-    let areas = Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Length(1), Constraint::Length(2), Constraint::Length(6), Constraint::Min(3)]);
+    let areas = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Length(2),
+        Constraint::Length(6),
+        Constraint::Min(3),
+    ]);
     let [head, bar, state, spark, steps, rest] = areas.areas(frame.area());
     let plan = &progress.record.started.plan;
-    frame.render_widget(Line::from(vec!["⦵ ".bold(), plan.name.clone().bold(), Span::raw(format!("  {}", plan.target))]), head);
+    frame.render_widget(
+        Line::from(vec!["⦵ ".bold(), plan.name.clone().bold(), Span::raw(format!("  {}", plan.target))]),
+        head,
+    );
     frame.render_widget(gauge(progress), bar);
     frame.render_widget(Line::from(state_line(progress)), state);
     let history: Vec<u64> = progress.ok_per_second.iter().copied().collect();
@@ -71,14 +82,30 @@ fn gauge(progress: &Progress) -> Gauge<'static> {
     let total = progress.record.started.plan.duration_ns().max(1);
     let at = elapsed_ns(progress);
     let left = total.saturating_sub(at);
-    let label = if left == 0 { "draining".to_owned() } else { format!("{} of {}, {} left", duration(at.min(total)), duration(total), duration(left)) };
-    Gauge::default().ratio((at as f64 / total as f64).clamp(0.0, 1.0)).label(label).gauge_style(colour(Color::Blue))
+    let label = if left == 0 {
+        "draining".to_owned()
+    } else {
+        format!("{} of {}, {} left", duration(at.min(total)), duration(total), duration(left))
+    };
+    Gauge::default()
+        .ratio((at as f64 / total as f64).clamp(0.0, 1.0))
+        .label(label)
+        .gauge_style(colour(Color::Blue))
 }
 
 fn state_line(progress: &Progress) -> String {
     let (asked, open) = progress.asked(elapsed_ns(progress));
-    let asked = if open { format!("asked {}, sent {}", rate(asked), rate(progress.sent_last as f64)) } else { format!("asked {asked:.0} users, sent {}", rate(progress.sent_last as f64)) };
-    format!("{asked}   {} users busy, {:.1} in flight   {}", count(progress.users), progress.in_flight, generator(progress))
+    let asked = if open {
+        format!("asked {}, sent {}", rate(asked), rate(progress.sent_last as f64))
+    } else {
+        format!("asked {asked:.0} users, sent {}", rate(progress.sent_last as f64))
+    };
+    format!(
+        "{asked}   {} users busy, {:.1} in flight   {}",
+        count(progress.users),
+        progress.in_flight,
+        generator(progress)
+    )
 }
 
 fn step_table(progress: &Progress, width: u16) -> Table<'static> {
@@ -87,11 +114,20 @@ fn step_table(progress: &Progress, width: u16) -> Table<'static> {
     let row = |(id, step): (u16, &plimsoll_model::Step)| {
         let ok = record.cells.get(&(id, Outcome::Ok)).map(|c| &c.response);
         let quantile = |q: f64| ok.and_then(|h| h.quantile(q)).map_or_else(String::new, |v| time(v as f64));
-        let failed: u64 = Outcome::ALL.into_iter().filter(|o| o.is_failure()).map(|o| record.count(id, o)).sum();
-        let mut cells = vec![step.name.clone(), count(record.count(id, Outcome::Ok)), count(failed), quantile(0.5), quantile(0.99)];
+        let failed: u64 =
+            Outcome::ALL.into_iter().filter(|o| o.is_failure()).map(|o| record.count(id, o)).sum();
+        let mut cells = vec![
+            step.name.clone(),
+            count(record.count(id, Outcome::Ok)),
+            count(failed),
+            quantile(0.5),
+            quantile(0.99),
+        ];
         if wide {
             cells.insert(4, quantile(0.95));
-            cells.push(ok.and_then(plimsoll_metrics::Histogram::max_ns).map_or_else(String::new, |m| time(m as f64)));
+            cells.push(
+                ok.and_then(plimsoll_metrics::Histogram::max_ns).map_or_else(String::new, |m| time(m as f64)),
+            );
         }
         Row::new(cells).style(if failed > 0 { colour(Color::Yellow) } else { Style::new() })
     };
@@ -101,7 +137,11 @@ fn step_table(progress: &Progress, width: u16) -> Table<'static> {
         head.insert(4, "p95");
         head.push("max");
     }
-    let widths: Vec<_> = head.iter().enumerate().map(|(i, _)| if i == 0 { Constraint::Min(12) } else { Constraint::Length(11) }).collect();
+    let widths: Vec<_> = head
+        .iter()
+        .enumerate()
+        .map(|(i, _)| if i == 0 { Constraint::Min(12) } else { Constraint::Length(11) })
+        .collect();
     Table::new(rows, widths).header(Row::new(head).style(Style::new().bold()))
 }
 
@@ -110,19 +150,58 @@ fn error_lines(progress: &Progress) -> Vec<Line<'static>> {
     errors.sort_by_key(|e| std::cmp::Reverse(e.count));
     let line = |e: &&plimsoll_metrics::ErrorCount| {
         let example: String = e.example.chars().take(80).collect();
-        Line::styled(format!("{} {} {}: {example}", count(e.count), e.outcome, e.class), colour(Color::Yellow))
+        Line::styled(
+            format!("{} {} {}: {example}", count(e.count), e.outcome, e.class),
+            colour(Color::Yellow),
+        )
     };
     errors.iter().take(ERRORS_MAX).map(line).collect()
 }
 
-/// Draws one frame as plain text, for tests.
 #[cfg(test)]
-pub(super) fn frame_as_text(progress: &Progress, width: u16) -> String {
-    use ratatui::backend::TestBackend;
-    let mut terminal = Terminal::new(TestBackend::new(width, HEIGHT)).unwrap();
-    terminal.draw(|frame| render(frame, progress)).unwrap();
-    let buffer = terminal.backend().buffer();
-    let rows = (0..HEIGHT).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned());
-    rows.collect::<Vec<_>>().join("\n")
-}
+mod tests {
+    use std::collections::VecDeque;
 
+    use plimsoll_audit::testing::Synthetic;
+    use plimsoll_model::RunEvent;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+
+    fn frame(progress: &Progress, width: u16) -> Vec<String> {
+        let mut terminal = Terminal::new(TestBackend::new(width, HEIGHT)).unwrap();
+        terminal.draw(|frame| render(frame, progress)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+        (0..HEIGHT).map(row).collect()
+    }
+
+    fn progress() -> Progress {
+        let mut progress = Progress {
+            ok_per_second: VecDeque::from([180, 200, 190]),
+            sent_last: 200,
+            users: 4,
+            in_flight: 3.9,
+            ..Progress::default()
+        };
+        let events = Synthetic { failed: 3, failure_ns: 1_000_000, ..Synthetic::default() }.events();
+        events.iter().filter(|e| !matches!(e, RunEvent::Finished(_))).for_each(|e| progress.record.apply(e));
+        progress
+    }
+
+    #[test]
+    fn the_view_answers_how_far_how_fast_and_how_well() {
+        let rows = frame(&progress(), 110);
+        assert!(rows[0].contains("⦵ synthetic"), "{rows:#?}");
+        assert!(rows[1].contains("draining"), "{rows:#?}");
+        assert!(rows[2].contains("sent 200/s") && rows[2].contains("generator wakes"), "{rows:#?}");
+        assert!(rows.iter().any(|r| r.starts_with("call") && r.contains("12\u{2009}000")), "{rows:#?}");
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_columns_not_meaning() {
+        let rows = frame(&progress(), 70);
+        let head = rows.iter().find(|r| r.starts_with("step")).unwrap();
+        assert!(head.contains("p99") && !head.contains("p95"), "{rows:#?}");
+    }
+}

@@ -27,7 +27,11 @@ pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
     let bound = bound(&mut cursor, measure)?;
     cursor.skip_spaces();
     if cursor.at < text.len() {
-        return Err(cursor.error(text.len() - cursor.at, "there is more after the bound", "one claim holds one comparison; write a second claim"));
+        return Err(cursor.error(
+            text.len() - cursor.at,
+            "there is more after the bound",
+            "one claim holds one comparison; write a second claim",
+        ));
     }
     Ok(Expression { measure, selector, comparison, bound })
 }
@@ -91,9 +95,21 @@ fn measure(cursor: &mut Cursor<'_>) -> Result<Measure, ExpressionError> {
     let percent = word.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok());
     match percent {
         Some(percent) if percent > 0.0 && percent < 100.0 => Ok(Measure::Quantile(percent / 100.0)),
-        Some(_) => Err(cursor.error_at(start, word.len(), "a percentile lies between 0 and 100", "write `max` for the largest, or p99.9")),
-        None if word.is_empty() => Err(cursor.error_at(start, 1, "a claim begins with what is measured", &format!("use {MEASURES}"))),
-        None => Err(cursor.error_at(start, word.len(), &format!("`{word}` is not a measure"), &format!("use {MEASURES}"))),
+        Some(_) => Err(cursor.error_at(
+            start,
+            word.len(),
+            "a percentile lies between 0 and 100",
+            "write `max` for the largest, or p99.9",
+        )),
+        None if word.is_empty() => {
+            Err(cursor.error_at(start, 1, "a claim begins with what is measured", &format!("use {MEASURES}")))
+        }
+        None => Err(cursor.error_at(
+            start,
+            word.len(),
+            &format!("`{word}` is not a measure"),
+            &format!("use {MEASURES}"),
+        )),
     }
 }
 
@@ -106,9 +122,18 @@ fn selector(cursor: &mut Cursor<'_>) -> Result<Selector, ExpressionError> {
         cursor.skip_spaces();
         let start = cursor.at;
         let item = cursor.take_while(|c| c != ',' && c != ')' && c != '(').trim_end();
-        let problem = if item.is_empty() { Some("a step name, or key=value, is missing here".to_owned()) } else { select(&mut selector, item).err() };
+        let problem = if item.is_empty() {
+            Some("a step name, or key=value, is missing here".to_owned())
+        } else {
+            select(&mut selector, item).err()
+        };
         if let Some(problem) = problem {
-            return Err(cursor.error_at(start, item.len(), &problem, "use a step name, scenario=, phase=, outcome=, tag.KEY=VALUE, response or service"));
+            return Err(cursor.error_at(
+                start,
+                item.len(),
+                &problem,
+                "use a step name, scenario=, phase=, outcome=, tag.KEY=VALUE, response or service",
+            ));
         }
         if cursor.take(")") {
             return Ok(selector);
@@ -181,7 +206,9 @@ fn bound(cursor: &mut Cursor<'_>, measure: Measure) -> Result<f64, ExpressionErr
     match UNITS.iter().find(|(name, ..)| *name == unit) {
         None => wrong(format!("`{unit}` is not a unit")),
         Some((_, found, _)) if *found != dimension => wrong(format!("`{unit}` is not a unit of `{measure}`")),
-        Some((_, _, size)) if dimension == Dimension::Share && number * size > 1.0 => wrong(format!("a share of {digits}{unit} is more than all")),
+        Some((_, _, size)) if dimension == Dimension::Share && number * size > 1.0 => {
+            wrong(format!("a share of {digits}{unit} is more than all"))
+        }
         Some((_, _, size)) => Ok(number * size),
     }
 }
@@ -209,7 +236,9 @@ mod tests {
         let ok = parse("ok_rate >= 99.9%").unwrap();
         assert!((ok.bound - 0.999).abs() < 1e-12);
         assert_eq!(parse("throughput(x) >= 30000/min").unwrap().bound, 500.0);
-        let rich = parse(" mean( track order , phase=hold, outcome=rejected, tag.kind=read, service ) <= 1.5 s").unwrap();
+        let rich =
+            parse(" mean( track order , phase=hold, outcome=rejected, tag.kind=read, service ) <= 1.5 s")
+                .unwrap();
         assert_eq!(rich.selector.step.as_deref(), Some("track order"));
         assert_eq!(rich.selector.outcome, Some(Outcome::Rejected));
         assert_eq!(rich.selector.tags, [("kind".to_owned(), "read".to_owned())]);

@@ -71,7 +71,15 @@ fn a_cleared_histogram_equals_a_new_one() {
 
 #[test]
 fn nearest_rank_is_the_ceiling() {
-    let table = [(0.5, 1, 1), (0.5, 2, 1), (0.5, 3, 2), (0.99, 100, 99), (0.999, 100, 100), (0.07, 100, 7), (0.0, 9, 1)];
+    let table = [
+        (0.5, 1, 1),
+        (0.5, 2, 1),
+        (0.5, 3, 2),
+        (0.99, 100, 99),
+        (0.999, 100, 100),
+        (0.07, 100, 7),
+        (0.0, 9, 1),
+    ];
     for (q, n, rank) in table {
         assert_eq!(nearest_rank(q, n), rank, "q {q} n {n}");
     }

@@ -116,11 +116,13 @@ fn too_few_samples_are_not_measurable() {
 fn a_metric_without_spread_has_a_point_interval() {
     let mut constant = Histogram::new();
     (0..10_000).for_each(|_| constant.record(5_000_000));
-    let windows: Vec<_> = (0..10).map(|_| {
-        let mut w = Histogram::new();
-        (0..1_000).for_each(|_| w.record(5_000_000));
-        (Compact::from(&w), 0)
-    }).collect();
+    let windows: Vec<_> = (0..10)
+        .map(|_| {
+            let mut w = Histogram::new();
+            (0..1_000).for_each(|_| w.record(5_000_000));
+            (Compact::from(&w), 0)
+        })
+        .collect();
     let p99 = estimate(&constant, 0, 0.99, windows.as_slice());
     assert_eq!((p99.low_ns, p99.value_ns, p99.high_ns), (Some(5_000_000), Some(5_000_000), Some(5_000_000)));
 }

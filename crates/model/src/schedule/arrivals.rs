@@ -101,7 +101,12 @@ mod tests {
     use crate::SECOND_NS;
 
     fn open(process: Process, stages: &[(u64, f64, f64)]) -> Open {
-        let stage = |(s, from, to): &(u64, f64, f64)| Stage { name: String::new(), duration_ns: s * SECOND_NS, from: *from, to: *to };
+        let stage = |(s, from, to): &(u64, f64, f64)| Stage {
+            name: String::new(),
+            duration_ns: s * SECOND_NS,
+            from: *from,
+            to: *to,
+        };
         Open { stages: stages.iter().map(stage).collect(), process, trace: None, max_users: 1 }
     }
 

@@ -20,7 +20,10 @@ pub fn user_changes(stages: &[Stage]) -> Vec<UserChange> {
     for stage in stages {
         push(&mut changes, start_ns, whole(stage.from));
         let (from, to) = (whole(stage.from), whole(stage.to));
-        let crossing = |level: f64| start_ns + ((level - stage.from) / (stage.to - stage.from) * stage.duration_ns as f64).round() as Nanos;
+        let crossing = |level: f64| {
+            start_ns
+                + ((level - stage.from) / (stage.to - stage.from) * stage.duration_ns as f64).round() as Nanos
+        };
         if to > from {
             (from + 1..=to).for_each(|users| push(&mut changes, crossing(users as f64), users));
         } else {

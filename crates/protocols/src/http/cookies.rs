@@ -18,7 +18,8 @@ impl Cookies {
 
     /// The `Cookie` field for a request to `url`.
     pub(crate) fn field(&self, url: &Url) -> Option<String> {
-        let pairs: Vec<_> = self.0.get_request_values(url).map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<_> =
+            self.0.get_request_values(url).map(|(name, value)| format!("{name}={value}")).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 

@@ -19,16 +19,26 @@ fn decode_one(coding: &str, body: Vec<u8>, bytes_max: u64) -> Result<Vec<u8>, Ht
         "" | "identity" => return Ok(body),
         "gzip" | "x-gzip" => Box::new(flate2::read::MultiGzDecoder::new(bytes)),
         // Servers disagree on whether deflate has a zlib header; browsers accept both.
-        "deflate" if bytes.first().is_some_and(|b| b & 0x0f == 8) => Box::new(flate2::read::ZlibDecoder::new(bytes)),
+        "deflate" if bytes.first().is_some_and(|b| b & 0x0f == 8) => {
+            Box::new(flate2::read::ZlibDecoder::new(bytes))
+        }
         "deflate" => Box::new(flate2::read::DeflateDecoder::new(bytes)),
         "br" => Box::new(brotli_decompressor::Decompressor::new(bytes, 4096)),
         "zstd" => Box::new(ruzstd::decoding::StreamingDecoder::new(bytes).map_err(|e| bad(e.to_string()))?),
-        other => return Err(HttpError::Protocol("unknown coding", format!("the body is coded as {other}, which Plimsoll cannot read"))),
+        other => {
+            return Err(HttpError::Protocol(
+                "unknown coding",
+                format!("the body is coded as {other}, which Plimsoll cannot read"),
+            ));
+        }
     };
     let mut decoded = Vec::new();
     reader.take(bytes_max + 1).read_to_end(&mut decoded).map_err(|e| bad(e.to_string()))?;
     if decoded.len() as u64 > bytes_max {
-        return Err(HttpError::Protocol("body too large", format!("the decoded body is larger than the {bytes_max} bytes the plan allows")));
+        return Err(HttpError::Protocol(
+            "body too large",
+            format!("the decoded body is larger than the {bytes_max} bytes the plan allows"),
+        ));
     }
     Ok(decoded)
 }
@@ -67,7 +77,10 @@ mod tests {
     fn bombs_and_lies_are_refused() {
         let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
         bomb.write_all(&vec![0; 1_000_000]).unwrap();
-        assert!(matches!(decode("gzip", bomb.finish().unwrap(), 1_000), Err(HttpError::Protocol("body too large", _))));
+        assert!(matches!(
+            decode("gzip", bomb.finish().unwrap(), 1_000),
+            Err(HttpError::Protocol("body too large", _))
+        ));
         assert!(matches!(decode("gzip", b"plain".to_vec(), 100), Err(HttpError::Protocol("bad coding", _))));
         assert!(matches!(decode("lzma", vec![], 100), Err(HttpError::Protocol("unknown coding", _))));
     }

@@ -31,8 +31,13 @@ impl HttpError {
         match self {
             Self::Net(net) => net.failure(),
             Self::Truncated(0) => Failure::new("closed", "the connection was closed before any answer"),
-            Self::Truncated(bytes) => Failure::new("truncated", format!("the connection was closed after {bytes} bytes of an unfinished response")),
-            Self::Protocol(class, message) | Self::Request(class, message) => Failure::new(*class, message.clone()),
+            Self::Truncated(bytes) => Failure::new(
+                "truncated",
+                format!("the connection was closed after {bytes} bytes of an unfinished response"),
+            ),
+            Self::Protocol(class, message) | Self::Request(class, message) => {
+                Failure::new(*class, message.clone())
+            }
         }
     }
 }

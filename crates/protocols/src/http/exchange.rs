@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use plimsoll_model::{Nanos, Reply};
 use plimsoll_metrics::window::PHASES;
+use plimsoll_model::{Nanos, Reply};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
@@ -58,7 +58,13 @@ impl Exchange<'_> {
         ended.map(|()| self.connection.served += u64::from(sending.is_done()))
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, sending: &mut Sending<'_>, times: &mut Times, patience: &mut Option<Pin<Box<Sleep>>>) -> Poll<Result<(), HttpError>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        sending: &mut Sending<'_>,
+        times: &mut Times,
+        patience: &mut Option<Pin<Box<Sleep>>>,
+    ) -> Poll<Result<(), HttpError>> {
         if let Some(sleep) = patience
             && (self.connection.reader.continued || sleep.as_mut().poll(cx).is_ready())
         {

@@ -80,8 +80,11 @@ struct ThreadShared {
     /// Borrowed only within a poll, so one serves all sessions and stays in the cache.
     buffer: RefCell<Box<[u8]>>,
     /// Encoded requests by the address of the operation, which the entry keeps alive.
-    prepared: RefCell<HashMap<usize, (Arc<Operation>, Rc<Prepared>)>>,
+    prepared: RefCell<HashMap<usize, Known>>,
 }
+
+/// An operation with its encoded form.
+type Known = (Arc<Operation>, Rc<Prepared>);
 
 struct HttpDriver {
     shared: Rc<ThreadShared>,

@@ -36,10 +36,18 @@ impl<'a> Sending<'a> {
             Outgoing::Chunked(bytes, size) => Rest::Chunked(bytes.clone(), 0, *size),
             Outgoing::File(path) => {
                 let opened = File::open(path);
-                Rest::File(opened.map_err(|e| HttpError::Request("no file", format!("failed to open {}: {e}", path.display())))?)
+                Rest::File(opened.map_err(|e| {
+                    HttpError::Request("no file", format!("failed to open {}: {e}", path.display()))
+                })?)
             }
         };
-        Ok(Self { wire: &prepared.wire, rest, piece: Vec::new(), piece_sent: 0, held_back: prepared.expect_continue })
+        Ok(Self {
+            wire: &prepared.wire,
+            rest,
+            piece: Vec::new(),
+            piece_sent: 0,
+            held_back: prepared.expect_continue,
+        })
     }
 
     /// True once everything has been sent.
@@ -83,7 +91,9 @@ impl<'a> Sending<'a> {
             }
             Rest::File(file) => {
                 self.piece.resize(FILE_PIECE_BYTES, 0);
-                let read = file.read(&mut self.piece).map_err(|e| HttpError::Request("no file", format!("failed to read the body's file: {e}")))?;
+                let read = file.read(&mut self.piece).map_err(|e| {
+                    HttpError::Request("no file", format!("failed to read the body's file: {e}"))
+                })?;
                 self.piece.truncate(read);
                 if read == 0 {
                     self.rest = Rest::Nothing;
@@ -120,7 +130,8 @@ mod tests {
     fn sent(body: Body, at_once: usize) -> String {
         let mut request = HttpRequest::new("POST", "http://h/");
         request.body = body;
-        let prepared = Prepared::encode(&request, parse_url(&request.url).unwrap(), Additions::default()).unwrap();
+        let prepared =
+            Prepared::encode(&request, parse_url(&request.url).unwrap(), Additions::default()).unwrap();
         let mut sending = Sending::of(&prepared).unwrap();
         let mut all = Vec::new();
         while !sending.is_done() {
@@ -136,7 +147,10 @@ mod tests {
     #[test]
     fn bodies_arrive_whole_however_small_the_writes() {
         for at_once in [1, 7, 100_000] {
-            assert_eq!(sent(Body::Chunked(b"hello world".as_slice().into(), 4), at_once), "4\r\nhell\r\n4\r\no wo\r\n3\r\nrld\r\n0\r\n\r\n");
+            assert_eq!(
+                sent(Body::Chunked(b"hello world".as_slice().into(), 4), at_once),
+                "4\r\nhell\r\n4\r\no wo\r\n3\r\nrld\r\n0\r\n\r\n"
+            );
             let large: Arc<[u8]> = vec![b'x'; 40_000].into();
             assert_eq!(sent(Body::Bytes(large), at_once).len(), 40_000);
         }

@@ -12,6 +12,10 @@ use crate::net::Origin;
 /// A pool with a limit on connections in use. Whoever finds none free waits in order of arrival.
 pub(crate) struct Pool {
     permits: Semaphore,
+    #[expect(
+        clippy::vec_box,
+        reason = "connections are moved between pool and users for every request; a pointer moves cheaper"
+    )]
     idle: RefCell<HashMap<Origin, Vec<Box<Connection>>>>,
 }
 

@@ -66,7 +66,11 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, HttpError> {
 
 impl Prepared {
     /// Encodes `request` for `url`.
-    pub(crate) fn encode(request: &HttpRequest, url: Url, additions: Additions<'_>) -> Result<Self, HttpError> {
+    pub(crate) fn encode(
+        request: &HttpRequest,
+        url: Url,
+        additions: Additions<'_>,
+    ) -> Result<Self, HttpError> {
         let origin = origin_of(&url)?;
         let (length, body) = body_of(&request.body)?;
         let expect_continue = request.expect_continue && !matches!(request.body, Body::Empty);
@@ -90,7 +94,8 @@ impl Prepared {
             }
             other => other,
         };
-        let idempotent = matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE");
+        let idempotent =
+            matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE");
         Ok(Self { url, origin, wire, body, is_head: request.method == "HEAD", idempotent, expect_continue })
     }
 }
@@ -107,7 +112,8 @@ fn body_of(body: &Body) -> Result<(Length, Outgoing), HttpError> {
         Body::Bytes(bytes) => (Length::Known(bytes.len() as u64), Outgoing::Bytes(bytes.clone())),
         Body::Chunked(bytes, size) => (Length::Chunked, Outgoing::Chunked(bytes.clone(), (*size).max(1))),
         Body::File(path) => {
-            let unreadable = |e| HttpError::Request("no file", format!("failed to read {}: {e}", path.display()));
+            let unreadable =
+                |e| HttpError::Request("no file", format!("failed to read {}: {e}", path.display()));
             let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
             (Length::Known(bytes), Outgoing::File(path.clone()))
         }
@@ -121,12 +127,19 @@ fn has(request: &HttpRequest, name: &str) -> bool {
 /// Request line and headers, without the blank line.
 fn head(request: &HttpRequest, url: &Url, additions: Additions<'_>) -> Result<Vec<u8>, HttpError> {
     let mut text = String::with_capacity(256);
-    let target = if additions.absolute_form { &url[..url::Position::AfterQuery] } else { &url[url::Position::BeforePath..url::Position::AfterQuery] };
+    let target = if additions.absolute_form {
+        &url[..url::Position::AfterQuery]
+    } else {
+        &url[url::Position::BeforePath..url::Position::AfterQuery]
+    };
     text.push_str(&format!("{} {} HTTP/1.1\r\n", request.method, target));
     let mut push = |name: &str, value: &str| {
         // A line break inside a value would let data forge headers.
         if value.contains(['\r', '\n', '\0']) || name.contains(['\r', '\n', ':', ' ']) {
-            return Err(HttpError::Request("bad header", format!("header {name:?} holds a line break or another forbidden character")));
+            return Err(HttpError::Request(
+                "bad header",
+                format!("header {name:?} holds a line break or another forbidden character"),
+            ));
         }
         text.push_str(name);
         text.push_str(": ");
@@ -158,13 +171,17 @@ mod tests {
 
     fn encode(request: &HttpRequest) -> Result<String, HttpError> {
         let additions = Additions { user_agent: "test", ..Additions::default() };
-        Prepared::encode(request, parse_url(&request.url)?, additions).map(|p| String::from_utf8(p.wire).unwrap())
+        Prepared::encode(request, parse_url(&request.url)?, additions)
+            .map(|p| String::from_utf8(p.wire).unwrap())
     }
 
     #[test]
     fn a_plain_request() {
         let text = encode(&HttpRequest::new("GET", "http://127.0.0.1:8080/a?b=c#d")).unwrap();
-        assert_eq!(text, "GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n");
+        assert_eq!(
+            text,
+            "GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n"
+        );
     }
 
     #[test]
@@ -182,6 +199,9 @@ mod tests {
         let mut request = HttpRequest::new("GET", "http://h/");
         request.headers.push(("X-Name".to_owned(), "a\r\nX-Admin: yes".to_owned()));
         assert!(matches!(encode(&request), Err(HttpError::Request("bad header", _))));
-        assert!(matches!(encode(&HttpRequest::new("GET", "ftp://h/")), Err(HttpError::Request("bad url", _))));
+        assert!(matches!(
+            encode(&HttpRequest::new("GET", "ftp://h/")),
+            Err(HttpError::Request("bad url", _))
+        ));
     }
 }

@@ -125,10 +125,16 @@ impl ResponseReader {
             self.partial = whole;
         }
         if self.state == State::Head && self.partial.len() > HEAD_BYTES_MAX {
-            return Err(HttpError::Protocol("head too large", format!("the response's head is larger than {HEAD_BYTES_MAX} bytes")));
+            return Err(HttpError::Protocol(
+                "head too large",
+                format!("the response's head is larger than {HEAD_BYTES_MAX} bytes"),
+            ));
         }
         if self.is_done() && !self.partial.is_empty() {
-            return Err(HttpError::Protocol("surplus bytes", format!("{} bytes came behind the end of the response", self.partial.len())));
+            return Err(HttpError::Protocol(
+                "surplus bytes",
+                format!("{} bytes came behind the end of the response", self.partial.len()),
+            ));
         }
         Ok(())
     }
@@ -182,7 +188,10 @@ impl ResponseReader {
         self.body_bytes += bytes.len() as u64;
         if self.body_bytes > self.wanted.body_bytes_max {
             let limit = self.wanted.body_bytes_max;
-            return Err(HttpError::Protocol("body too large", format!("the body is larger than the {limit} bytes the plan allows")));
+            return Err(HttpError::Protocol(
+                "body too large",
+                format!("the body is larger than the {limit} bytes the plan allows"),
+            ));
         }
         if self.wanted.keep == Keep::Body {
             self.body.extend_from_slice(bytes);
@@ -191,7 +200,9 @@ impl ResponseReader {
     }
 
     fn head(&mut self, bytes: &[u8]) -> Result<usize, HttpError> {
-        let repeated = self.last_facts.filter(|_| bytes.starts_with(&self.last_head) && (self.headers_of_last || self.wanted.keep == Keep::Status));
+        let repeated = self.last_facts.filter(|_| {
+            bytes.starts_with(&self.last_head) && (self.headers_of_last || self.wanted.keep == Keep::Status)
+        });
         let facts = match repeated {
             Some(facts) => facts,
             None => match self.parse_head(bytes)? {
@@ -224,15 +235,24 @@ impl ResponseReader {
             Ok(httparse::Status::Complete(length)) => length,
             Ok(httparse::Status::Partial) => return Ok(None),
             Err(httparse::Error::TooManyHeaders) => {
-                return Err(HttpError::Protocol("head too large", format!("the response has more than {HEADERS_MAX} header fields")));
+                return Err(HttpError::Protocol(
+                    "head too large",
+                    format!("the response has more than {HEADERS_MAX} header fields"),
+                ));
             }
-            Err(error) => return Err(HttpError::Protocol("not http", format!("the response is not HTTP/1.1: {error}; it begins {}", excerpt(bytes)))),
+            Err(error) => {
+                return Err(HttpError::Protocol(
+                    "not http",
+                    format!("the response is not HTTP/1.1: {error}; it begins {}", excerpt(bytes)),
+                ));
+            }
         };
         let facts = facts(&head, length)?;
         self.headers_of_last = self.wanted.keep > Keep::Status;
         self.headers.clear();
         if self.headers_of_last {
-            let owned = |h: &httparse::Header<'_>| (h.name.to_owned(), String::from_utf8_lossy(h.value).into_owned());
+            let owned =
+                |h: &httparse::Header<'_>| (h.name.to_owned(), String::from_utf8_lossy(h.value).into_owned());
             self.headers.extend(head.headers.iter().map(owned));
         }
         self.last_head.clear();
@@ -248,7 +268,10 @@ impl ResponseReader {
                 Ok(used)
             }
             Ok(httparse::Status::Partial) if bytes.len() < 4096 => Ok(0),
-            _ => Err(HttpError::Protocol("bad chunk", format!("a chunk's size is not a number: {}", excerpt(bytes)))),
+            _ => Err(HttpError::Protocol(
+                "bad chunk",
+                format!("a chunk's size is not a number: {}", excerpt(bytes)),
+            )),
         }
     }
 
@@ -257,7 +280,10 @@ impl ResponseReader {
             return Ok(0);
         }
         if &bytes[..2] != b"\r\n" {
-            return Err(HttpError::Protocol("bad chunk", "a chunk does not end where its size says".to_owned()));
+            return Err(HttpError::Protocol(
+                "bad chunk",
+                "a chunk does not end where its size says".to_owned(),
+            ));
         }
         self.state = State::ChunkSize;
         Ok(2)
@@ -283,12 +309,17 @@ fn facts(head: &httparse::Response<'_, '_>, bytes: usize) -> Result<HeadFacts, H
     for header in head.headers.iter() {
         if header.name.eq_ignore_ascii_case("content-length") && framing != Framing::Chunked {
             let length = std::str::from_utf8(header.value).ok().and_then(|v| v.trim().parse().ok());
-            let length = length.ok_or_else(|| HttpError::Protocol("bad length", format!("Content-Length is {}", excerpt(header.value))))?;
+            let length = length.ok_or_else(|| {
+                HttpError::Protocol("bad length", format!("Content-Length is {}", excerpt(header.value)))
+            })?;
             framing = Framing::Length(length);
-        } else if header.name.eq_ignore_ascii_case("transfer-encoding") && contains_token(header.value, b"chunked") {
+        } else if header.name.eq_ignore_ascii_case("transfer-encoding")
+            && contains_token(header.value, b"chunked")
+        {
             framing = Framing::Chunked;
         } else if header.name.eq_ignore_ascii_case("connection") {
-            close = contains_token(header.value, b"close") || (close && !contains_token(header.value, b"keep-alive"));
+            close = contains_token(header.value, b"close")
+                || (close && !contains_token(header.value, b"keep-alive"));
         }
     }
     Ok(HeadFacts { bytes, status: head.code.unwrap_or(0), framing, close })
@@ -318,7 +349,10 @@ mod tests {
     fn bodies_of_every_framing_arrive_whole_in_pieces_of_any_size() {
         let table = [
             ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello"),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nT: 1\r\n\r\n", "hello"),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nT: 1\r\n\r\n",
+                "hello",
+            ),
             ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok", "ok"),
             ("HTTP/1.1 204 No Content\r\n\r\n", ""),
         ];

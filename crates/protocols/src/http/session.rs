@@ -28,6 +28,10 @@ const OWN_CONNECTIONS_MAX: usize = 8;
 pub(crate) struct HttpSession {
     shared: Rc<ThreadShared>,
     pool: Option<Rc<Pool>>,
+    #[expect(
+        clippy::vec_box,
+        reason = "a connection is taken out and put back for every request; a pointer moves cheaper"
+    )]
     own: Vec<Box<Connection>>,
     deadline: Deadline,
     cookies: Cookies,
@@ -54,7 +58,11 @@ impl HttpSession {
     }
 
     /// The encoded form of a request, from memory if other users send the same.
-    fn prepare(&mut self, operation: &Arc<Operation>, request: &HttpRequest) -> Result<Rc<Prepared>, HttpError> {
+    fn prepare(
+        &mut self,
+        operation: &Arc<Operation>,
+        request: &HttpRequest,
+    ) -> Result<Rc<Prepared>, HttpError> {
         let personal = self.shared.settings.cookies && !self.cookies.is_empty();
         if let Some((known, prepared)) = &self.recent
             && Arc::ptr_eq(known, operation)
@@ -83,7 +91,9 @@ impl HttpSession {
     fn encode(&self, request: &HttpRequest, url: Url) -> Result<Prepared, HttpError> {
         let settings = &self.shared.settings;
         let cookie = settings.cookies.then(|| self.cookies.field(&url)).flatten();
-        let proxy = super::prepared::origin_of(&url).ok().and_then(|origin| self.shared.dialer.forwarding_proxy(&origin));
+        let proxy = super::prepared::origin_of(&url)
+            .ok()
+            .and_then(|origin| self.shared.dialer.forwarding_proxy(&origin));
         let additions = Additions {
             user_agent: &settings.user_agent,
             cookie: cookie.as_deref(),
@@ -102,7 +112,13 @@ impl HttpSession {
 
     /// One request and its response, on a connection of whatever kind is configured. A connection that went
     /// stale while it was idle is replaced once, if repeating the request does no harm.
-    async fn round(&mut self, request: &HttpRequest, prepared: &Prepared, began_ns: Nanos, reply: &mut Reply) -> Result<(), HttpError> {
+    async fn round(
+        &mut self,
+        request: &HttpRequest,
+        prepared: &Prepared,
+        began_ns: Nanos,
+        reply: &mut Reply,
+    ) -> Result<(), HttpError> {
         let until_ns = began_ns + request.timeout_ns;
         let pool = self.pool.clone();
         let _permit = match &pool {
@@ -115,7 +131,11 @@ impl HttpSession {
                 None => (Box::pin(self.dial(request, &prepared.origin, until_ns, reply)).await?, true),
             };
             let received_before = reply.bytes_received;
-            let wanted = Wanted { keep: self.keep(request), to_head: prepared.is_head, body_bytes_max: request.body_bytes_max };
+            let wanted = Wanted {
+                keep: self.keep(request),
+                to_head: prepared.is_head,
+                body_bytes_max: request.body_bytes_max,
+            };
             connection.reader.expect(wanted);
             let mut exchange = Exchange {
                 shared: &self.shared,
@@ -127,7 +147,12 @@ impl HttpSession {
             };
             let ended = exchange.run(prepared).await;
             match ended {
-                Err(error) if !fresh && prepared.idempotent && reply.bytes_received == received_before && is_lost(&error) => {
+                Err(error)
+                    if !fresh
+                        && prepared.idempotent
+                        && reply.bytes_received == received_before
+                        && is_lost(&error) =>
+                {
                     reply.extra_attempts += 1;
                 }
                 ended => {
@@ -136,7 +161,11 @@ impl HttpSession {
                         std::mem::swap(&mut self.body, &mut connection.reader.body);
                         self.headers.clone_from(&connection.reader.headers);
                     }
-                    if ended.is_ok() && connection.served > 0 && self.shared.settings.reuse && connection.reader.may_reuse() {
+                    if ended.is_ok()
+                        && connection.served > 0
+                        && self.shared.settings.reuse
+                        && connection.reader.may_reuse()
+                    {
                         self.give_back(connection);
                     }
                     return ended;
@@ -145,7 +174,12 @@ impl HttpSession {
         }
     }
 
-    async fn permit<'p>(&self, pool: &'p Rc<Pool>, until_ns: Nanos, reply: &mut Reply) -> Result<SemaphorePermit<'p>, HttpError> {
+    async fn permit<'p>(
+        &self,
+        pool: &'p Rc<Pool>,
+        until_ns: Nanos,
+        reply: &mut Reply,
+    ) -> Result<SemaphorePermit<'p>, HttpError> {
         let before = self.shared.clock.now();
         let wait = std::time::Duration::from_nanos(until_ns.saturating_sub(before));
         let permit = timeout(wait, pool.permit()).await;
@@ -175,7 +209,13 @@ impl HttpSession {
         }
     }
 
-    async fn dial(&self, request: &HttpRequest, origin: &Origin, until_ns: Nanos, reply: &mut Reply) -> Result<Box<Connection>, HttpError> {
+    async fn dial(
+        &self,
+        request: &HttpRequest,
+        origin: &Origin,
+        until_ns: Nanos,
+        reply: &mut Reply,
+    ) -> Result<Box<Connection>, HttpError> {
         let left = until_ns.saturating_sub(self.shared.clock.now());
         let dialled = self.shared.dialer.dial(origin, request.connect_timeout_ns.min(left)).await;
         let (stream, Route { dns_ns, connect_ns, tls_ns }) = dialled.map_err(HttpError::Net)?;
@@ -187,13 +227,25 @@ impl HttpSession {
     }
 
     /// Follows redirects until there is none, or no more are allowed.
-    async fn follow(&mut self, request: &HttpRequest, first: &Prepared, began_ns: Nanos, reply: &mut Reply) -> Result<(), HttpError> {
+    async fn follow(
+        &mut self,
+        request: &HttpRequest,
+        first: &Prepared,
+        began_ns: Nanos,
+        reply: &mut Reply,
+    ) -> Result<(), HttpError> {
         let mut request = request.clone();
         let mut url = first.url.clone();
         for _ in 0..request.redirects_max {
             let view = ResponseView { status: self.status, headers: &self.headers, body: &[] };
-            let Some(location) = view.header("location").filter(|_| matches!(self.status, 301 | 302 | 303 | 307 | 308)) else { return Ok(()) };
-            let next = url.join(location).map_err(|e| HttpError::Protocol("bad redirect", format!("Location {location:?}: {e}")))?;
+            let Some(location) =
+                view.header("location").filter(|_| matches!(self.status, 301 | 302 | 303 | 307 | 308))
+            else {
+                return Ok(());
+            };
+            let next = url
+                .join(location)
+                .map_err(|e| HttpError::Protocol("bad redirect", format!("Location {location:?}: {e}")))?;
             redirect(&mut request, self.status, url.origin() == next.origin());
             url = next;
             let prepared = self.encode(&request, url.clone())?;
@@ -204,7 +256,10 @@ impl HttpSession {
         match self.status {
             301 | 302 | 303 | 307 | 308 if request.redirects_max > 0 => {
                 let most = request.redirects_max;
-                Err(HttpError::Protocol("too many redirects", format!("still redirected after {most} redirects, to {url}")))
+                Err(HttpError::Protocol(
+                    "too many redirects",
+                    format!("still redirected after {most} redirects, to {url}"),
+                ))
             }
             _ => Ok(()),
         }

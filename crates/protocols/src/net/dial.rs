@@ -25,6 +25,7 @@ pub(crate) struct Origin {
 
 /// How a connection was made, and how long each part took.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "units stand last in every name")]
 pub(crate) struct Route {
     pub(crate) dns_ns: Nanos,
     pub(crate) connect_ns: Nanos,
@@ -70,7 +71,8 @@ impl Dialer {
         }
         let before = self.clock.now();
         let failed = |source| NetError::Tls { host: origin.host.clone(), source };
-        let name = ServerName::try_from(origin.host.trim_matches(['[', ']']).to_owned()).map_err(|e| failed(std::io::Error::other(e)))?;
+        let name = ServerName::try_from(origin.host.trim_matches(['[', ']']).to_owned())
+            .map_err(|e| failed(std::io::Error::other(e)))?;
         let tls = TlsConnector::from(self.tls.clone()).connect(name, tcp).await.map_err(failed)?;
         route.tls_ns = self.clock.now() - before;
         Ok((Stream::Tls(Box::new(tls)), route))

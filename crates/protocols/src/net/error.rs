@@ -69,7 +69,9 @@ fn io_class(error: &io::Error) -> &'static str {
     }
     match error.kind() {
         io::ErrorKind::AddrNotAvailable => "no ports",
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => "reset",
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => {
+            "reset"
+        }
         io::ErrorKind::ConnectionRefused => "refused",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "unreachable",
         io::ErrorKind::TimedOut => "connect timeout",

@@ -14,14 +14,18 @@ const REMEMBERED_NS: Nanos = 60 * SECOND_NS;
 /// One load thread's names.
 #[derive(Default)]
 pub(crate) struct Names {
-    known: RefCell<HashMap<(String, u16), (Nanos, Vec<SocketAddr>)>>,
+    known: RefCell<HashMap<(String, u16), Answer>>,
     given: HashMap<String, SocketAddr>,
 }
+
+/// When DNS was asked, and what it said.
+type Answer = (Nanos, Vec<SocketAddr>);
 
 impl Names {
     /// `given` maps `host:port` to `ip:port`; entries that do not parse were refused when the plan was read.
     pub(crate) fn new(given: &[(String, String)]) -> Self {
-        let given = given.iter().filter_map(|(name, address)| Some((name.clone(), address.parse().ok()?))).collect();
+        let given =
+            given.iter().filter_map(|(name, address)| Some((name.clone(), address.parse().ok()?))).collect();
         Self { known: RefCell::default(), given }
     }
 
@@ -39,9 +43,15 @@ impl Names {
     }
 
     /// Asks the system.
-    pub(crate) async fn ask(&self, host: &str, port: u16, now_ns: Nanos) -> Result<Vec<SocketAddr>, NetError> {
+    pub(crate) async fn ask(
+        &self,
+        host: &str,
+        port: u16,
+        now_ns: Nanos,
+    ) -> Result<Vec<SocketAddr>, NetError> {
         let failed = |source| NetError::Dns { host: host.to_owned(), source };
-        let addresses: Vec<_> = tokio::net::lookup_host((host, port)).await.map_err(|e| failed(Some(e)))?.collect();
+        let addresses: Vec<_> =
+            tokio::net::lookup_host((host, port)).await.map_err(|e| failed(Some(e)))?.collect();
         if addresses.is_empty() {
             return Err(failed(None));
         }

@@ -29,19 +29,29 @@ impl Proxy {
             return None;
         }
         let named = named.as_deref().filter(|n| !n.is_empty())?;
-        let url = if named.contains("://") { Url::parse(named) } else { Url::parse(&format!("http://{named}")) }.ok()?;
-        let authorization = (!url.username().is_empty())
-            .then(|| format!("Basic {}", STANDARD.encode(format!("{}:{}", url.username(), url.password().unwrap_or_default()))));
+        let url =
+            if named.contains("://") { Url::parse(named) } else { Url::parse(&format!("http://{named}")) }
+                .ok()?;
+        let authorization = (!url.username().is_empty()).then(|| {
+            format!(
+                "Basic {}",
+                STANDARD.encode(format!("{}:{}", url.username(), url.password().unwrap_or_default()))
+            )
+        });
         Some(Self { host: url.host_str()?.to_owned(), port: url.port().unwrap_or(3128), authorization })
     }
 
     /// Asks the proxy to connect `tcp` through to `origin`.
     pub(crate) async fn tunnel(&self, tcp: &mut TcpStream, origin: &Origin) -> Result<(), NetError> {
-        let authorization = self.authorization.as_ref().map_or(String::new(), |a| format!("Proxy-Authorization: {a}\r\n"));
+        let authorization =
+            self.authorization.as_ref().map_or(String::new(), |a| format!("Proxy-Authorization: {a}\r\n"));
         let (host, port) = (&origin.host, origin.port);
         let request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{authorization}\r\n");
         tcp.write_all(request.as_bytes()).await.map_err(NetError::Lost)?;
-        let refused = |reason: &str| NetError::Proxy { proxy: format!("{}:{}", self.host, self.port), reason: reason.to_owned() };
+        let refused = |reason: &str| NetError::Proxy {
+            proxy: format!("{}:{}", self.host, self.port),
+            reason: reason.to_owned(),
+        };
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             // Byte by byte, so that nothing of the tunnelled stream is taken.
@@ -51,14 +61,20 @@ impl Proxy {
             }
         }
         let line = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
-        if line.split(' ').nth(1).is_some_and(|status| status.starts_with('2')) { Ok(()) } else { Err(refused(&line)) }
+        if line.split(' ').nth(1).is_some_and(|status| status.starts_with('2')) {
+            Ok(())
+        } else {
+            Err(refused(&line))
+        }
     }
 }
 
 fn is_exempt(exempt: &[String], host: &str) -> bool {
     exempt.iter().map(|e| e.trim()).any(|entry| {
         let suffix = entry.trim_start_matches('*').trim_start_matches('.');
-        entry == "*" || host == entry || (!suffix.is_empty() && (host == suffix || host.ends_with(&format!(".{suffix}"))))
+        entry == "*"
+            || host == entry
+            || (!suffix.is_empty() && (host == suffix || host.ends_with(&format!(".{suffix}"))))
     })
 }
 

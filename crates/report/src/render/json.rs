@@ -241,7 +241,8 @@ pub struct Generator {
 
 /// Renders `run.json`.
 pub fn json(view: &View) -> String {
-    let mut text = serde_json::to_string_pretty(&run(view)).expect("the run's own types can always be written");
+    let mut text =
+        serde_json::to_string_pretty(&run(view)).expect("the run's own types can always be written");
     text.push('\n');
     text
 }

@@ -13,7 +13,8 @@ pub enum Lean {
 
 /// Lays out rows in columns, two spaces apart, indented by two. The first row is the head.
 pub fn table(leans: &[Lean], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().map(|r| r.get(column).map_or(0, |c| c.width())).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().map(|r| r.get(column).map_or(0, |c| c.width())).max().unwrap_or(0);
     let widths: Vec<_> = (0..leans.len()).map(width).collect();
     let mut text = String::new();
     for row in rows {

@@ -42,10 +42,13 @@ pub fn headline(view: &View) -> String {
     let of = |verdict| judgement.claims_that_are(verdict);
     let claims = match (total, of(Verdict::Verified)) {
         (0, _) => "no claims were made".to_owned(),
-        (n, verified) if n == verified => format!("{} verified", if n == 1 { "the claim is".to_owned() } else { format!("all {n} claims") }),
+        (n, verified) if n == verified => {
+            format!("{} verified", if n == 1 { "the claim is".to_owned() } else { format!("all {n} claims") })
+        }
         (n, verified) => {
             let rest = [(of(Verdict::Refuted), "refuted"), (of(Verdict::Unproven), "unproven")];
-            let rest: Vec<_> = rest.into_iter().filter(|(k, _)| *k > 0).map(|(k, word)| format!("{k} {word}")).collect();
+            let rest: Vec<_> =
+                rest.into_iter().filter(|(k, _)| *k > 0).map(|(k, word)| format!("{k} {word}")).collect();
             format!("{verified} of {n} claims verified, {}", rest.join(", "))
         }
     };
@@ -60,11 +63,19 @@ pub fn headline(view: &View) -> String {
 fn notes(view: &View) -> String {
     let mut lines = String::new();
     if view.totals.ok == 0 && view.totals.counts.scheduled > 0 {
-        lines.push_str(&format!("  No operation succeeded: {} were due, {} were sent.\n", count(view.totals.counts.scheduled), count(view.totals.counts.sent)));
+        lines.push_str(&format!(
+            "  No operation succeeded: {} were due, {} were sent.\n",
+            count(view.totals.counts.scheduled),
+            count(view.totals.counts.sent)
+        ));
     }
     match view.record.finished.as_ref().map(|f| &f.reason) {
-        Some(StopReason::Interrupted) => lines.push_str("  The run was interrupted; what was measured until then is judged.\n"),
-        Some(StopReason::ClaimLost(claim)) => lines.push_str(&format!("  The run was stopped because this claim was certainly lost: {claim}\n")),
+        Some(StopReason::Interrupted) => {
+            lines.push_str("  The run was interrupted; what was measured until then is judged.\n")
+        }
+        Some(StopReason::ClaimLost(claim)) => {
+            lines.push_str(&format!("  The run was stopped because this claim was certainly lost: {claim}\n"))
+        }
         None => lines.push_str("  The run was cut off; what had been recorded by then is judged.\n"),
         Some(StopReason::Completed) => {}
     }
@@ -87,25 +98,41 @@ fn claims(claims: &[ClaimResult]) -> String {
     });
     let row = |claim: &&ClaimResult| {
         let measured = claim.value.map(|v| value(claim.dimension, v, claim.low, claim.high));
-        let measured = measured.or_else(|| if claim.dimension == plimsoll_metrics::expression::Dimension::Time { interval(claim.low, claim.high) } else { None });
-        vec![claim.verdict.name().to_owned(), claim.text.clone(), measured.unwrap_or_default(), format!("n {}", count(claim.samples)), claim.reason.clone()]
+        let measured = measured.or_else(|| {
+            if claim.dimension == plimsoll_metrics::expression::Dimension::Time {
+                interval(claim.low, claim.high)
+            } else {
+                None
+            }
+        });
+        vec![
+            claim.verdict.name().to_owned(),
+            claim.text.clone(),
+            measured.unwrap_or_default(),
+            format!("n {}", count(claim.samples)),
+            claim.reason.clone(),
+        ]
     };
     let rows: Vec<_> = sorted.iter().map(row).collect();
     format!("Claims\n{}", table(&[Lean::Left, Lean::Left, Lean::Left, Lean::Right, Lean::Left], &rows))
 }
 
 fn attention(findings: &[Finding]) -> String {
-    let mut bad: Vec<_> = findings.iter().filter(|f| matches!(f.status, Status::Invalid | Status::Limited)).collect();
+    let mut bad: Vec<_> =
+        findings.iter().filter(|f| matches!(f.status, Status::Invalid | Status::Limited)).collect();
     bad.sort_by_key(|f| std::cmp::Reverse(f.status));
     if bad.is_empty() {
         return String::new();
     }
-    let lines: String = bad.iter().map(|f| format!("  {}  {}: {}\n", f.status.name(), f.id, f.sentence)).collect();
+    let lines: String =
+        bad.iter().map(|f| format!("  {}  {}: {}\n", f.status.name(), f.id, f.sentence)).collect();
     format!("What limits this run\n{lines}")
 }
 
 fn steps(view: &View) -> String {
-    let mut rows = vec![["step", "ok", "failed", "dropped", "ok/s", "p50", "p95", "p99", "max"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["step", "ok", "failed", "dropped", "ok/s", "p50", "p95", "p99", "max"].map(str::to_owned).to_vec(),
+    ];
     let show_rejected = view.totals.rejected > 0;
     if show_rejected {
         rows[0].insert(2, "refused".to_owned());
@@ -115,21 +142,40 @@ fn steps(view: &View) -> String {
     }
     let mut leans = vec![Lean::Left];
     leans.resize(rows[0].len(), Lean::Right);
-    let what = if view.record.started.plan.has_open_load() { "response time of successes, from when they were due" } else { "response time of successes" };
+    let what = if view.record.started.plan.has_open_load() {
+        "response time of successes, from when they were due"
+    } else {
+        "response time of successes"
+    };
     format!("Steps ({what})\n{}", table(&leans, &rows))
 }
 
 fn step_row(step: &StepView, show_rejected: bool) -> Vec<String> {
     let counted = |outcome| step.outcomes.iter().find(|o| o.outcome == outcome).map_or(0, |o| o.count);
-    let failed: u64 = step.outcomes.iter().filter(|o| o.outcome.is_failure() && o.outcome != Outcome::Dropped).map(|o| o.count).sum();
+    let failed: u64 = step
+        .outcomes
+        .iter()
+        .filter(|o| o.outcome.is_failure() && o.outcome != Outcome::Dropped)
+        .map(|o| o.count)
+        .sum();
     let ok = step.outcomes.iter().find(|o| o.outcome == Outcome::Ok);
-    let name = if step.kind == StepKind::Group { format!("{} (group)", step.name) } else { step.name.clone() };
-    let mut row = vec![name, count(counted(Outcome::Ok)), count(failed), count(step.counts.dropped), rate(ok.map_or(0.0, |o| o.rate_per_s))];
+    let name =
+        if step.kind == StepKind::Group { format!("{} (group)", step.name) } else { step.name.clone() };
+    let mut row = vec![
+        name,
+        count(counted(Outcome::Ok)),
+        count(failed),
+        count(step.counts.dropped),
+        rate(ok.map_or(0.0, |o| o.rate_per_s)),
+    ];
     if show_rejected {
         row.insert(2, count(counted(Outcome::Rejected)));
     }
     for q in [0.5, 0.95, 0.99] {
-        row.push(ok.and_then(|o| o.response.quantiles.iter().find(|x| x.q == q)).map_or("no value".to_owned(), |x| short(x)));
+        row.push(
+            ok.and_then(|o| o.response.quantiles.iter().find(|x| x.q == q))
+                .map_or("no value".to_owned(), short),
+        );
     }
     row.push(ok.and_then(|o| o.response.max_ns).map_or("no value".to_owned(), |m| time(m as f64)));
     row
@@ -140,23 +186,30 @@ fn short(quantile: &Quantile) -> String {
     match (quantile.standing, quantile.value_ns) {
         (Standing::Published, Some(value)) => time(value as f64),
         (Standing::NotMeasurable, _) => "too few".to_owned(),
-        _ => interval(quantile.low_ns.map(|v| v as f64), quantile.high_ns.map(|v| v as f64)).unwrap_or_else(|| "too few".to_owned()),
+        _ => interval(quantile.low_ns.map(|v| v as f64), quantile.high_ns.map(|v| v as f64))
+            .unwrap_or_else(|| "too few".to_owned()),
     }
 }
 
 fn quantiles(view: &View) -> String {
-    let measured: Vec<_> = view.steps.iter().filter(|s| s.kind == StepKind::Operation && !s.outcomes.is_empty()).collect();
+    let measured: Vec<_> =
+        view.steps.iter().filter(|s| s.kind == StepKind::Operation && !s.outcomes.is_empty()).collect();
     if measured.is_empty() || measured.len() > DETAILED_STEPS_MAX {
         return String::new();
     }
-    let mut text = String::from("Quantiles (95 % intervals; failures count as infinitely slow under “all”)\n");
+    let mut text =
+        String::from("Quantiles (95 % intervals; failures count as infinitely slow under “all”)\n");
     for step in measured {
         let Some(ok) = step.outcomes.iter().find(|o| o.outcome == Outcome::Ok) else { continue };
         let all_ok = step.outcomes.iter().all(|o| !o.outcome.is_failure());
         let mut head = vec![step.name.clone(), "response time".to_owned(), "service time".to_owned()];
         let mut rows = Vec::new();
         for (index, response) in ok.response.quantiles.iter().enumerate() {
-            let mut row = vec![format!("p{}", percentile(response.q)), long(response), long(&ok.service.quantiles[index])];
+            let mut row = vec![
+                format!("p{}", percentile(response.q)),
+                long(response),
+                long(&ok.service.quantiles[index]),
+            ];
             if !all_ok {
                 row.push(long(&step.overall[index]));
             }
@@ -180,14 +233,17 @@ fn mean(times: &Times) -> String {
 fn long(quantile: &Quantile) -> String {
     let as_f64 = |v: Option<u64>| v.map(|v| v as f64);
     match (quantile.standing, quantile.value_ns) {
-        (Standing::Published, Some(value)) => time_with_interval(value as f64, as_f64(quantile.low_ns), as_f64(quantile.high_ns)),
+        (Standing::Published, Some(value)) => {
+            time_with_interval(value as f64, as_f64(quantile.low_ns), as_f64(quantile.high_ns))
+        }
         (Standing::NotMeasurable, _) => format!(
             "not measurable: {} samples needed, {} effective",
             count(plimsoll_metrics::interval::samples_needed(quantile.q)),
             count(quantile.effective.round() as u64)
         ),
         (Standing::Published, None) => "unbounded: too many failed".to_owned(),
-        (Standing::IntervalOnly, _) => interval(as_f64(quantile.low_ns), as_f64(quantile.high_ns)).unwrap_or_else(|| "unbounded".to_owned()),
+        (Standing::IntervalOnly, _) => interval(as_f64(quantile.low_ns), as_f64(quantile.high_ns))
+            .unwrap_or_else(|| "unbounded".to_owned()),
     }
 }
 
@@ -195,9 +251,11 @@ fn phases(view: &View) -> String {
     if view.phases.is_empty() {
         return String::new();
     }
-    let mut rows = vec![["phase", "from", "to", "ok", "failed", "ok/s", "p50", "p99"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["phase", "from", "to", "ok", "failed", "ok/s", "p50", "p99"].map(str::to_owned).to_vec()];
     for phase in &view.phases {
-        let quantile = |q: f64| phase.response.quantiles.iter().find(|x| x.q == q).map_or_else(String::new, short);
+        let quantile =
+            |q: f64| phase.response.quantiles.iter().find(|x| x.q == q).map_or_else(String::new, short);
         rows.push(vec![
             phase.phase.name.clone(),
             duration(phase.phase.start_ns),
@@ -221,12 +279,26 @@ fn errors(view: &View) -> String {
     let row = |e: &plimsoll_metrics::ErrorCount| {
         let seen = format!("{}–{}", duration(e.first_ns), duration(e.last_ns));
         let example: String = e.example.chars().take(120).collect();
-        vec![count(e.count), view.step_name(e.step).to_owned(), e.outcome.name().to_owned(), e.class.clone(), seen, example]
+        vec![
+            count(e.count),
+            view.step_name(e.step).to_owned(),
+            e.outcome.name().to_owned(),
+            e.class.clone(),
+            seen,
+            example,
+        ]
     };
     let rows: Vec<_> = view.errors.iter().take(ERRORS_SHOWN).map(row).collect();
-    let mut text = format!("Errors (count, step, outcome, class, first–last seen, example)\n{}", table(&[Lean::Right, Lean::Left, Lean::Left, Lean::Left, Lean::Left, Lean::Left], &rows));
+    let mut text = format!(
+        "Errors (count, step, outcome, class, first–last seen, example)\n{}",
+        table(&[Lean::Right, Lean::Left, Lean::Left, Lean::Left, Lean::Left, Lean::Left], &rows)
+    );
     if let Some(rest) = view.errors.get(ERRORS_SHOWN..).filter(|r| !r.is_empty()) {
-        text.push_str(&format!("  and {} in {} further classes\n", count(rest.iter().map(|e| e.count).sum()), rest.len()));
+        text.push_str(&format!(
+            "  and {} in {} further classes\n",
+            count(rest.iter().map(|e| e.count).sum()),
+            rest.len()
+        ));
     }
     text
 }
@@ -236,28 +308,57 @@ fn facts(view: &View) -> String {
     let record = &view.record;
     let span = record.span_ns();
     let mut lines = vec![
-        format!("{} scheduled, {} sent, {} in {}", count(totals.counts.scheduled), count(totals.counts.sent), count(totals.iterations.0) + " iterations", duration(span)),
-        format!("in flight: {:.2} on average; {} sent, {} received; {} connections opened", totals.in_flight_mean, bytes(totals.bytes_sent), bytes(totals.bytes_received), count(totals.connects)),
+        format!(
+            "{} scheduled, {} sent, {} in {}",
+            count(totals.counts.scheduled),
+            count(totals.counts.sent),
+            count(totals.iterations.0) + " iterations",
+            duration(span)
+        ),
+        format!(
+            "in flight: {:.2} on average; {} sent, {} received; {} connections opened",
+            totals.in_flight_mean,
+            bytes(totals.bytes_sent),
+            bytes(totals.bytes_received),
+            count(totals.connects)
+        ),
     ];
     if totals.iterations.1 > 0 {
         lines.push(format!("{} iterations were cut short", count(totals.iterations.1)));
     }
     if totals.extra_attempts > 0 {
-        lines.push(format!("{} attempts beyond the first (redirects, stale connections), inside the times above", count(totals.extra_attempts)));
+        lines.push(format!(
+            "{} attempts beyond the first (redirects, stale connections), inside the times above",
+            count(totals.extra_attempts)
+        ));
     }
     if let Some(finished) = &record.finished {
         let cpu = finished.cpu_ns as f64 / finished.closed_ns.max(1) as f64;
         let per_operation = finished.cpu_ns as f64 / totals.counts.sent.max(1) as f64;
-        let memory = finished.memory_bytes_max.map_or_else(String::new, |m| format!(", at most {} of memory", bytes(m)));
-        lines.push(format!("generator: {} of a core on average, {} of CPU an operation{memory}", percent(cpu), time(per_operation)));
+        let memory = finished
+            .memory_bytes_max
+            .map_or_else(String::new, |m| format!(", at most {} of memory", bytes(m)));
+        lines.push(format!(
+            "generator: {} of a core on average, {} of CPU an operation{memory}",
+            percent(cpu),
+            time(per_operation)
+        ));
     }
-    lines.push(format!("seed {}, plan {}", record.started.plan.seed, record.started.plan_digest.get(..23).unwrap_or_default()));
+    lines.push(format!(
+        "seed {}, plan {}",
+        record.started.plan.seed,
+        record.started.plan_digest.get(..23).unwrap_or_default()
+    ));
     let body: String = lines.into_iter().map(|l| format!("  {l}\n")).collect();
     format!("Run\n{body}")
 }
 
 fn audits(findings: &[Finding]) -> String {
-    let rows: Vec<_> = findings.iter().filter(|f| matches!(f.status, Status::Pass | Status::NotRun)).map(|f| vec![f.status.name().to_owned(), f.id.to_owned(), f.sentence.clone()]).collect();
+    let rows: Vec<_> = findings
+        .iter()
+        .filter(|f| matches!(f.status, Status::Pass | Status::NotRun))
+        .map(|f| vec![f.status.name().to_owned(), f.id.to_owned(), f.sentence.clone()])
+        .collect();
     if rows.is_empty() {
         return String::new();
     }

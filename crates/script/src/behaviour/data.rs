@@ -53,7 +53,13 @@ impl DataSet {
     pub fn row(&self, sequence: &Sequence, seed: u64, user: u64, iteration: u64) -> Option<Arc<Row>> {
         let count = self.rows.len() as u64;
         let index = match self.pick {
-            Pick::Random => SplitMix64::seed_from_u64(seed ^ user.rotate_left(32) ^ iteration.wrapping_mul(0x9e37_79b9_7f4a_7c15)).next_u64() % count,
+            Pick::Random => {
+                SplitMix64::seed_from_u64(
+                    seed ^ user.rotate_left(32) ^ iteration.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+                )
+                .next_u64()
+                    % count
+            }
             Pick::Sequential => sequence.take() % count,
             Pick::Unique => sequence.take(),
         };

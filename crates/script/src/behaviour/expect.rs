@@ -59,11 +59,15 @@ impl Matcher {
             },
             Self::Equals(template) => {
                 let wanted = template.render(scope)?;
-                found.is_some_and(|found| serde_json::from_str::<Value>(&wanted).is_ok_and(|wanted| same(found, &wanted)))
+                found.is_some_and(|found| {
+                    serde_json::from_str::<Value>(&wanted).is_ok_and(|wanted| same(found, &wanted))
+                })
             }
             Self::Exists(wanted) => found.is_some() == *wanted,
             Self::Length(wanted) => found.and_then(length).is_some_and(|l| l == *wanted),
-            Self::Matches(pattern) => found.and_then(Value::as_str).is_some_and(|text| pattern.is_match(text)),
+            Self::Matches(pattern) => {
+                found.and_then(Value::as_str).is_some_and(|text| pattern.is_match(text))
+            }
         })
     }
 }
@@ -122,12 +126,18 @@ pub struct Unexpected {
 
 /// A response body as JSON, parsed at most once.
 #[derive(Default)]
-pub struct LazyJson(Option<Option<Value>>);
+pub struct LazyJson {
+    parsed: bool,
+    value: Option<Value>,
+}
 
 impl LazyJson {
     /// The body as JSON, if it is.
     pub fn of(&mut self, view: &ResponseView<'_>) -> Option<&Value> {
-        self.0.get_or_insert_with(|| serde_json::from_slice(view.body).ok()).as_ref()
+        if !std::mem::replace(&mut self.parsed, true) {
+            self.value = serde_json::from_slice(view.body).ok();
+        }
+        self.value.as_ref()
     }
 }
 
@@ -143,10 +153,19 @@ impl Expect {
     }
 
     /// Judges a response.
-    pub fn judge(&self, view: &ResponseView<'_>, json: &mut LazyJson, scope: &mut Scope<'_>) -> Result<(), Unexpected> {
+    pub fn judge(
+        &self,
+        view: &ResponseView<'_>,
+        json: &mut LazyJson,
+        scope: &mut Scope<'_>,
+    ) -> Result<(), Unexpected> {
         if !self.status.holds(view.status) {
             let body = String::from_utf8_lossy(&view.body[..view.body.len().min(120)]);
-            let message = if body.is_empty() { format!("status {}", view.status) } else { format!("status {}: {body}", view.status) };
+            let message = if body.is_empty() {
+                format!("status {}", view.status)
+            } else {
+                format!("status {}: {body}", view.status)
+            };
             return Err(Unexpected { class: format!("status {}", view.status), message });
         }
         for check in &self.checks {
@@ -161,16 +180,30 @@ impl Expect {
 }
 
 impl Check {
-    fn failure(&self, view: &ResponseView<'_>, json: &mut LazyJson, scope: &mut Scope<'_>) -> Result<Option<Unexpected>, Missing> {
+    fn failure(
+        &self,
+        view: &ResponseView<'_>,
+        json: &mut LazyJson,
+        scope: &mut Scope<'_>,
+    ) -> Result<Option<Unexpected>, Missing> {
         let unexpected = |class: String, message: String| Some(Unexpected { class, message });
         Ok(match self {
             Self::Header(name, matcher) => {
                 let found = view.header(name).map(|v| Value::String(v.to_owned()));
                 let shown = found.as_ref().map_or("absent".to_owned(), ToString::to_string);
-                if matcher.holds(found.as_ref(), scope)? { None } else { unexpected(format!("header {name}"), format!("header {name} is {shown}")) }
+                if matcher.holds(found.as_ref(), scope)? {
+                    None
+                } else {
+                    unexpected(format!("header {name}"), format!("header {name} is {shown}"))
+                }
             }
             Self::Json(path, text, matcher) => {
-                let Some(body) = json.of(view) else { return Ok(unexpected("not json".to_owned(), format!("the body is not JSON: {}", excerpt(view)))) };
+                let Some(body) = json.of(view) else {
+                    return Ok(unexpected(
+                        "not json".to_owned(),
+                        format!("the body is not JSON: {}", excerpt(view)),
+                    ));
+                };
                 let found = path.query(body).first();
                 if matcher.holds(found, scope)? {
                     return Ok(None);
@@ -179,20 +212,45 @@ impl Check {
                 unexpected(text.clone(), format!("{text} is {shown}"))
             }
             Self::Regex(pattern) => {
-                if pattern.is_match(&String::from_utf8_lossy(view.body)) { None } else { unexpected("regex".to_owned(), format!("the body does not match {pattern}: {}", excerpt(view))) }
+                if pattern.is_match(&String::from_utf8_lossy(view.body)) {
+                    None
+                } else {
+                    unexpected(
+                        "regex".to_owned(),
+                        format!("the body does not match {pattern}: {}", excerpt(view)),
+                    )
+                }
             }
             Self::Schema(validator) => {
-                let Some(body) = json.of(view) else { return Ok(unexpected("not json".to_owned(), format!("the body is not JSON: {}", excerpt(view)))) };
-                validator.validate(body).err().and_then(|e| unexpected("schema".to_owned(), format!("at {:?}: {e}", e.instance_path().to_string())))
+                let Some(body) = json.of(view) else {
+                    return Ok(unexpected(
+                        "not json".to_owned(),
+                        format!("the body is not JSON: {}", excerpt(view)),
+                    ));
+                };
+                validator.validate(body).err().and_then(|e| {
+                    unexpected("schema".to_owned(), format!("at {:?}: {e}", e.instance_path().to_string()))
+                })
             }
             Self::Size(range) => {
                 let size = view.body.len() as u64;
-                if range.contains(&size) { None } else { unexpected("size".to_owned(), format!("the body has {size} bytes")) }
+                if range.contains(&size) {
+                    None
+                } else {
+                    unexpected("size".to_owned(), format!("the body has {size} bytes"))
+                }
             }
             Self::Text(template) => {
                 let wanted = template.render(scope)?;
                 let body = String::from_utf8_lossy(view.body);
-                if body.contains(&wanted) { None } else { unexpected("text".to_owned(), format!("the body does not hold {wanted:?}: {}", excerpt(view))) }
+                if body.contains(&wanted) {
+                    None
+                } else {
+                    unexpected(
+                        "text".to_owned(),
+                        format!("the body does not hold {wanted:?}: {}", excerpt(view)),
+                    )
+                }
             }
         })
     }

@@ -12,7 +12,7 @@ mod user;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, RwLock};
 
-use plimsoll_model::{User, Workload, WorkerContext};
+use plimsoll_model::{User, WorkerContext, Workload};
 use serde_json::Value;
 
 use data::DataSet;

@@ -60,16 +60,20 @@ impl Names {
         let name = path.join(".");
         match self.environment.get(&name) {
             Some(value) => Ok((Origin::Constant(Value::String(value.clone())), Vec::new())),
-            None => Err((format!("the environment variable `{name}` is not set"), format!("set it with `-e {name}=VALUE`, or give it a default under `env:`"))),
+            None => Err((
+                format!("the environment variable `{name}` is not set"),
+                format!("set it with `-e {name}=VALUE`, or give it a default under `env:`"),
+            )),
         }
     }
 
     fn known(&self, name: &str) -> String {
         let fixed = ["env", "iteration", "user"];
-        let all: BTreeSet<&str> = (self.slots.keys().chain(self.data.keys()).chain(self.constants.keys()).chain(&self.globals))
-            .map(String::as_str)
-            .chain(fixed)
-            .collect();
+        let all: BTreeSet<&str> =
+            (self.slots.keys().chain(self.data.keys()).chain(self.constants.keys()).chain(&self.globals))
+                .map(String::as_str)
+                .chain(fixed)
+                .collect();
         let hint = crate::yaml::diagnostics::suggest(name, all.iter().copied());
         format!("{hint}; functions are {}", Function::NAMES)
     }

@@ -126,13 +126,17 @@ impl RequestTemplate {
                 for part in parts {
                     match part {
                         BodyPart::Bytes(fixed) => bytes.extend_from_slice(fixed),
-                        BodyPart::Text(template) => bytes.extend_from_slice(template.render(scope)?.as_bytes()),
+                        BodyPart::Text(template) => {
+                            bytes.extend_from_slice(template.render(scope)?.as_bytes())
+                        }
                     }
                 }
                 Body::Bytes(bytes.into())
             }
             BodyTemplate::Text(template, None) => Body::Bytes(template.render(scope)?.into_bytes().into()),
-            BodyTemplate::Text(template, Some(chunk)) => Body::Chunked(template.render(scope)?.into_bytes().into(), *chunk),
+            BodyTemplate::Text(template, Some(chunk)) => {
+                Body::Chunked(template.render(scope)?.into_bytes().into(), *chunk)
+            }
         };
         Ok(request)
     }
@@ -141,7 +145,9 @@ impl RequestTemplate {
     pub fn templates(&self) -> impl Iterator<Item = &Template> {
         let body: Vec<&Template> = match &self.body {
             BodyTemplate::Text(template, _) => vec![template],
-            BodyTemplate::Parts(parts) => parts.iter().filter_map(|p| if let BodyPart::Text(t) = p { Some(t) } else { None }).collect(),
+            BodyTemplate::Parts(parts) => {
+                parts.iter().filter_map(|p| if let BodyPart::Text(t) = p { Some(t) } else { None }).collect()
+            }
             BodyTemplate::Empty | BodyTemplate::File(_) => Vec::new(),
         };
         std::iter::once(&self.url).chain(self.headers.iter().map(|(_, t)| t)).chain(body)

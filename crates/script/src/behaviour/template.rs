@@ -55,19 +55,32 @@ pub enum Function {
 
 impl Function {
     /// For messages.
-    pub const NAMES: &'static str = "uuid(), int(1, 10), float(0, 1), choice(a, b), text(8), now() and unix_ms()";
+    pub const NAMES: &'static str =
+        "uuid(), int(1, 10), float(0, 1), choice(a, b), text(8), now() and unix_ms()";
 
     /// Parses `name(arguments`, the closing parenthesis gone.
     pub fn parse(call: &str) -> Result<Self, (String, String)> {
-        let wrong = || (format!("`{call})` is not a function with its arguments"), format!("functions are {}", Self::NAMES));
+        let wrong = || {
+            (
+                format!("`{call})` is not a function with its arguments"),
+                format!("functions are {}", Self::NAMES),
+            )
+        };
         let (name, arguments) = call.split_once('(').ok_or_else(wrong)?;
         let arguments: Vec<&str> = arguments.split(',').map(str::trim).filter(|a| !a.is_empty()).collect();
-        let number = |index: usize| arguments.get(index).and_then(|a| a.parse::<f64>().ok()).ok_or_else(wrong);
+        let number =
+            |index: usize| arguments.get(index).and_then(|a| a.parse::<f64>().ok()).ok_or_else(wrong);
         let expect = |count: usize| if arguments.len() == count { Ok(()) } else { Err(wrong()) };
         match name.trim() {
-            "choice" if !arguments.is_empty() => Ok(Self::Choice(arguments.iter().map(|a| (*a).to_owned()).collect())),
-            "float" => expect(2).and_then(|()| Ok(Self::Float(number(0)?, number(1)?))).and_then(|f| if number(0)? < number(1)? { Ok(f) } else { Err(wrong()) }),
-            "int" => expect(2).and_then(|()| Ok(Self::Int(number(0)? as i64, number(1)? as i64))).and_then(|f| if number(0)? <= number(1)? { Ok(f) } else { Err(wrong()) }),
+            "choice" if !arguments.is_empty() => {
+                Ok(Self::Choice(arguments.iter().map(|a| (*a).to_owned()).collect()))
+            }
+            "float" => expect(2)
+                .and_then(|()| Ok(Self::Float(number(0)?, number(1)?)))
+                .and_then(|f| if number(0)? < number(1)? { Ok(f) } else { Err(wrong()) }),
+            "int" => expect(2)
+                .and_then(|()| Ok(Self::Int(number(0)? as i64, number(1)? as i64)))
+                .and_then(|f| if number(0)? <= number(1)? { Ok(f) } else { Err(wrong()) }),
             "now" => expect(0).map(|()| Self::Now),
             "text" => expect(1).and_then(|()| Ok(Self::Text(number(0)? as usize))),
             "unix_ms" => expect(0).map(|()| Self::UnixMs),
@@ -83,7 +96,9 @@ impl Function {
             Self::Float(from, to) => Value::from(random.random_range(*from..*to)),
             Self::Int(from, to) => Value::from(random.random_range(*from..=*to)),
             Self::Now => Value::String(rfc3339_ms(scope.wall_ns / 1_000_000)),
-            Self::Text(length) => Value::String((0..*length).map(|_| char::from(random.sample(rand::distr::Alphanumeric))).collect()),
+            Self::Text(length) => Value::String(
+                (0..*length).map(|_| char::from(random.sample(rand::distr::Alphanumeric))).collect(),
+            ),
             Self::UnixMs => Value::from(scope.wall_ns / 1_000_000),
             Self::Uuid => Value::String(uuid(random)),
         }
@@ -164,7 +179,8 @@ impl Hole {
             Origin::Call(function) => Cow::Owned(function.make(scope)),
             Origin::Constant(value) => Cow::Borrowed(value),
             Origin::Data(set) => {
-                let row = (scope.rows)(*set).ok_or_else(|| Missing(format!("the data behind ${{{}}} is used up", self.written)))?;
+                let row = (scope.rows)(*set)
+                    .ok_or_else(|| Missing(format!("the data behind ${{{}}} is used up", self.written)))?;
                 return dig(&row.value, &self.path).cloned().map(Cow::Owned).ok_or_else(missing);
             }
             Origin::Global(name) => {
@@ -172,7 +188,9 @@ impl Hole {
                 Cow::Owned(globals.get(name).ok_or_else(missing)?.clone())
             }
             Origin::Iteration => Cow::Owned(Value::from(scope.iteration)),
-            Origin::Slot(slot) => Cow::Borrowed(scope.slots.get(*slot).and_then(Option::as_ref).ok_or_else(missing)?),
+            Origin::Slot(slot) => {
+                Cow::Borrowed(scope.slots.get(*slot).and_then(Option::as_ref).ok_or_else(missing)?)
+            }
             Origin::User => Cow::Owned(Value::from(scope.user)),
         };
         if self.path.is_empty() {
@@ -187,7 +205,8 @@ impl Hole {
     fn render(&self, scope: &mut Scope<'_>, out: &mut String) -> Result<(), Missing> {
         // A whole row as JSON is kept as text: no need to write it out again each time.
         if let (Origin::Data(set), true, Form::Json) = (&self.origin, self.path.is_empty(), self.form) {
-            let row = (scope.rows)(*set).ok_or_else(|| Missing(format!("the data behind ${{{}}} is used up", self.written)))?;
+            let row = (scope.rows)(*set)
+                .ok_or_else(|| Missing(format!("the data behind ${{{}}} is used up", self.written)))?;
             out.push_str(&row.text);
             return Ok(());
         }
@@ -274,7 +293,9 @@ impl Template {
         match form {
             // In a query or form the literal part of the text was written by the user, who knows what is needed.
             Form::Query | Form::Plain => written.push_str(text),
-            Form::Json | Form::JsonString => write_value(&Value::String(text.to_owned()), Form::JsonString, &mut written),
+            Form::Json | Form::JsonString => {
+                write_value(&Value::String(text.to_owned()), Form::JsonString, &mut written)
+            }
         }
         self.push_text(&written);
     }
@@ -291,11 +312,19 @@ impl Template {
             }
             self.push_literal(&text[at..start], form);
             let Some(length) = text[start..].find('}') else {
-                return Err(TemplateError { span: start..text.len(), message: "`${` is not closed".to_owned(), hint: "close it with `}`, or write `$${` for the characters themselves".to_owned() });
+                return Err(TemplateError {
+                    span: start..text.len(),
+                    message: "`${` is not closed".to_owned(),
+                    hint: "close it with `}`, or write `$${` for the characters themselves".to_owned(),
+                });
             };
             let written = &text[start + 2..start + length];
             let resolved = names.resolve(written);
-            let (origin, path) = resolved.map_err(|(message, hint)| TemplateError { span: start..start + length + 1, message, hint })?;
+            let (origin, path) = resolved.map_err(|(message, hint)| TemplateError {
+                span: start..start + length + 1,
+                message,
+                hint,
+            })?;
             self.push_hole(Hole { origin, path, written: written.to_owned(), form });
             at = start + length + 1;
         }

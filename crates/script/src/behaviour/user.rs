@@ -6,7 +6,10 @@ use std::sync::{Arc, PoisonError};
 
 use futures::future::LocalBoxFuture;
 use plimsoll_model::workload::Sequence;
-use plimsoll_model::{Clock, Host, Iteration, Observation, Operation, Outcome, Reply, ResponseView, Session, User, WorkerContext};
+use plimsoll_model::{
+    Clock, Host, Iteration, Observation, Operation, Outcome, Reply, ResponseView, Session, User,
+    WorkerContext,
+};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::Value;
@@ -41,11 +44,26 @@ pub(super) struct ScriptUser {
 /// What changes from iteration to iteration.
 struct State {
     slots: Vec<Option<Value>>,
-    rows: Vec<Option<Option<Arc<Row>>>>,
+    rows: Vec<Drawn>,
     random: Xoshiro256PlusPlus,
     seed: u64,
     iteration: u64,
     user: u64,
+}
+
+/// This iteration's row of a data set.
+#[derive(Clone, Default)]
+enum Drawn {
+    #[default]
+    NotYet,
+    Row(Arc<Row>),
+    UsedUp,
+}
+
+impl Drawn {
+    fn row(&self) -> Option<Arc<Row>> {
+        if let Self::Row(row) = self { Some(row.clone()) } else { None }
+    }
 }
 
 impl ScriptUser {
@@ -53,13 +71,22 @@ impl ScriptUser {
         let sequences = behaviour.data.iter().map(|set| context.sequence(&set.name)).collect();
         let state = State {
             slots: Vec::new(),
-            rows: vec![None; behaviour.data.len()],
-            random: Xoshiro256PlusPlus::seed_from_u64(context.seed ^ number.wrapping_mul(0xa076_1d64_78bd_642f)),
+            rows: vec![Drawn::NotYet; behaviour.data.len()],
+            random: Xoshiro256PlusPlus::seed_from_u64(
+                context.seed ^ number.wrapping_mul(0xa076_1d64_78bd_642f),
+            ),
             seed: context.seed,
             iteration: 0,
             user: number,
         };
-        Self { session: context.session("http"), behaviour, role, clock: context.clock.clone(), sequences, state }
+        Self {
+            session: context.session("http"),
+            behaviour,
+            role,
+            clock: context.clock.clone(),
+            sequences,
+            state,
+        }
     }
 
     async fn go(mut self: Box<Self>, mut host: Box<dyn Host + '_>) {
@@ -68,7 +95,9 @@ impl ScriptUser {
             let routine = match self.role {
                 Role::Load => &behaviour.scenarios[usize::from(iteration.scenario)],
                 Role::Setup => behaviour.setup.as_ref().expect("a setup user has a setup routine"),
-                Role::Teardown => behaviour.teardown.as_ref().expect("a teardown user has a teardown routine"),
+                Role::Teardown => {
+                    behaviour.teardown.as_ref().expect("a teardown user has a teardown routine")
+                }
             };
             self.begin(iteration, routine);
             let complete = self.perform(&routine.nodes, host.as_mut()).await.is_ok();
@@ -82,7 +111,7 @@ impl ScriptUser {
         self.state.iteration = iteration.number;
         self.state.slots.clear();
         self.state.slots.resize(routine.slots, None);
-        self.state.rows.fill(None);
+        self.state.rows.fill(Drawn::NotYet);
     }
 
     /// What setup saved is there for all users.
@@ -101,8 +130,23 @@ impl ScriptUser {
         let Self { behaviour, sequences, state, session, .. } = self;
         let State { slots, rows, random, seed, iteration, user } = state;
         // A data set gives one row an iteration, drawn when it is first asked for.
-        let mut row = |set: usize| rows[set].get_or_insert_with(|| behaviour.data[set].row(&sequences[set], *seed, *user, *iteration)).clone();
-        let mut scope = Scope { slots, globals: &behaviour.globals, rows: &mut row, iteration: *iteration, user: *user, random, wall_ns };
+        let mut row = |set: usize| {
+            if let Drawn::NotYet = rows[set] {
+                rows[set] = behaviour.data[set]
+                    .row(&sequences[set], *seed, *user, *iteration)
+                    .map_or(Drawn::UsedUp, Drawn::Row);
+            }
+            rows[set].row()
+        };
+        let mut scope = Scope {
+            slots,
+            globals: &behaviour.globals,
+            rows: &mut row,
+            iteration: *iteration,
+            user: *user,
+            random,
+            wall_ns,
+        };
         with(&mut scope, session.as_mut())
     }
 
@@ -155,7 +199,8 @@ impl ScriptUser {
                 Ok(())
             }
             Node::Think(least, most) => {
-                let nanos = if least == most { *least } else { self.state.random.random_range(*least..=*most) };
+                let nanos =
+                    if least == most { *least } else { self.state.random.random_range(*least..=*most) };
                 self.clock.sleep_until(self.clock.now() + nanos).await;
                 Ok(())
             }
@@ -177,20 +222,35 @@ impl ScriptUser {
         let begun = host.begin(call.step);
         let reply = self.session.perform(operation).await;
         if reply.outcome != Outcome::Ok {
-            host.finish(&Observation { begun, outcome: reply.outcome, reply: &reply, failure: None, checked: false });
-            return self.save(call, false, host, &reply);
+            host.finish(&Observation {
+                begun,
+                outcome: reply.outcome,
+                reply: &reply,
+                failure: None,
+                checked: false,
+            });
+            return Ok(());
         }
         let (outcome, checked, unexpected) = self.judge(call);
         let failure = unexpected.as_ref().map(|u| (u.class.as_str(), u.message.as_str()));
         host.finish(&Observation { begun, outcome, reply: &reply, failure, checked });
-        self.save(call, outcome == Outcome::Ok, host, &reply)
+        if outcome == Outcome::Ok && !call.saves.is_empty() {
+            self.save(call);
+        }
+        Ok(())
     }
 
     /// A step that cannot be rendered was due all the same: it counts as cancelled, with the reason.
     fn give_up(&self, call: &Call, host: &mut dyn Host, missing: &Missing) -> Result<(), Cut> {
         let begun = host.begin(call.step);
         let reply = Reply { outcome: Outcome::Cancelled, done_ns: self.clock.now(), ..Reply::new() };
-        host.finish(&Observation { begun, outcome: Outcome::Cancelled, reply: &reply, failure: Some(("no value", &missing.0)), checked: false });
+        host.finish(&Observation {
+            begun,
+            outcome: Outcome::Cancelled,
+            reply: &reply,
+            failure: Some(("no value", &missing.0)),
+            checked: false,
+        });
         Err(Cut)
     }
 
@@ -202,7 +262,7 @@ impl ScriptUser {
             let judged = self.status_only(call, view.status);
             return (if judged.is_none() { Outcome::Ok } else { Outcome::AppError }, false, judged);
         }
-        let broken = call.data_sets.iter().find_map(|set| self.state.rows[*set].as_ref()?.as_ref()?.invalid.clone());
+        let broken = call.data_sets.iter().find_map(|set| self.state.rows[*set].row()?.invalid.clone());
         let refusal = call.when_invalid.as_ref().zip(broken);
         self.scoped(|scope, session| {
             let view = session.response();
@@ -216,7 +276,14 @@ impl ScriptUser {
                     Ok(()) => (Outcome::Rejected, true, None),
                     Err(Unexpected { message, .. }) => {
                         let class = format!("invalid {kind} not refused");
-                        (Outcome::AppError, true, Some(Unexpected { class, message: format!("data broken by {kind} was to be refused, but: {message}") }))
+                        (
+                            Outcome::AppError,
+                            true,
+                            Some(Unexpected {
+                                class,
+                                message: format!("data broken by {kind} was to be refused, but: {message}"),
+                            }),
+                        )
                     }
                 },
             }
@@ -227,19 +294,17 @@ impl ScriptUser {
         if call.expect.status.0.iter().any(|range| range.contains(&status)) {
             return None;
         }
-        self.scoped(|scope, session| call.expect.judge(&session.response(), &mut LazyJson::default(), scope).err())
+        self.scoped(|scope, session| {
+            call.expect.judge(&session.response(), &mut LazyJson::default(), scope).err()
+        })
     }
 
-    fn save(&mut self, call: &Call, ok: bool, _host: &mut dyn Host, _reply: &Reply) -> Result<(), Cut> {
-        if !ok || call.saves.is_empty() {
-            return Ok(());
-        }
+    fn save(&mut self, call: &Call) {
         let view = self.session.response();
         let mut json = LazyJson::default();
         for save in &call.saves {
             self.state.slots[save.slot] = extract(save, &view, &mut json);
         }
-        Ok(())
     }
 }
 

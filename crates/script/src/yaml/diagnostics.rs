@@ -46,7 +46,11 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// Adds a mistake at a place.
     pub fn error(&mut self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
-        self.found.push(Diagnostic { place: Some(place.clone()), message: message.into(), hint: hint.into() });
+        self.found.push(Diagnostic {
+            place: Some(place.clone()),
+            message: message.into(),
+            hint: hint.into(),
+        });
     }
 
     /// Adds a mistake that has no place.

@@ -21,6 +21,9 @@ pub use diagnostics::Diagnostics;
 pub use quick::{Quick, QuickError, quick};
 pub use types::schema;
 
+/// Starts the built-in service of a name and returns its base URL, or says why not.
+pub type StartService<'a> = dyn FnMut(&str) -> Result<String, String> + 'a;
+
 /// What a plan cannot know by itself: given by whoever runs it.
 #[derive(Default)]
 pub struct Environment<'a> {
@@ -41,7 +44,7 @@ pub struct Environment<'a> {
     /// Wall clock, in milliseconds since 1970.
     pub now_ms: u64,
     /// Starts a built-in service and returns its base URL.
-    pub start_service: Option<&'a mut dyn FnMut(&str) -> Result<String, String>>,
+    pub start_service: Option<&'a mut StartService<'a>>,
 }
 
 /// A plan, ready to run.
@@ -64,7 +67,7 @@ pub struct Lowered {
 pub fn load(path: &Path, text: String, environment: &mut Environment<'_>) -> Result<Lowered, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let merged = lower::read_all(path, text, &mut diagnostics);
-    let lowered = merged.and_then(|file| lower::lower(&file, environment, &mut diagnostics));
+    let lowered = merged.map(|file| lower::lower(&file, environment, &mut diagnostics));
     match lowered {
         Some(lowered) if diagnostics.is_empty() => Ok(lowered),
         _ => Err(diagnostics),

@@ -3,7 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use plimsoll_model::http::{Connections, HttpRequest, HttpSettings};
-use plimsoll_model::{Claim, Closed, Load, Nanos, Open, Operation, Phase, Plan, Process, Scenario, Schedule, Stage, Step, StepKind};
+use plimsoll_model::{
+    Claim, Closed, Load, Nanos, Open, Operation, Phase, Plan, Process, Scenario, Schedule, Stage, Step,
+    StepKind,
+};
 use sha2::{Digest, Sha256};
 
 use super::Lowered;
@@ -50,27 +53,62 @@ const STEP: &str = "hit";
 
 /// Lowers a quick plan.
 pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
-    if quick.connections == 0 || quick.rate == Some(0.0) || (quick.duration_ns == 0 && quick.requests.is_none()) {
+    if quick.connections == 0
+        || quick.rate == Some(0.0)
+        || (quick.duration_ns == 0 && quick.requests.is_none())
+    {
         return Err(QuickError::Nothing);
     }
     let (schedule, connections) = schedule(quick);
     let phase = Phase { name: "hold".to_owned(), start_ns: 0, end_ns: schedule.duration_ns() };
-    let load = Load { name: STEP.to_owned(), schedule, mix: vec![(0, 1.0)], start_ns: 0, graceful_stop_ns: quick.request.timeout_ns, iteration_ns_min: 0 };
+    let load = Load {
+        name: STEP.to_owned(),
+        schedule,
+        mix: vec![(0, 1.0)],
+        start_ns: 0,
+        graceful_stop_ns: quick.request.timeout_ns,
+        iteration_ns_min: 0,
+    };
     let plan = Plan {
         name: STEP.to_owned(),
         seed: quick.seed,
         target: quick.request.url.clone(),
         scenarios: vec![Scenario { name: STEP.to_owned(), first_step: Some(0) }],
-        steps: vec![Step { name: STEP.to_owned(), scenario: 0, kind: StepKind::Operation, tags: std::collections::BTreeMap::new() }],
+        steps: vec![Step {
+            name: STEP.to_owned(),
+            scenario: 0,
+            kind: StepKind::Operation,
+            tags: std::collections::BTreeMap::new(),
+        }],
         loads: vec![load],
         phases: vec![phase],
         claims: quick.claims.clone(),
     };
     let fixed = Arc::new(Operation::Http(quick.request.clone()));
-    let request = RequestTemplate { base: quick.request.clone(), url: Template::fixed(&quick.request.url), headers: Vec::new(), body: BodyTemplate::Empty };
-    let call = Call { step: 0, request, fixed: Some(fixed), expect: Expect::default(), when_invalid: None, data_sets: Vec::new(), saves: Vec::new() };
+    let request = RequestTemplate {
+        base: quick.request.clone(),
+        url: Template::fixed(&quick.request.url),
+        headers: Vec::new(),
+        body: BodyTemplate::Empty,
+    };
+    let call = Call {
+        step: 0,
+        request,
+        fixed: Some(fixed),
+        expect: Expect::default(),
+        when_invalid: None,
+        data_sets: Vec::new(),
+        saves: Vec::new(),
+    };
     let routine = Routine { nodes: vec![Node::Call(Box::new(call))], ..Routine::default() };
-    let behaviour = Behaviour { scenarios: vec![routine], setup: None, teardown: None, data: Vec::new(), globals: Arc::default(), wall_start_ns: OnceLock::new() };
+    let behaviour = Behaviour {
+        scenarios: vec![routine],
+        setup: None,
+        teardown: None,
+        data: Vec::new(),
+        globals: Arc::default(),
+        wall_start_ns: OnceLock::new(),
+    };
     let effective = format!("{plan:#?}\n{:#?}\n", quick.request);
     let digest = Sha256::digest(effective.as_bytes()).iter().map(|b| format!("{b:02x}")).collect::<String>();
     Ok(Lowered {
@@ -87,15 +125,27 @@ fn schedule(quick: &Quick) -> (Schedule, Connections) {
     match quick.rate {
         None => {
             // With a number of requests the time is only a limit.
-            let duration_ns = if quick.requests.is_some() { 24 * 3_600 * 1_000_000_000 } else { quick.duration_ns };
+            let duration_ns =
+                if quick.requests.is_some() { 24 * 3_600 * 1_000_000_000 } else { quick.duration_ns };
             let stages = vec![Stage::hold("hold", duration_ns, f64::from(quick.connections))];
-            (Schedule::Closed(Closed { stages, iterations_shared: quick.requests, iterations_per_user: None }), Connections::PerUser)
+            (
+                Schedule::Closed(Closed {
+                    stages,
+                    iterations_shared: quick.requests,
+                    iterations_per_user: None,
+                }),
+                Connections::PerUser,
+            )
         }
         Some(rate) => {
-            let duration_ns = quick.requests.map_or(quick.duration_ns, |n| (n as f64 / rate * 1e9).round() as Nanos);
+            let duration_ns =
+                quick.requests.map_or(quick.duration_ns, |n| (n as f64 / rate * 1e9).round() as Nanos);
             let stages = vec![Stage::hold("hold", duration_ns, rate)];
             let per_worker = quick.connections.div_ceil(quick.workers.max(1));
-            (Schedule::Open(Open { stages, process: quick.process, trace: None, max_users: 10_000 }), Connections::Shared(per_worker))
+            (
+                Schedule::Open(Open { stages, process: quick.process, trace: None, max_users: 10_000 }),
+                Connections::Shared(per_worker),
+            )
         }
     }
 }

@@ -58,7 +58,11 @@ impl<T: Read> Read for Option<T> {
 impl<T: Read> Read for Vec<T> {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let NodeKind::Seq(items) = &node.kind else {
-            diagnostics.error(&node.place, format!("a list is wanted here, not {}", node.describe()), "write each item on a line of its own, beginning with `- `");
+            diagnostics.error(
+                &node.place,
+                format!("a list is wanted here, not {}", node.describe()),
+                "write each item on a line of its own, beginning with `- `",
+            );
             return None;
         };
         // All items are read, so that all mistakes are found.
@@ -98,12 +102,21 @@ impl<T> Table<T> {
 impl<T: Read> Read for Table<T> {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let NodeKind::Map(entries) = &node.kind else {
-            diagnostics.error(&node.place, format!("a mapping is wanted here, not {}", node.describe()), "write `name: value` on lines of their own");
+            diagnostics.error(
+                &node.place,
+                format!("a mapping is wanted here, not {}", node.describe()),
+                "write `name: value` on lines of their own",
+            );
             return None;
         };
         let read: Vec<_> = entries
             .iter()
-            .map(|(key, value)| Some((Placed { value: key.text.clone(), place: key.place.clone() }, T::read(value, diagnostics)?)))
+            .map(|(key, value)| {
+                Some((
+                    Placed { value: key.text.clone(), place: key.place.clone() },
+                    T::read(value, diagnostics)?,
+                ))
+            })
             .collect();
         read.into_iter().collect::<Option<_>>().map(Self)
     }
@@ -137,7 +150,11 @@ impl Read for bool {
             Some("true") => Some(true),
             Some("false") => Some(false),
             _ => {
-                diagnostics.error(&node.place, format!("{} is neither true nor false", node.describe()), "write `true` or `false`");
+                diagnostics.error(
+                    &node.place,
+                    format!("{} is neither true nor false", node.describe()),
+                    "write `true` or `false`",
+                );
                 None
             }
         }
@@ -149,10 +166,19 @@ impl Read for bool {
 }
 
 /// Reads a scalar by `parse`, which says what is wrong and what to write.
-pub fn scalar<T>(node: &Node, diagnostics: &mut Diagnostics, wanted: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+pub fn scalar<T>(
+    node: &Node,
+    diagnostics: &mut Diagnostics,
+    wanted: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
     let parsed = node.scalar().and_then(parse);
     if parsed.is_none() {
-        diagnostics.error(&node.place, format!("{} is not {wanted}", node.describe()), format!("write {wanted}"));
+        diagnostics.error(
+            &node.place,
+            format!("{} is not {wanted}", node.describe()),
+            format!("write {wanted}"),
+        );
     }
     parsed
 }
@@ -203,7 +229,11 @@ pub fn refuse_unknown_keys(node: &Node, what: &str, known: &[&str], diagnostics:
     let mut clean = true;
     for (key, _) in node.entries().iter().filter(|(k, _)| !known.contains(&k.text.as_str())) {
         clean = false;
-        diagnostics.error(&key.place, format!("`{}` is not a key of {what}", key.text), suggest(&key.text, known.iter().copied()));
+        diagnostics.error(
+            &key.place,
+            format!("`{}` is not a key of {what}", key.text),
+            suggest(&key.text, known.iter().copied()),
+        );
     }
     clean
 }
@@ -280,7 +310,11 @@ macro_rules! record {
 pub(crate) use record;
 
 /// Enters a named type's schema once and returns a reference to it; recursive types end here.
-pub fn named_schema(name: &str, named: &mut Map<String, Value>, make: impl FnOnce(&mut Map<String, Value>) -> Value) -> Value {
+pub fn named_schema(
+    name: &str,
+    named: &mut Map<String, Value>,
+    make: impl FnOnce(&mut Map<String, Value>) -> Value,
+) -> Value {
     if !named.contains_key(name) {
         named.insert(name.to_owned(), Value::Null);
         let schema = make(named);

@@ -85,7 +85,9 @@ impl Node {
     /// As JSON, by YAML's core schema.
     pub fn to_json(&self) -> Value {
         match &self.kind {
-            NodeKind::Map(entries) => Value::Object(entries.iter().map(|(k, v)| (k.text.clone(), v.to_json())).collect::<Map<_, _>>()),
+            NodeKind::Map(entries) => Value::Object(
+                entries.iter().map(|(k, v)| (k.text.clone(), v.to_json())).collect::<Map<_, _>>(),
+            ),
             NodeKind::Seq(items) => Value::Array(items.iter().map(Self::to_json).collect()),
             NodeKind::Scalar { text, plain: true } => plain_to_json(text),
             NodeKind::Scalar { text, .. } => Value::String(text.clone()),
@@ -101,7 +103,9 @@ fn plain_to_json(text: &str) -> Value {
         _ => {
             let whole = text.parse::<i64>().ok().map(Number::from);
             let looks_numeric = text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.');
-            let number = whole.or_else(|| looks_numeric.then(|| text.parse::<f64>().ok().and_then(Number::from_f64)).flatten());
+            let number = whole.or_else(|| {
+                looks_numeric.then(|| text.parse::<f64>().ok().and_then(Number::from_f64)).flatten()
+            });
             number.map_or_else(|| Value::String(text.to_owned()), Value::Number)
         }
     }
@@ -111,17 +115,28 @@ fn plain_to_json(text: &str) -> Value {
 pub fn parse(file: usize, diagnostics: &mut Diagnostics) -> Option<Node> {
     let text = diagnostics.files[file].text.clone();
     let offsets = CharOffsets::of(&text);
-    let mut builder = Builder { file, offsets: &offsets, text: &text, anchors: HashMap::new(), problem: None };
+    let mut builder =
+        Builder { file, offsets: &offsets, text: &text, anchors: HashMap::new(), problem: None };
     let mut parser = Parser::new_from_str(&text);
     let mut root = None;
     loop {
         match parser.next() {
             None | Some(Ok((Event::StreamEnd, _))) => break,
             Some(Ok((Event::DocumentStart(_), span))) if root.is_some() => {
-                diagnostics.error(&builder.place(span), "a plan is one document", "remove the `---` and what follows, or make it a file of its own");
+                diagnostics.error(
+                    &builder.place(span),
+                    "a plan is one document",
+                    "remove the `---` and what follows, or make it a file of its own",
+                );
                 return None;
             }
-            Some(Ok((event @ (Event::MappingStart(..) | Event::SequenceStart(..) | Event::Scalar(..) | Event::Alias(_)), span))) => {
+            Some(Ok((
+                event @ (Event::MappingStart(..)
+                | Event::SequenceStart(..)
+                | Event::Scalar(..)
+                | Event::Alias(_)),
+                span,
+            ))) => {
                 root = builder.node(&mut parser, event, span, 0);
                 if root.is_none() {
                     break;
@@ -135,11 +150,19 @@ pub fn parse(file: usize, diagnostics: &mut Diagnostics) -> Option<Node> {
         }
     }
     if let Some((place, message)) = builder.problem {
-        diagnostics.error(&place, format!("this is not YAML: {message}"), "check indentation, quotes and colons here and in the line above");
+        diagnostics.error(
+            &place,
+            format!("this is not YAML: {message}"),
+            "check indentation, quotes and colons here and in the line above",
+        );
         return None;
     }
     if root.is_none() {
-        diagnostics.error(&Place { file, span: 0..0 }, "the file is empty", "a plan needs at least `target`, `load` and `scenarios`; `plimsoll demo --print-plan` shows one");
+        diagnostics.error(
+            &Place { file, span: 0..0 },
+            "the file is empty",
+            "a plan needs at least `target`, `load` and `scenarios`; `plimsoll demo --print-plan` shows one",
+        );
     }
     root
 }
@@ -183,7 +206,10 @@ impl Builder<'_> {
         None
     }
 
-    fn next<'i>(&mut self, parser: &mut Parser<'i, saphyr_parser::StrInput<'i>>) -> Option<(Event<'i>, Span)> {
+    fn next<'i>(
+        &mut self,
+        parser: &mut Parser<'i, saphyr_parser::StrInput<'i>>,
+    ) -> Option<(Event<'i>, Span)> {
         match parser.next()? {
             Ok(next) => Some(next),
             Err(error) => {
@@ -194,19 +220,33 @@ impl Builder<'_> {
         }
     }
 
-    fn node<'i>(&mut self, parser: &mut Parser<'i, saphyr_parser::StrInput<'i>>, event: Event<'i>, span: Span, depth: usize) -> Option<Node> {
+    fn node<'i>(
+        &mut self,
+        parser: &mut Parser<'i, saphyr_parser::StrInput<'i>>,
+        event: Event<'i>,
+        span: Span,
+        depth: usize,
+    ) -> Option<Node> {
         if depth > DEPTH_MAX {
             return self.fail(self.place(span), "it is nested too deeply");
         }
         let mut place = self.place(span);
         let (kind, anchor) = match event {
             Event::Alias(anchor) => {
-                let Some(known) = self.anchors.get(&anchor) else { return self.fail(place, "the alias names no anchor") };
+                let Some(known) = self.anchors.get(&anchor) else {
+                    return self.fail(place, "the alias names no anchor");
+                };
                 return Some(Node { place, kind: known.kind.clone() });
             }
-            Event::Scalar(text, style, anchor, _) => (NodeKind::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain }, anchor),
-            Event::SequenceStart(anchor, _) => (NodeKind::Seq(self.sequence(parser, &mut place, depth)?), anchor),
-            Event::MappingStart(anchor, _) => (NodeKind::Map(self.mapping(parser, &mut place, depth)?), anchor),
+            Event::Scalar(text, style, anchor, _) => {
+                (NodeKind::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain }, anchor)
+            }
+            Event::SequenceStart(anchor, _) => {
+                (NodeKind::Seq(self.sequence(parser, &mut place, depth)?), anchor)
+            }
+            Event::MappingStart(anchor, _) => {
+                (NodeKind::Map(self.mapping(parser, &mut place, depth)?), anchor)
+            }
             _ => return self.fail(place, "something unexpected stands here"),
         };
         let node = Node { place, kind };
@@ -216,7 +256,12 @@ impl Builder<'_> {
         Some(node)
     }
 
-    fn sequence<'i>(&mut self, parser: &mut Parser<'i, saphyr_parser::StrInput<'i>>, place: &mut Place, depth: usize) -> Option<Vec<Node>> {
+    fn sequence<'i>(
+        &mut self,
+        parser: &mut Parser<'i, saphyr_parser::StrInput<'i>>,
+        place: &mut Place,
+        depth: usize,
+    ) -> Option<Vec<Node>> {
         let mut items: Vec<Node> = Vec::new();
         loop {
             let (event, span) = self.next(parser)?;
@@ -228,7 +273,12 @@ impl Builder<'_> {
         }
     }
 
-    fn mapping<'i>(&mut self, parser: &mut Parser<'i, saphyr_parser::StrInput<'i>>, place: &mut Place, depth: usize) -> Option<Vec<(Key, Node)>> {
+    fn mapping<'i>(
+        &mut self,
+        parser: &mut Parser<'i, saphyr_parser::StrInput<'i>>,
+        place: &mut Place,
+        depth: usize,
+    ) -> Option<Vec<(Key, Node)>> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         loop {
             let (event, span) = self.next(parser)?;
@@ -245,7 +295,10 @@ impl Builder<'_> {
             };
             if let Some((first, _)) = entries.iter().find(|(k, _)| k.text == key.text) {
                 let line = self.text[..first.place.span.start].matches('\n').count() + 1;
-                self.fail(key.place, &format!("the key `{}` stands here twice, first in line {line}", key.text));
+                self.fail(
+                    key.place,
+                    &format!("the key `{}` stands here twice, first in line {line}", key.text),
+                );
                 return None;
             }
             let (event, span) = self.next(parser)?;

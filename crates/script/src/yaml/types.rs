@@ -305,10 +305,12 @@ pub enum ConnectionsItem {
 
 impl Read for ConnectionsItem {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        super::read::scalar(node, diagnostics, "`per_user`, `shared` or a number of connections", |text| match text {
-            "per_user" => Some(Self::PerUser),
-            "shared" => Some(Self::Shared(10_000)),
-            number => number.parse().ok().filter(|n| *n > 0).map(Self::Shared),
+        super::read::scalar(node, diagnostics, "`per_user`, `shared` or a number of connections", |text| {
+            match text {
+                "per_user" => Some(Self::PerUser),
+                "shared" => Some(Self::Shared(10_000)),
+                number => number.parse().ok().filter(|n| *n > 0).map(Self::Shared),
+            }
         })
     }
 
@@ -335,10 +337,16 @@ impl Read for StageItem {
             item.name = Some(key.text.clone());
             return Some(item);
         }
-        super::read::scalar(node, diagnostics, "a stage such as `10s -> 500/s`, `60s`, or `spike: 5s -> 2000/s`", |text| {
-            let (duration, to) = text.split_once("->").map_or((text, None), |(d, to)| (d, Some(to.trim().to_owned())));
-            Some(Self { name: None, duration: Duration(super::units::parse_duration(duration)?), to })
-        })
+        super::read::scalar(
+            node,
+            diagnostics,
+            "a stage such as `10s -> 500/s`, `60s`, or `spike: 5s -> 2000/s`",
+            |text| {
+                let (duration, to) =
+                    text.split_once("->").map_or((text, None), |(d, to)| (d, Some(to.trim().to_owned())));
+                Some(Self { name: None, duration: Duration(super::units::parse_duration(duration)?), to })
+            },
+        )
     }
 
     fn schema(_named: &mut Map<String, Value>) -> Value {
@@ -387,17 +395,24 @@ pub struct ExpectItem {
 
 impl ExpectItem {
     /// The fixed keys.
-    pub const KEYS: [&'static str; 7] = ["status", "headers", "text", "matches", "size", "schema", "when_invalid"];
+    pub const KEYS: [&'static str; 7] =
+        ["status", "headers", "text", "matches", "size", "schema", "when_invalid"];
 }
 
 impl Read for ExpectItem {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let NodeKind::Map(entries) = &node.kind else {
-            diagnostics.error(&node.place, format!("`expect` is a mapping, not {}", node.describe()), "write `expect: { status: 200 }`");
+            diagnostics.error(
+                &node.place,
+                format!("`expect` is a mapping, not {}", node.describe()),
+                "write `expect: { status: 200 }`",
+            );
             return None;
         };
         let mut clean = true;
-        for (key, _) in entries.iter().filter(|(k, _)| !Self::KEYS.contains(&k.text.as_str()) && !k.text.starts_with('$')) {
+        for (key, _) in
+            entries.iter().filter(|(k, _)| !Self::KEYS.contains(&k.text.as_str()) && !k.text.starts_with('$'))
+        {
             clean = false;
             let hint = format!("{}; JSON paths begin with `$`", suggest(&key.text, Self::KEYS));
             diagnostics.error(&key.place, format!("`{}` is nothing that can be expected", key.text), hint);
@@ -508,18 +523,28 @@ impl Read for StepItem {
     fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let has = |key: &str| node.entry(key).is_some();
         if !matches!(node.kind, NodeKind::Map(_)) || node.entries().is_empty() {
-            diagnostics.error(&node.place, format!("a step is a mapping, not {}", node.describe()), "write `- get: /path`, `- NAME: { get: /path }` or `- think: 1s`");
+            diagnostics.error(
+                &node.place,
+                format!("a step is a mapping, not {}", node.describe()),
+                "write `- get: /path`, `- NAME: { get: /path }` or `- think: 1s`",
+            );
             return None;
         }
         // A step is known by the key that names what it does; only a request may stand behind a name.
         match () {
             () if has("think") => ThinkStep::read(node, diagnostics).map(|s| Self::Think(s.think)),
             () if has("group") => GroupStep::read(node, diagnostics).map(|s| Self::Group(s.group, s.steps)),
-            () if has("if") => IfStep::read(node, diagnostics).map(|s| Self::If(s.condition, s.then, s.otherwise)),
-            () if has("repeat") => RepeatStep::read(node, diagnostics).map(|s| Self::Repeat(s.repeat, s.steps)),
+            () if has("if") => {
+                IfStep::read(node, diagnostics).map(|s| Self::If(s.condition, s.then, s.otherwise))
+            }
+            () if has("repeat") => {
+                RepeatStep::read(node, diagnostics).map(|s| Self::Repeat(s.repeat, s.steps))
+            }
             () if has("one_of") => OneOfStep::read(node, diagnostics).map(|s| Self::OneOf(s.one_of)),
             () if has("set") => SetStep::read(node, diagnostics).map(|s| Self::Set(s.set)),
-            () if METHODS.into_iter().any(has) => HttpStep::read(node, diagnostics).map(|s| Self::Http(None, Box::new(s))),
+            () if METHODS.into_iter().any(has) => {
+                HttpStep::read(node, diagnostics).map(|s| Self::Http(None, Box::new(s)))
+            }
             () => Self::read_named(node, diagnostics),
         }
     }
@@ -528,7 +553,8 @@ impl Read for StepItem {
         named_schema("Step", named, |named| {
             let http = HttpStep::schema(named);
             let mut behind_name = json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": http.clone() });
-            behind_name["propertyNames"] = json!({ "not": { "enum": METHODS.iter().chain(&KINDS).collect::<Vec<_>>() } });
+            behind_name["propertyNames"] =
+                json!({ "not": { "enum": METHODS.iter().chain(&KINDS).collect::<Vec<_>>() } });
             describe(&mut behind_name, "A request behind its name.");
             json!({ "anyOf": [
                 http, behind_name, ThinkStep::schema(named), GroupStep::schema(named), IfStep::schema(named),
@@ -543,13 +569,24 @@ impl StepItem {
         if let [(key, value)] = node.entries() {
             if matches!(value.kind, NodeKind::Map(_)) {
                 let step = HttpStep::read(value, diagnostics)?;
-                return Some(Self::Http(Some(Placed { value: key.text.clone(), place: key.place.clone() }), Box::new(step)));
+                return Some(Self::Http(
+                    Some(Placed { value: key.text.clone(), place: key.place.clone() }),
+                    Box::new(step),
+                ));
             }
             let known = METHODS.into_iter().chain(KINDS);
-            diagnostics.error(&key.place, format!("`{}` is not something a user can do", key.text), suggest(&key.text, known));
+            diagnostics.error(
+                &key.place,
+                format!("`{}` is not something a user can do", key.text),
+                suggest(&key.text, known),
+            );
             return None;
         }
-        diagnostics.error(&node.place, "this step does not say what to do", "give it one of get, post, put, patch, delete, head or options");
+        diagnostics.error(
+            &node.place,
+            "this step does not say what to do",
+            "give it one of get, post, put, patch, delete, head or options",
+        );
         None
     }
 }

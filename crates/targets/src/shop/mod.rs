@@ -52,7 +52,10 @@ type Answer = (StatusCode, Json<Value>);
 pub fn router(options: &ShopOptions) -> Router {
     let shop: Shared = Arc::new(Mutex::new(Shop::new(options.clone())));
     Router::new()
-        .route("/health", get(|| async { Json(json!({ "status": "healthy", "version": env!("CARGO_PKG_VERSION") })) }))
+        .route(
+            "/health",
+            get(|| async { Json(json!({ "status": "healthy", "version": env!("CARGO_PKG_VERSION") })) }),
+        )
         .route("/api/orders", post(place))
         .route("/api/orders/batch", post(place_batch))
         .route("/api/orders/{id}", get(track))
@@ -70,8 +73,13 @@ fn locked(shop: &Shared) -> std::sync::MutexGuard<'_, Shop> {
 fn answer(result: Result<Value, Refusal>, success: StatusCode) -> Answer {
     match result {
         Ok(value) => (success, Json(value)),
-        Err(Refusal::Invalid(problems)) => (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "success": false, "error": "validation failed", "details": problems }))),
-        Err(Refusal::Business(error, details)) => (StatusCode::CONFLICT, Json(json!({ "success": false, "error": error, "details": details }))),
+        Err(Refusal::Invalid(problems)) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Json(json!({ "success": false, "error": "validation failed", "details": problems })),
+        ),
+        Err(Refusal::Business(error, details)) => {
+            (StatusCode::CONFLICT, Json(json!({ "success": false, "error": error, "details": details })))
+        }
     }
 }
 
@@ -81,12 +89,24 @@ async fn place(State(shop): State<Shared>, Json(order): Json<Value>) -> Answer {
 
 async fn place_batch(State(shop): State<Shared>, Json(orders): Json<Value>) -> Answer {
     let Some(orders) = orders.as_array() else {
-        return (StatusCode::BAD_REQUEST, Json(json!({ "success": false, "error": "a list of orders is wanted" })));
+        return (
+            StatusCode::BAD_REQUEST,
+            Json(json!({ "success": false, "error": "a list of orders is wanted" })),
+        );
     };
     let mut shop = locked(&shop);
-    let results: Vec<_> = orders.iter().map(|order| answer(shop.place(order), StatusCode::CREATED)).map(|(_, Json(body))| body).collect();
+    let results: Vec<_> = orders
+        .iter()
+        .map(|order| answer(shop.place(order), StatusCode::CREATED))
+        .map(|(_, Json(body))| body)
+        .collect();
     let successful = results.iter().filter(|r| r["success"] == json!(true)).count();
-    (StatusCode::OK, Json(json!({ "success": true, "total_orders": orders.len(), "successful": successful, "failed": orders.len() - successful, "results": results })))
+    (
+        StatusCode::OK,
+        Json(
+            json!({ "success": true, "total_orders": orders.len(), "successful": successful, "failed": orders.len() - successful, "results": results }),
+        ),
+    )
 }
 
 async fn track(State(shop): State<Shared>, Path(id): Path<String>) -> Answer {
@@ -102,7 +122,8 @@ async fn stock(State(shop): State<Shared>, Path(sku): Path<String>) -> Json<Valu
 
 async fn validation(Json(body): Json<Value>) -> Answer {
     let problems = validate::validation_test(&body);
-    let result = if problems.is_empty() { Ok(json!({ "success": true })) } else { Err(Refusal::Invalid(problems)) };
+    let result =
+        if problems.is_empty() { Ok(json!({ "success": true })) } else { Err(Refusal::Invalid(problems)) };
     answer(result, StatusCode::OK)
 }
 

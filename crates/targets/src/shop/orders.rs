@@ -46,7 +46,15 @@ pub(super) struct Shop {
 
 impl Shop {
     pub(super) fn new(options: ShopOptions) -> Self {
-        Self { options, stock: HashMap::new(), customers: HashSet::new(), orders: HashMap::new(), processed: 0, refused: 0, revenue: 0.0 }
+        Self {
+            options,
+            stock: HashMap::new(),
+            customers: HashSet::new(),
+            orders: HashMap::new(),
+            processed: 0,
+            refused: 0,
+            revenue: 0.0,
+        }
     }
 
     /// Takes an order, or says why not. Nothing is reserved unless everything is.
@@ -67,7 +75,10 @@ impl Shop {
         let customer = order["customer"]["customer_id"].as_str().unwrap_or_default();
         let score = fraud_score(order, total);
         if score > FRAUD_SCORE_MAX {
-            return Err(Refusal::Business("Order flagged for fraud review".to_owned(), json!({ "fraud_score": score })));
+            return Err(Refusal::Business(
+                "Order flagged for fraud review".to_owned(),
+                json!({ "fraud_score": score }),
+            ));
         }
         self.check_rules(order, total, customer)?;
         let items = self.reserve(order)?;
@@ -76,25 +87,45 @@ impl Shop {
         self.revenue += total;
         let id = order["order_id"].as_str().unwrap_or_default().to_owned();
         let tracking = format!("TRK{:012}", self.processed);
-        self.remember(id.clone(), Order { number: self.processed, status: "processing", total, items, tracking: tracking.clone() });
-        Ok(json!({ "success": true, "order_id": id, "status": "processed", "tracking_number": tracking, "total_amount": total, "fraud_score": score }))
+        self.remember(
+            id.clone(),
+            Order { number: self.processed, status: "processing", total, items, tracking: tracking.clone() },
+        );
+        Ok(
+            json!({ "success": true, "order_id": id, "status": "processed", "tracking_number": tracking, "total_amount": total, "fraud_score": score }),
+        )
     }
 
     fn check_rules(&self, order: &Value, total: f64, customer: &str) -> Result<(), Refusal> {
         let mut violations = Vec::new();
-        if self.options.first_order_max.is_some_and(|most| total > most) && !self.customers.contains(customer) {
+        if self.options.first_order_max.is_some_and(|most| total > most) && !self.customers.contains(customer)
+        {
             violations.push("New customer order exceeds maximum value");
         }
         if self.options.wants_fraud_check && order["fraud_check_passed"] == json!(false) && total > 500.0 {
             violations.push("Fraud check has not passed");
         }
-        if violations.is_empty() { Ok(()) } else { Err(Refusal::Business(format!("Business rule violation: {}", violations.join(", ")), json!(violations))) }
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Business(
+                format!("Business rule violation: {}", violations.join(", ")),
+                json!(violations),
+            ))
+        }
     }
 
     fn reserve(&mut self, order: &Value) -> Result<u64, Refusal> {
         let items = order["items"].as_array().map_or(&[][..], Vec::as_slice);
-        let wanted: Vec<_> = items.iter().map(|i| (i["variant_sku"].as_str().unwrap_or_default(), i["quantity"].as_u64().unwrap_or(0))).collect();
-        let short: Vec<_> = wanted.iter().filter(|(sku, quantity)| self.stock_of(sku) < *quantity).map(|(sku, _)| *sku).collect();
+        let wanted: Vec<_> = items
+            .iter()
+            .map(|i| (i["variant_sku"].as_str().unwrap_or_default(), i["quantity"].as_u64().unwrap_or(0)))
+            .collect();
+        let short: Vec<_> = wanted
+            .iter()
+            .filter(|(sku, quantity)| self.stock_of(sku) < *quantity)
+            .map(|(sku, _)| *sku)
+            .collect();
         if !short.is_empty() {
             return Err(Refusal::Business(format!("Insufficient inventory: {short:?}"), json!(short)));
         }
@@ -116,7 +147,9 @@ impl Shop {
 
     pub(super) fn order(&self, id: &str) -> Option<Value> {
         let order = self.orders.get(id)?;
-        Some(json!({ "success": true, "order_id": id, "status": order.status, "total_amount": order.total, "items": order.items, "tracking_number": order.tracking }))
+        Some(
+            json!({ "success": true, "order_id": id, "status": order.status, "total_amount": order.total, "items": order.items, "tracking_number": order.tracking }),
+        )
     }
 
     pub(super) fn stock_of(&self, sku: &str) -> u64 {

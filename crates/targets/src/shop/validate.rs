@@ -18,7 +18,8 @@ pub(super) struct Problem {
 
 macro_rules! pattern {
     ($name:ident, $text:literal) => {
-        static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($text).expect("the pattern is fixed and tested"));
+        static $name: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new($text).expect("the pattern is fixed and tested"));
     };
 }
 
@@ -141,7 +142,12 @@ fn customer(part: &mut Part<'_>, today: &str) {
     part.text("last_name", Required, 1, 100);
     part.matching("date_of_birth", Optional, &DATE);
     // Both are dates of fixed form, so their order is that of their texts.
-    if part.value.get("date_of_birth").and_then(Value::as_str).is_some_and(|born| !today.is_empty() && born > today) {
+    if part
+        .value
+        .get("date_of_birth")
+        .and_then(Value::as_str)
+        .is_some_and(|born| !today.is_empty() && born > today)
+    {
         part.wrong("date_of_birth", "lies in the future");
     }
     part.list("addresses", Required, 1, 10, address);
@@ -157,7 +163,9 @@ fn variant(part: &mut Part<'_>) {
     part.number("weight_grams", Required, |n| (1.0..=50_000.0).contains(&n), "must lie between 1 and 50000");
     part.amount("stock_quantity", Required);
     let attributes = part.field("attributes", Required);
-    if attributes.is_some_and(|a| !a.as_object().is_some_and(|o| !o.is_empty() && o.values().all(Value::is_string))) {
+    if attributes
+        .is_some_and(|a| !a.as_object().is_some_and(|o| !o.is_empty() && o.values().all(Value::is_string)))
+    {
         part.wrong("attributes", "must hold at least one text");
     }
     part.part("dimensions_cm", Required, |dimensions| {
@@ -184,7 +192,12 @@ fn item(part: &mut Part<'_>) {
     part.matching("item_id", Required, &UUID);
     part.text("product_id", Required, 3, 50);
     part.text("variant_sku", Required, 3, 50);
-    let quantity = part.number("quantity", Required, |n| (1.0..=100.0).contains(&n) && n.fract() == 0.0, "must be a whole number from 1 to 100");
+    let quantity = part.number(
+        "quantity",
+        Required,
+        |n| (1.0..=100.0).contains(&n) && n.fract() == 0.0,
+        "must be a whole number from 1 to 100",
+    );
     let price = part.positive("unit_price", Required);
     let discount = part.amount("discount_amount", Optional);
     part.amount("tax_amount", Optional);
@@ -227,7 +240,8 @@ pub(super) fn complex_order(order: &Value) -> Vec<Problem> {
         return vec![Problem { field: String::new(), message: "an order is a mapping".to_owned() }];
     }
     // The order's own date is the day against which birth dates are judged: the service reads no clock.
-    let today: String = order.get("created_at").and_then(Value::as_str).unwrap_or_default().chars().take(10).collect();
+    let today: String =
+        order.get("created_at").and_then(Value::as_str).unwrap_or_default().chars().take(10).collect();
     let part = &mut Part { value: order, path: String::new(), problems: &mut problems };
     part.text("order_id", Required, 12, 12);
     part.part("customer", Required, |c| customer(c, &today));
@@ -242,7 +256,8 @@ pub(super) fn complex_order(order: &Value) -> Vec<Problem> {
         part.wrong("total_amount", "is not subtotal + tax_amount + shipping_cost − discount_amount");
     }
     let items = order.get("items").and_then(Value::as_array);
-    let sum: f64 = items.map_or(0.0, |items| items.iter().filter_map(|i| i.get("total_price")?.as_f64()).sum());
+    let sum: f64 =
+        items.map_or(0.0, |items| items.iter().filter_map(|i| i.get("total_price")?.as_f64()).sum());
     if (sum - subtotal).abs() > CENT * items.map_or(1.0, |i| i.len() as f64) {
         part.wrong("subtotal", "is not the sum of the items' total_price");
     }
@@ -266,7 +281,12 @@ pub(super) fn validation_test(body: &Value) -> Vec<Problem> {
         part.wrong("required_field", "must not contain FAIL");
     }
     part.matching("email_field", Required, &EMAIL);
-    part.number("numeric_field", Required, |n| (100.0..=1_000.0).contains(&n), "must lie between 100 and 1000");
+    part.number(
+        "numeric_field",
+        Required,
+        |n| (100.0..=1_000.0).contains(&n),
+        "must lie between 100 and 1000",
+    );
     part.matching("complex_pattern", Required, &TEST_PATTERN);
     problems
 }
@@ -294,9 +314,15 @@ mod tests {
         let table: [(Mutation, &str); 10] = [
             (|o| o["customer"]["email"] = json!("nobody"), "customer.email"),
             (|o| o["customer"]["date_of_birth"] = json!("2999-01-01"), "customer.date_of_birth"),
-            (|o| o["customer"]["addresses"][0]["postal_code"] = json!("1"), "customer.addresses[0].postal_code"),
+            (
+                |o| o["customer"]["addresses"][0]["postal_code"] = json!("1"),
+                "customer.addresses[0].postal_code",
+            ),
             (|o| o["items"][0]["quantity"] = json!(0), "items[0].quantity"),
-            (|o| o["items"][0]["product_snapshot"]["variants"][0]["dimensions_cm"]["width"] = json!(0), "items[0].product_snapshot.variants[0].dimensions_cm.width"),
+            (
+                |o| o["items"][0]["product_snapshot"]["variants"][0]["dimensions_cm"]["width"] = json!(0),
+                "items[0].product_snapshot.variants[0].dimensions_cm.width",
+            ),
             (|o| o["payment"]["currency"] = json!("usd"), "payment.currency"),
             (|o| o["shipping"]["weight_grams"] = json!(0), "shipping.weight_grams"),
             (|o| o["total_amount"] = json!(1.0), "total_amount"),

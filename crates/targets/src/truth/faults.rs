@@ -52,7 +52,9 @@ pub enum FaultKind {
 
 /// A fault is not understood.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is not a fault; write KIND[=VALUE][@FROM[+FOR]], such as stall@20s+1s, black_hole=5%, connection_cap=10, ramp=3@10s+20s")]
+#[error(
+    "`{0}` is not a fault; write KIND[=VALUE][@FROM[+FOR]], such as stall@20s+1s, black_hole=5%, connection_cap=10, ramp=3@10s+20s"
+)]
 pub struct UnknownFault(String);
 
 impl FromStr for Fault {
@@ -64,7 +66,9 @@ impl FromStr for Fault {
         let (kind, value) = what.split_once('=').map_or((what, None), |(kind, value)| (kind, Some(value)));
         let (from, length) = match when.map(|w| w.split_once('+').map_or((w, None), |(f, l)| (f, Some(l)))) {
             None => (0, None),
-            Some((from, length)) => (nanos(from).ok_or_else(wrong)?, length.map(|l| nanos(l).ok_or_else(wrong)).transpose()?),
+            Some((from, length)) => {
+                (nanos(from).ok_or_else(wrong)?, length.map(|l| nanos(l).ok_or_else(wrong)).transpose()?)
+            }
         };
         let share = || value.and_then(parse_share).ok_or_else(wrong);
         let number = || value.and_then(|v| v.parse::<u64>().ok()).ok_or_else(wrong);

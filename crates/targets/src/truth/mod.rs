@@ -30,7 +30,13 @@ pub struct TruthOptions {
 
 impl Default for TruthOptions {
     fn default() -> Self {
-        Self { servers: 1, service: ServiceTime::Deterministic(1_000_000), seed: 1, faults: Vec::new(), body_bytes: 64 }
+        Self {
+            servers: 1,
+            service: ServiceTime::Deterministic(1_000_000),
+            seed: 1,
+            faults: Vec::new(),
+            body_bytes: 64,
+        }
     }
 }
 

@@ -58,12 +58,22 @@ impl Iterator for ServiceTimes {
     fn next(&mut self) -> Option<u64> {
         self.number += 1;
         Some(match &self.kind {
-            ServiceTime::Bimodal { fast_ns, slow_ns, slow_share } => if self.random.random_bool(*slow_share) { *slow_ns } else { *fast_ns },
+            ServiceTime::Bimodal { fast_ns, slow_ns, slow_share } => {
+                if self.random.random_bool(*slow_share) {
+                    *slow_ns
+                } else {
+                    *fast_ns
+                }
+            }
             ServiceTime::Deterministic(ns) => *ns,
-            ServiceTime::Exponential(mean) => Exp::new(1.0 / mean).expect("a positive mean").sample(&mut self.random) as u64,
+            ServiceTime::Exponential(mean) => {
+                Exp::new(1.0 / mean).expect("a positive mean").sample(&mut self.random) as u64
+            }
             ServiceTime::Lognormal { mean_ns, cv } => {
                 let sigma2 = (1.0 + cv * cv).ln();
-                LogNormal::new(mean_ns.ln() - sigma2 / 2.0, sigma2.sqrt()).expect("a positive deviation").sample(&mut self.random) as u64
+                LogNormal::new(mean_ns.ln() - sigma2 / 2.0, sigma2.sqrt())
+                    .expect("a positive deviation")
+                    .sample(&mut self.random) as u64
             }
             ServiceTime::Trace(times) => *times.get((self.number - 1) % times.len().max(1)).unwrap_or(&0),
         })
@@ -106,7 +116,13 @@ pub struct Queue {
 impl Queue {
     /// A queue with `servers` servers (0: as many as needed) and these service times.
     pub fn new(servers: u32, kind: ServiceTime, seed: u64) -> Self {
-        Self { times: ServiceTimes::new(kind, seed), free_ns: (0..servers).map(|_| Reverse(0)).collect(), limited: servers > 0, stalls: Vec::new(), count: 0 }
+        Self {
+            times: ServiceTimes::new(kind, seed),
+            free_ns: (0..servers).map(|_| Reverse(0)).collect(),
+            limited: servers > 0,
+            stalls: Vec::new(),
+            count: 0,
+        }
     }
 
     /// Nobody is served during `stall`.
@@ -186,7 +202,8 @@ mod tests {
 
     #[test]
     fn a_stall_holds_everybody_until_it_is_over() {
-        let mut queue = Queue::new(0, ServiceTime::Deterministic(10), 1).with_stall(Stall { from_ns: 100, until_ns: 200 });
+        let mut queue = Queue::new(0, ServiceTime::Deterministic(10), 1)
+            .with_stall(Stall { from_ns: 100, until_ns: 200 });
         assert_eq!([99, 100, 150, 200].map(|at| queue.arrive(at, 1.0).departure_ns), [109, 210, 210, 210]);
     }
 

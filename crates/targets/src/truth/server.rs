@@ -105,7 +105,11 @@ impl Truth {
 
     async fn connection(self: Rc<Self>, mut stream: TcpStream) {
         self.count(|s| s.connections += 1);
-        let cap = self.options.faults.iter().find_map(|f| if let FaultKind::ConnectionCap(cap) = f.kind { Some(cap) } else { None });
+        let cap = self
+            .options
+            .faults
+            .iter()
+            .find_map(|f| if let FaultKind::ConnectionCap(cap) = f.kind { Some(cap) } else { None });
         if cap.is_some_and(|cap| self.open.get() >= cap) {
             return self.count(|s| s.refused_connections += 1);
         }
@@ -125,14 +129,19 @@ impl Truth {
         match request.path.as_str() {
             "/_truth/stats" => return send(stream, &serde_json::to_string(&self.stats.get()).ok()?).await,
             "/_truth/log" => {
-                let lines: Vec<_> = self.log.borrow().iter().filter_map(|e| serde_json::to_string(e).ok()).collect();
+                let lines: Vec<_> =
+                    self.log.borrow().iter().filter_map(|e| serde_json::to_string(e).ok()).collect();
                 return send(stream, &lines.join("\n")).await;
             }
             "/_truth/memory" => return send(stream, &self.memory()).await,
             _ => {}
         }
         let (manner, served) = self.admit();
-        let departure_ns = if matches!(manner, Manner::Fault(FaultKind::FastFail(_))) { served.arrival_ns + FAST_FAIL_NS } else { served.departure_ns };
+        let departure_ns = if matches!(manner, Manner::Fault(FaultKind::FastFail(_))) {
+            served.arrival_ns + FAST_FAIL_NS
+        } else {
+            served.departure_ns
+        };
         self.timers.sleep_until(departure_ns).await;
         match manner {
             Manner::Answer => {
@@ -155,7 +164,13 @@ impl Truth {
         let mut queue = self.queue.borrow_mut();
         let queue = queue.get_or_insert_with(|| self.make_queue(arrival_ns));
         let mut served = queue.arrive(arrival_ns, slower);
-        if let Some(stub_ns) = self.options.faults.iter().filter(|f| f.is_on(at_ns)).find_map(|f| if let FaultKind::Stub(ns) = f.kind { Some(ns) } else { None }) {
+        if let Some(stub_ns) = self
+            .options
+            .faults
+            .iter()
+            .filter(|f| f.is_on(at_ns))
+            .find_map(|f| if let FaultKind::Stub(ns) = f.kind { Some(ns) } else { None })
+        {
             served.service_ns = stub_ns;
             served.departure_ns = arrival_ns + stub_ns;
         }
@@ -176,8 +191,16 @@ impl Truth {
     }
 
     fn slowdown(&self, at_ns: u64) -> f64 {
-        let ramps = self.options.faults.iter().filter_map(|f| if let FaultKind::Ramp(factor) = f.kind { Some((f, factor)) } else { None });
-        ramps.map(|(f, factor)| 1.0 + (factor - 1.0) * (at_ns.saturating_sub(f.from_ns) as f64 / f.for_ns as f64).min(1.0)).product()
+        let ramps = self
+            .options
+            .faults
+            .iter()
+            .filter_map(|f| if let FaultKind::Ramp(factor) = f.kind { Some((f, factor)) } else { None });
+        ramps
+            .map(|(f, factor)| {
+                1.0 + (factor - 1.0) * (at_ns.saturating_sub(f.from_ns) as f64 / f.for_ns as f64).min(1.0)
+            })
+            .product()
     }
 
     fn manner(&self, at_ns: u64) -> Manner {
@@ -194,7 +217,12 @@ impl Truth {
                 | FaultKind::Reset(share)
                 | FaultKind::Trickle(share)
                 | FaultKind::Truncate(share) => share,
-                FaultKind::Cached | FaultKind::ConnectionCap(_) | FaultKind::Lose(_) | FaultKind::Ramp(_) | FaultKind::Stall | FaultKind::Stub(_) => continue,
+                FaultKind::Cached
+                | FaultKind::ConnectionCap(_)
+                | FaultKind::Lose(_)
+                | FaultKind::Ramp(_)
+                | FaultKind::Stall
+                | FaultKind::Stub(_) => continue,
             };
             if random.random_bool(share) {
                 return Manner::Fault(fault.kind);
@@ -207,14 +235,20 @@ impl Truth {
     fn body(&self, request: &Request, id: u64) -> String {
         let faults = &self.options.faults;
         if request.is_write {
-            let every = faults.iter().find_map(|f| if let FaultKind::Lose(every) = f.kind { Some(every) } else { None });
+            let every = faults
+                .iter()
+                .find_map(|f| if let FaultKind::Lose(every) = f.kind { Some(every) } else { None });
             self.count(|s| {
                 s.writes_acknowledged += 1;
-                s.writes_kept += u64::from(every.is_none_or(|every| !s.writes_acknowledged.is_multiple_of(every)));
+                s.writes_kept +=
+                    u64::from(every.is_none_or(|every| !s.writes_acknowledged.is_multiple_of(every)));
             });
         }
         let shown = if faults.iter().any(|f| f.kind == FaultKind::Cached) { 0 } else { id };
-        let body = format!("{{\"id\":{shown},\"path\":{:?}", if faults.iter().any(|f| f.kind == FaultKind::Cached) { "" } else { &request.path });
+        let body = format!(
+            "{{\"id\":{shown},\"path\":{:?}",
+            if faults.iter().any(|f| f.kind == FaultKind::Cached) { "" } else { &request.path }
+        );
         let padding = self.options.body_bytes.saturating_sub(body.len() + 10);
         format!("{body},\"pad\":\"{}\"}}", "x".repeat(padding))
     }
@@ -249,7 +283,8 @@ impl Truth {
             }
             FaultKind::Reset(_) => {
                 // With no lingering, closing sends RST. If it cannot be set, the client sees a plain close.
-                let _best_effort = rustix::net::sockopt::set_socket_linger(&*stream, Some(std::time::Duration::ZERO));
+                let _best_effort =
+                    rustix::net::sockopt::set_socket_linger(&*stream, Some(std::time::Duration::ZERO));
                 None
             }
             FaultKind::Trickle(_) => {
@@ -265,7 +300,12 @@ impl Truth {
                 stream.write_all(&whole.as_bytes()[..whole.len() / 2]).await.ok()?;
                 None
             }
-            FaultKind::Cached | FaultKind::ConnectionCap(_) | FaultKind::Lose(_) | FaultKind::Ramp(_) | FaultKind::Stall | FaultKind::Stub(_) => Some(()),
+            FaultKind::Cached
+            | FaultKind::ConnectionCap(_)
+            | FaultKind::Lose(_)
+            | FaultKind::Ramp(_)
+            | FaultKind::Stall
+            | FaultKind::Stub(_) => Some(()),
         }
     }
 
@@ -279,7 +319,10 @@ impl Truth {
 
 fn response(status: u16, body: &str) -> String {
     let reason = if status == 200 { "OK" } else { "Service Unavailable" };
-    format!("HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 async fn send(stream: &mut TcpStream, body: &str) -> Option<()> {
@@ -294,9 +337,13 @@ struct Request {
 /// The next request, its body read and dropped; `None` when the connection has ended or makes no sense.
 async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
     loop {
-        if let Some((request, length)) = parse(buffer)? {
-            buffer.drain(..length);
-            return Some(request);
+        match parse(buffer) {
+            Parsed::Whole(request, length) => {
+                buffer.drain(..length);
+                return Some(request);
+            }
+            Parsed::Partial => {}
+            Parsed::Nonsense => return None,
         }
         if buffer.len() > REQUEST_BYTES_MAX || stream.read_buf(buffer).await.ok()? == 0 {
             return None;
@@ -304,16 +351,29 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Re
     }
 }
 
-/// A whole request and its length; `Some(None)` if more is needed.
-fn parse(bytes: &[u8]) -> Option<Option<(Request, usize)>> {
+enum Parsed {
+    Nonsense,
+    Partial,
+    /// A request and its length.
+    Whole(Request, usize),
+}
+
+fn parse(bytes: &[u8]) -> Parsed {
     let mut fields = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Request::new(&mut fields);
-    let httparse::Status::Complete(head_length) = head.parse(bytes).ok()? else { return Some(None) };
+    let head_length = match head.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Parsed::Partial,
+        Err(_) => return Parsed::Nonsense,
+    };
     let length = head.headers.iter().find(|h| h.name.eq_ignore_ascii_case("content-length"));
-    let body = length.map_or(Some(0), |h| std::str::from_utf8(h.value).ok()?.trim().parse::<usize>().ok())?;
-    if bytes.len() < head_length + body {
-        return Some(None);
+    let body = length.map_or(Some(0), |h| std::str::from_utf8(h.value).ok()?.trim().parse::<usize>().ok());
+    match (body, head.path) {
+        (Some(body), Some(_)) if bytes.len() < head_length + body => Parsed::Partial,
+        (Some(body), Some(path)) => {
+            let is_write = matches!(head.method, Some("POST" | "PUT" | "PATCH" | "DELETE"));
+            Parsed::Whole(Request { path: path.to_owned(), is_write }, head_length + body)
+        }
+        _ => Parsed::Nonsense,
     }
-    let request = Request { path: head.path?.to_owned(), is_write: matches!(head.method, Some("POST" | "PUT" | "PATCH" | "DELETE")) };
-    Some(Some((request, head_length + body)))
 }

@@ -6,8 +6,18 @@ use serde_json::{Value, json};
 use super::{pick, word};
 use crate::behaviour::template::{rfc3339_ms, uuid};
 
-const TYPES: [&str; 10] =
-    ["page_view", "click", "scroll", "form_submit", "purchase", "add_to_cart", "remove_from_cart", "search", "login", "logout"];
+const TYPES: [&str; 10] = [
+    "page_view",
+    "click",
+    "scroll",
+    "form_submit",
+    "purchase",
+    "add_to_cart",
+    "remove_from_cart",
+    "search",
+    "login",
+    "logout",
+];
 const SOURCES: [&str; 4] = ["web", "mobile_app", "api", "webhook"];
 
 pub(super) fn event(random: &mut impl Rng, now_ms: u64) -> Value {

@@ -22,8 +22,12 @@ pub const GENERATORS: [&str; 4] = ["batch", "event", "order", "validation"];
 /// Names of the faults a generator can put into its payloads.
 pub fn fault_kinds(generator: &str) -> &'static [&'static str] {
     match generator {
-        "order" => &["negative_total", "invalid_email", "future_birth_date", "invalid_totals", "missing_required"],
-        "validation" => &["short_field", "forbidden_word", "invalid_email", "number_out_of_range", "bad_pattern"],
+        "order" => {
+            &["negative_total", "invalid_email", "future_birth_date", "invalid_totals", "missing_required"]
+        }
+        "validation" => {
+            &["short_field", "forbidden_word", "invalid_email", "number_out_of_range", "bad_pattern"]
+        }
         "event" => &["missing_required"],
         _ => &[],
     }
@@ -139,7 +143,14 @@ mod tests {
 
     fn rows(generator: &str, share: f64) -> Vec<Arc<Row>> {
         let kinds: Vec<_> = fault_kinds(generator).iter().map(|k| (*k).to_owned()).collect();
-        generate(&Order { generator, rows: 300, seed: 7, invalid_share: share, kinds: &kinds, now_ms: 1_700_000_000_000 })
+        generate(&Order {
+            generator,
+            rows: 300,
+            seed: 7,
+            invalid_share: share,
+            kinds: &kinds,
+            now_ms: 1_700_000_000_000,
+        })
     }
 
     #[test]

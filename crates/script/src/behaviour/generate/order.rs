@@ -12,9 +12,11 @@ const TAX: f64 = 0.085;
 pub(super) fn order(random: &mut impl Rng, now_ms: u64) -> Value {
     let items: Vec<_> = (0..random.random_range(1..=8)).map(|_| item(random, now_ms)).collect();
     let subtotal = cents(items.iter().filter_map(|i| i["total_price"].as_f64()).sum());
-    let discount = if random.random_bool(0.3) { cents(subtotal * random.random_range(0.05..0.20)) } else { 0.0 };
+    let discount =
+        if random.random_bool(0.3) { cents(subtotal * random.random_range(0.05..0.20)) } else { 0.0 };
     let tax = cents(subtotal * TAX);
-    let weight: u64 = items.iter().filter_map(|i| i["product_snapshot"]["variants"][0]["weight_grams"].as_u64()).sum();
+    let weight: u64 =
+        items.iter().filter_map(|i| i["product_snapshot"]["variants"][0]["weight_grams"].as_u64()).sum();
     let level = pick(random, &["standard", "express", "two-day", "overnight"]);
     let factor = match level {
         "express" => 1.5,
@@ -85,7 +87,8 @@ fn item(random: &mut impl Rng, now_ms: u64) -> Value {
     let quantity = random.random_range(1..=5);
     let gross = price * f64::from(quantity);
     let discount = if random.random_bool(0.2) { cents(gross * random.random_range(0.05..0.25)) } else { 0.0 };
-    let (product, sku) = (format!("PROD-{:05}", random.random_range(0..500)), format!("SKU-{}", capitals(random, 6)));
+    let (product, sku) =
+        (format!("PROD-{:05}", random.random_range(0..500)), format!("SKU-{}", capitals(random, 6)));
     let total = cents(gross - discount);
     json!({
         "item_id": uuid(random), "product_id": product, "variant_sku": sku, "quantity": quantity, "unit_price": price,
@@ -117,7 +120,9 @@ pub(super) fn spoil(value: &mut Value, kind: &str, now_ms: u64) {
     match kind {
         "negative_total" => value["total_amount"] = json!(-100.0),
         "invalid_email" => value["customer"]["email"] = json!("not-an-address"),
-        "future_birth_date" => value["customer"]["date_of_birth"] = json!(rfc3339_ms(now_ms + 365 * DAY_MS)[..10]),
+        "future_birth_date" => {
+            value["customer"]["date_of_birth"] = json!(rfc3339_ms(now_ms + 365 * DAY_MS)[..10])
+        }
         "invalid_totals" => value["subtotal"] = json!(1.0),
         _ => super::remove(value, "payment"),
     }

@@ -16,7 +16,11 @@ fn names() -> Names {
 
 fn render(template: &Template) -> Result<String, Missing> {
     let globals = super::super::Globals::default();
-    let row = Arc::new(Row { value: json!({ "total": 5, "items": ["a\"b"] }), text: r#"{"total":5}"#.to_owned(), invalid: None });
+    let row = Arc::new(Row {
+        value: json!({ "total": 5, "items": ["a\"b"] }),
+        text: r#"{"total":5}"#.to_owned(),
+        invalid: None,
+    });
     let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
     template.render(&mut Scope {
         slots: &[Some(json!("x/y"))],
@@ -70,7 +74,8 @@ fn mistakes_are_placed() {
 
 #[test]
 fn functions_stay_within_their_bounds() {
-    let template = Template::parse("${int(3, 5)},${uuid()},${text(4)},${choice(a, b)}", Form::Plain, &names()).unwrap();
+    let template =
+        Template::parse("${int(3, 5)},${uuid()},${text(4)},${choice(a, b)}", Form::Plain, &names()).unwrap();
     let text = render(&template).unwrap();
     let parts: Vec<_> = text.split(',').collect();
     assert!((3..=5).contains(&parts[0].parse::<i64>().unwrap()));

@@ -12,13 +12,26 @@ impl Lowering<'_> {
         }
         let file = self.file;
         let used = |name: &str| self.used_names.iter().any(|u| u == name);
-        let uses_environment = |name: &str| self.diagnostics.files.iter().any(|f| f.text.contains(&format!("env.{name}")));
+        let uses_environment =
+            |name: &str| self.diagnostics.files.iter().any(|f| f.text.contains(&format!("env.{name}")));
         let mut unused = Vec::new();
         unused.extend(file.data.iter().filter(|(k, _)| !used(&k.value)).map(|(k, _)| (k, "data set")));
         unused.extend(file.vars.iter().filter(|(k, _)| !used(&k.value)).map(|(k, _)| (k, "variable")));
-        unused.extend(file.env.iter().filter(|(k, _)| !uses_environment(&k.value)).map(|(k, _)| (k, "environment variable")));
-        unused.extend(file.targets.iter().filter(|(k, _)| !self.used_targets.contains(&k.value)).map(|(k, _)| (k, "target")));
-        let loaded = |name: &str| plan.loads.iter().any(|l| l.mix.iter().any(|(s, _)| plan.scenarios[usize::from(*s)].name == name));
+        unused.extend(
+            file.env
+                .iter()
+                .filter(|(k, _)| !uses_environment(&k.value))
+                .map(|(k, _)| (k, "environment variable")),
+        );
+        unused.extend(
+            file.targets
+                .iter()
+                .filter(|(k, _)| !self.used_targets.contains(&k.value))
+                .map(|(k, _)| (k, "target")),
+        );
+        let loaded = |name: &str| {
+            plan.loads.iter().any(|l| l.mix.iter().any(|(s, _)| plan.scenarios[usize::from(*s)].name == name))
+        };
         unused.extend(file.scenarios.iter().filter(|(k, _)| !loaded(&k.value)).map(|(k, _)| (k, "scenario")));
         let unused: Vec<_> = unused.into_iter().map(|(k, what)| (k.clone(), what)).collect();
         for (key, what) in unused {

@@ -14,13 +14,17 @@ impl Lowering<'_> {
             match parse(&item.text.value) {
                 Ok(expression) => self.check_names(&expression, &item.text, plan),
                 Err(error) => {
-                    let part = item.text.value.get(error.offset..error.offset + error.length).unwrap_or_default();
+                    let part =
+                        item.text.value.get(error.offset..error.offset + error.length).unwrap_or_default();
                     let place = self.within(&item.text.place, part);
                     self.diagnostics.error(&place, error.message, error.hint);
                 }
             }
         }
-        file.claims.iter().map(|item| Claim { text: item.value.text.value.clone(), abort: item.value.abort }).collect()
+        file.claims
+            .iter()
+            .map(|item| Claim { text: item.value.text.value.clone(), abort: item.value.abort })
+            .collect()
     }
 
     fn check_names(&mut self, expression: &Expression, written: &Placed<String>, plan: &Plan) {
@@ -28,19 +32,31 @@ impl Lowering<'_> {
         let steps: Vec<_> = plan.steps.iter().map(|s| s.name.as_str()).collect();
         let scenarios: Vec<_> = plan.scenarios.iter().map(|s| s.name.as_str()).collect();
         let phases: Vec<_> = plan.phases.iter().map(|p| p.name.as_str()).collect();
-        let named = [("step", &selector.step, steps), ("scenario", &selector.scenario, scenarios), ("phase", &selector.phase, phases)];
+        let named = [
+            ("step", &selector.step, steps),
+            ("scenario", &selector.scenario, scenarios),
+            ("phase", &selector.phase, phases),
+        ];
         for (what, name, known) in named {
             if let Some(name) = name
                 && !known.contains(&name.as_str())
             {
                 let place: Place = self.within(&written.place, name);
-                self.diagnostics.error(&place, format!("no {what} is called `{name}`"), suggest(name, known.iter().copied()));
+                self.diagnostics.error(
+                    &place,
+                    format!("no {what} is called `{name}`"),
+                    suggest(name, known.iter().copied()),
+                );
             }
         }
         for (key, value) in &selector.tags {
             if !plan.steps.iter().any(|s| s.tags.get(key) == Some(value)) {
                 let place = self.within(&written.place, key);
-                self.diagnostics.error(&place, format!("no step has the tag {key}={value}"), "tags stand under `tags:` of a step or of the plan");
+                self.diagnostics.error(
+                    &place,
+                    format!("no step has the tag {key}={value}"),
+                    "tags stand under `tags:` of a step or of the plan",
+                );
             }
         }
     }

@@ -27,7 +27,11 @@ impl Lowering<'_> {
         for (name, item) in file.data.iter() {
             let Some(rows) = self.rows(name, item) else { continue };
             if rows.is_empty() {
-                self.diagnostics.error(&name.place, format!("the data set `{}` has no rows", name.value), "add at least one");
+                self.diagnostics.error(
+                    &name.place,
+                    format!("the data set `{}` has no rows", name.value),
+                    "add at least one",
+                );
                 continue;
             }
             self.check_rows(name, item, &rows);
@@ -50,9 +54,14 @@ impl Lowering<'_> {
     }
 
     fn rows(&mut self, name: &Placed<String>, item: &DataItem) -> Option<Vec<Arc<Row>>> {
-        let given = [item.inline.is_some(), item.csv.is_some(), item.jsonl.is_some(), item.generate.is_some()];
+        let given =
+            [item.inline.is_some(), item.csv.is_some(), item.jsonl.is_some(), item.generate.is_some()];
         if given.iter().filter(|g| **g).count() != 1 {
-            self.diagnostics.error(&name.place, format!("the data set `{}` must come from one place", name.value), "give it one of inline, csv, jsonl or generate");
+            self.diagnostics.error(
+                &name.place,
+                format!("the data set `{}` must come from one place", name.value),
+                "give it one of inline, csv, jsonl or generate",
+            );
             return None;
         }
         if let Some(rows) = &item.inline {
@@ -72,7 +81,11 @@ impl Lowering<'_> {
         match std::fs::read_to_string(&full) {
             Ok(text) => Some(text),
             Err(error) => {
-                self.diagnostics.error(&path.place, format!("failed to read {}: {error}", full.display()), "paths start from the plan's directory");
+                self.diagnostics.error(
+                    &path.place,
+                    format!("failed to read {}: {error}", full.display()),
+                    "paths start from the plan's directory",
+                );
                 None
             }
         }
@@ -86,11 +99,19 @@ impl Lowering<'_> {
         for record in reader.records() {
             match record {
                 Ok(record) => {
-                    let entries: Map<_, _> = headers.iter().zip(&record).map(|(h, v)| (h.to_owned(), Value::String(v.to_owned()))).collect();
+                    let entries: Map<_, _> = headers
+                        .iter()
+                        .zip(&record)
+                        .map(|(h, v)| (h.to_owned(), Value::String(v.to_owned())))
+                        .collect();
                     rows.push(Arc::new(Row::valid(Value::Object(entries))));
                 }
                 Err(error) => {
-                    self.diagnostics.error(&path.place, format!("{} is not CSV: {error}", path.value), "every line needs as many fields as the header");
+                    self.diagnostics.error(
+                        &path.place,
+                        format!("{} is not CSV: {error}", path.value),
+                        "every line needs as many fields as the header",
+                    );
                     return None;
                 }
             }
@@ -105,7 +126,11 @@ impl Lowering<'_> {
             match serde_json::from_str(line) {
                 Ok(value) => rows.push(Arc::new(Row::valid(value))),
                 Err(error) => {
-                    self.diagnostics.error(&path.place, format!("{}:{}: not JSON: {error}", path.value, number + 1), "every line must be one JSON value");
+                    self.diagnostics.error(
+                        &path.place,
+                        format!("{}:{}: not JSON: {error}", path.value, number + 1),
+                        "every line must be one JSON value",
+                    );
                     return None;
                 }
             }
@@ -116,7 +141,11 @@ impl Lowering<'_> {
     fn generated(&mut self, item: &DataItem, generator: &Node) -> Option<Vec<Arc<Row>>> {
         let rows = item.rows.unwrap_or(ROWS);
         if rows > ROWS_MAX {
-            self.diagnostics.error(&item.place, format!("{rows} rows are too many to make before a run"), format!("at most {ROWS_MAX}; rows are used again from the beginning"));
+            self.diagnostics.error(
+                &item.place,
+                format!("{rows} rows are too many to make before a run"),
+                format!("at most {ROWS_MAX}; rows are used again from the beginning"),
+            );
             return None;
         }
         let seed = item.seed.unwrap_or(self.seed);
@@ -138,7 +167,7 @@ impl Lowering<'_> {
                 self.unknown(&written, "generator", &GENERATORS);
                 None
             }
-            _ => self.from_template(generator, rows, seed),
+            _ => self.templated(generator, rows, seed),
         }
     }
 
@@ -146,7 +175,11 @@ impl Lowering<'_> {
         let known = fault_kinds(generator);
         let Some(invalid) = invalid else { return Some(Vec::new()) };
         if known.is_empty() {
-            self.diagnostics.error(&invalid.place, format!("the generator `{generator}` knows no faults"), "remove `invalid`");
+            self.diagnostics.error(
+                &invalid.place,
+                format!("the generator `{generator}` knows no faults"),
+                "remove `invalid`",
+            );
             return None;
         }
         let mut clean = true;
@@ -158,15 +191,24 @@ impl Lowering<'_> {
         clean.then(|| if asked.is_empty() { known.iter().map(|k| (*k).to_owned()).collect() } else { asked })
     }
 
-    fn from_template(&mut self, node: &Node, rows: u64, seed: u64) -> Option<Vec<Arc<Row>>> {
+    fn templated(&mut self, node: &Node, rows: u64, seed: u64) -> Option<Vec<Arc<Row>>> {
         let names = self.names(&[]);
-        let template: Template = self.json_template(&Placed { value: node.to_json(), place: node.place.clone() }, &names)?;
+        let template: Template =
+            self.json_template(&Placed { value: node.to_json(), place: node.place.clone() }, &names)?;
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let globals = crate::behaviour::Globals::default();
         let wall_ns = self.now_ms * 1_000_000;
         let mut made = Vec::new();
         for number in 0..rows {
-            let mut scope = Scope { slots: &[], globals: &globals, rows: &mut |_| None, iteration: number, user: 0, random: &mut random, wall_ns };
+            let mut scope = Scope {
+                slots: &[],
+                globals: &globals,
+                rows: &mut |_| None,
+                iteration: number,
+                user: 0,
+                random: &mut random,
+                wall_ns,
+            };
             let text = template.render(&mut scope).ok()?;
             made.push(Arc::new(Row::valid(serde_json::from_str(&text).ok()?)));
         }
@@ -184,12 +226,24 @@ impl Lowering<'_> {
         let place: &Place = item.schema.as_ref().map_or(&name.place, |n| &n.place);
         let validator = match jsonschema::validator_for(&schema) {
             Ok(validator) => validator,
-            Err(error) => return self.diagnostics.error(place, format!("this is not a JSON Schema: {error}"), ""),
+            Err(error) => {
+                return self.diagnostics.error(place, format!("this is not a JSON Schema: {error}"), "");
+            }
         };
-        let failing = rows.iter().enumerate().filter(|(_, r)| r.invalid.is_none()).find_map(|(n, r)| validator.validate(&r.value).err().map(|e| (n, e.to_string(), e.instance_path().to_string())));
+        let failing = rows.iter().enumerate().filter(|(_, r)| r.invalid.is_none()).find_map(|(n, r)| {
+            validator.validate(&r.value).err().map(|e| (n, e.to_string(), e.instance_path().to_string()))
+        });
         if let Some((number, problem, at)) = failing {
-            let message = format!("row {} of `{}` is meant to be valid and is not: {problem} at {at:?}", number + 1, name.value);
-            self.diagnostics.error(place, message, "mend the data or the schema; no load is sent with data that measures nothing but validation");
+            let message = format!(
+                "row {} of `{}` is meant to be valid and is not: {problem} at {at:?}",
+                number + 1,
+                name.value
+            );
+            self.diagnostics.error(
+                place,
+                message,
+                "mend the data or the schema; no load is sent with data that measures nothing but validation",
+            );
         }
     }
 
@@ -200,7 +254,11 @@ impl Lowering<'_> {
         match serde_json::from_str(&text) {
             Ok(schema) => Some(schema),
             Err(error) => {
-                self.diagnostics.error(&node.place, format!("{path} is not JSON: {error}"), "a schema's file holds one JSON value");
+                self.diagnostics.error(
+                    &node.place,
+                    format!("{path} is not JSON: {error}"),
+                    "a schema's file holds one JSON value",
+                );
                 None
             }
         }

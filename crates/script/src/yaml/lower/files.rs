@@ -36,21 +36,33 @@ fn read_one(path: &Path, text: String, diagnostics: &mut Diagnostics) -> Option<
 fn include(file: &mut PlanFile, base: &Path, diagnostics: &mut Diagnostics, depth: usize) -> Option<()> {
     for written in std::mem::take(&mut file.include) {
         if depth == INCLUDE_DEPTH_MAX {
-            diagnostics.error(&written.place, "files include each other too deeply", "a file may not include itself, directly or through others");
+            diagnostics.error(
+                &written.place,
+                "files include each other too deeply",
+                "a file may not include itself, directly or through others",
+            );
             return None;
         }
         let path = base.join(&written.value);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) => {
-                diagnostics.error(&written.place, format!("failed to read {}: {error}", path.display()), "paths start from the directory of the plan that names them");
+                diagnostics.error(
+                    &written.place,
+                    format!("failed to read {}: {error}", path.display()),
+                    "paths start from the directory of the plan that names them",
+                );
                 return None;
             }
         };
         let mut part = read_one(&path, text, diagnostics)?;
         include(&mut part, path.parent().unwrap_or(base), diagnostics, depth + 1)?;
         if !part.load.0.is_empty() || !part.claims.is_empty() {
-            diagnostics.error(&part.place, "an included file may not bring load or claims", "keep `load` and `claims` in the plan itself, where they are seen");
+            diagnostics.error(
+                &part.place,
+                "an included file may not bring load or claims",
+                "keep `load` and `claims` in the plan itself, where they are seen",
+            );
         }
         merge(&mut file.targets, part.targets, diagnostics);
         merge(&mut file.env, part.env, diagnostics);
@@ -70,7 +82,11 @@ fn merge<T>(into: &mut Table<T>, from: Table<T>, diagnostics: &mut Diagnostics) 
     for (key, value) in from.0 {
         if let Some((first, _)) = into.iter().find(|(k, _)| k.value == key.value) {
             let at = diagnostics.position(&first.place);
-            diagnostics.error(&key.place, format!("`{}` is already defined in {at}", key.value), "give one of the two another name");
+            diagnostics.error(
+                &key.place,
+                format!("`{}` is already defined in {at}", key.value),
+                "give one of the two another name",
+            );
         } else {
             into.0.push((key, value));
         }

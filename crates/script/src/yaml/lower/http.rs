@@ -10,12 +10,17 @@ use super::Lowering;
 
 impl Lowering<'_> {
     pub(super) fn http_settings(&mut self, environment: &Environment<'_>) -> HttpSettings {
-        let defaults = HttpSettings { proxy: environment.proxy.clone(), cookies: true, ..HttpSettings::default() };
+        let defaults =
+            HttpSettings { proxy: environment.proxy.clone(), cookies: true, ..HttpSettings::default() };
         let file = self.file;
         let Some(section) = &file.http else { return defaults };
         for (_, address) in section.resolve.iter() {
             if address.value.parse::<SocketAddr>().is_err() {
-                self.diagnostics.error(&address.place, format!("`{}` is not an address with a port", address.value), "write `ip:port`, such as 127.0.0.1:8443 or [::1]:8443");
+                self.diagnostics.error(
+                    &address.place,
+                    format!("`{}` is not an address with a port", address.value),
+                    "write `ip:port`, such as 127.0.0.1:8443 or [::1]:8443",
+                );
             }
         }
         let path = |written: &Option<String>| written.as_ref().map(|p| self.base.join(p));
@@ -31,7 +36,11 @@ impl Lowering<'_> {
             client_cert: path(&section.cert),
             client_key: path(&section.key),
             user_agent: section.user_agent.clone().unwrap_or_else(|| defaults.user_agent.clone()),
-            resolve: section.resolve.iter().map(|(host, address)| (host.value.clone(), address.value.clone())).collect(),
+            resolve: section
+                .resolve
+                .iter()
+                .map(|(host, address)| (host.value.clone(), address.value.clone()))
+                .collect(),
             ..defaults
         }
     }

@@ -21,10 +21,18 @@ const LIMITED_BY_ITERATIONS_NS: Nanos = 600 * 1_000_000_000;
 const DURATION_NS_MAX: Nanos = 366 * 24 * 3_600 * 1_000_000_000;
 
 impl Lowering<'_> {
-    pub(super) fn loads(&mut self, scenarios: &[Scenario], environment: &Environment<'_>) -> (Vec<Load>, Vec<Phase>) {
+    pub(super) fn loads(
+        &mut self,
+        scenarios: &[Scenario],
+        environment: &Environment<'_>,
+    ) -> (Vec<Load>, Vec<Phase>) {
         let file = self.file;
         if file.load.0.is_empty() {
-            self.diagnostics.error(&file.place, "a plan needs a load", "add `load:` with a scenario's name and `open:` or `closed:` below it");
+            self.diagnostics.error(
+                &file.place,
+                "a plan needs a load",
+                "add `load:` with a scenario's name and `open:` or `closed:` below it",
+            );
         }
         let mut loads = Vec::new();
         for (name, item) in file.load.iter() {
@@ -43,7 +51,11 @@ impl Lowering<'_> {
         self.override_schedules(&mut loads, environment);
         self.start_after(&mut loads);
         if loads.iter().any(|l| l.end_ns() > DURATION_NS_MAX) {
-            self.diagnostics.error(&file.place, "the run would last longer than a year", "check the units of durations");
+            self.diagnostics.error(
+                &file.place,
+                "the run would last longer than a year",
+                "check the units of durations",
+            );
         }
         let phases = phases(&loads);
         (loads, phases)
@@ -63,7 +75,11 @@ impl Lowering<'_> {
         for (scenario, weight) in item.mix.iter() {
             match number(&scenario.value) {
                 None => self.unknown(scenario, "scenario", &known),
-                Some(_) if !(*weight > 0.0 && weight.is_finite()) => self.diagnostics.error(&scenario.place, format!("a weight of {weight} makes no sense"), "weights are positive numbers"),
+                Some(_) if !(*weight > 0.0 && weight.is_finite()) => self.diagnostics.error(
+                    &scenario.place,
+                    format!("a weight of {weight} makes no sense"),
+                    "weights are positive numbers",
+                ),
                 Some(number) => mix.push((number, *weight)),
             }
         }
@@ -76,7 +92,11 @@ impl Lowering<'_> {
             (None, Some(closed), None) => self.closed(closed),
             (None, None, Some(shape)) => self.shape(shape),
             _ => {
-                self.diagnostics.error(&name.place, format!("the load `{}` must be of one kind", name.value), "give it one of open (arrivals per time), closed (users) or shape");
+                self.diagnostics.error(
+                    &name.place,
+                    format!("the load `{}` must be of one kind", name.value),
+                    "give it one of open (arrivals per time), closed (users) or shape",
+                );
                 None
             }
         }
@@ -96,10 +116,23 @@ impl Lowering<'_> {
             let trace = self.trace(path)?;
             let duration_ns = trace.last().map_or(0, |last| last + 1);
             let rate = trace.len() as f64 / (duration_ns.max(1) as f64 / 1e9);
-            return Some(Schedule::Open(Open { stages: vec![Stage::hold("trace", duration_ns, rate)], process, trace: Some(trace), max_users }));
+            return Some(Schedule::Open(Open {
+                stages: vec![Stage::hold("trace", duration_ns, rate)],
+                process,
+                trace: Some(trace),
+                max_users,
+            }));
         }
-        let Some(rate) = item.rate.map(|r| r.0).or_else(|| item.stages.iter().any(|s| s.value.to.is_some()).then_some(0.0)) else {
-            self.diagnostics.error(&item.place, "an open load needs a rate", "add `rate: 100/s`, or `stages` such as `10s -> 100/s`");
+        let Some(rate) = item
+            .rate
+            .map(|r| r.0)
+            .or_else(|| item.stages.iter().any(|s| s.value.to.is_some()).then_some(0.0))
+        else {
+            self.diagnostics.error(
+                &item.place,
+                "an open load needs a rate",
+                "add `rate: 100/s`, or `stages` such as `10s -> 100/s`",
+            );
             return None;
         };
         let stages = match item.hold {
@@ -114,7 +147,11 @@ impl Lowering<'_> {
         let text = match std::fs::read_to_string(&full) {
             Ok(text) => text,
             Err(error) => {
-                self.diagnostics.error(&path.place, format!("failed to read {}: {error}", full.display()), "paths start from the plan's directory");
+                self.diagnostics.error(
+                    &path.place,
+                    format!("failed to read {}: {error}", full.display()),
+                    "paths start from the plan's directory",
+                );
                 return None;
             }
         };
@@ -122,16 +159,24 @@ impl Lowering<'_> {
         let mut times = Vec::new();
         for (number, line) in lines {
             match line.trim().parse::<f64>() {
-                Ok(seconds) if seconds >= 0.0 && seconds < 1e8 => times.push((seconds * 1e9).round() as Nanos),
+                Ok(seconds) if (0.0..1e8).contains(&seconds) => times.push((seconds * 1e9).round() as Nanos),
                 _ => {
-                    self.diagnostics.error(&path.place, format!("{}:{}: `{line}` is not a time in seconds", path.value, number + 1), "write one arrival time a line, from the start of the load");
+                    self.diagnostics.error(
+                        &path.place,
+                        format!("{}:{}: `{line}` is not a time in seconds", path.value, number + 1),
+                        "write one arrival time a line, from the start of the load",
+                    );
                     return None;
                 }
             }
         }
         times.sort_unstable();
         if times.is_empty() {
-            self.diagnostics.error(&path.place, "the trace holds no arrivals", "write one arrival time a line, in seconds");
+            self.diagnostics.error(
+                &path.place,
+                "the trace holds no arrivals",
+                "write one arrival time a line, in seconds",
+            );
             return None;
         }
         Some(times)
@@ -139,30 +184,58 @@ impl Lowering<'_> {
 
     fn closed(&mut self, item: &ClosedItem) -> Option<Schedule> {
         let limited = item.iterations.is_some() || item.iterations_per_user.is_some();
-        let starts_at = item.users.or_else(|| item.stages.iter().any(|s| s.value.to.is_some()).then_some(0)).or(limited.then_some(1));
+        let starts_at = item
+            .users
+            .or_else(|| item.stages.iter().any(|s| s.value.to.is_some()).then_some(0))
+            .or(limited.then_some(1));
         let Some(users) = starts_at else {
-            self.diagnostics.error(&item.place, "a closed load needs users", "add `users: 50`, or `stages` such as `30s -> 50`");
+            self.diagnostics.error(
+                &item.place,
+                "a closed load needs users",
+                "add `users: 50`, or `stages` such as `30s -> 50`",
+            );
             return None;
         };
         let level = users as f64;
         let hold = item.hold.map(|d| d.0).or(limited.then_some(LIMITED_BY_ITERATIONS_NS));
         let mut stages = match hold {
             Some(hold) if item.stages.is_empty() => vec![Stage::hold("hold", hold, level)],
-            _ => self.stages(&item.place, &item.stages, level, item.hold.is_some(), |text| text.parse().ok())?,
+            _ => {
+                self.stages(&item.place, &item.stages, level, item.hold.is_some(), |text| text.parse().ok())?
+            }
         };
         if let Some(rate) = item.spawn_rate.map(|r| r.0).filter(|r| *r > 0.0) {
             spawn(&mut stages, level, rate);
         }
-        Some(Schedule::Closed(Closed { stages, iterations_shared: item.iterations, iterations_per_user: item.iterations_per_user }))
+        Some(Schedule::Closed(Closed {
+            stages,
+            iterations_shared: item.iterations,
+            iterations_per_user: item.iterations_per_user,
+        }))
     }
 
-    fn stages(&mut self, place: &super::Place, items: &[Placed<StageItem>], from: f64, has_hold: bool, parse: impl Fn(&str) -> Option<f64>) -> Option<Vec<Stage>> {
+    fn stages(
+        &mut self,
+        place: &super::Place,
+        items: &[Placed<StageItem>],
+        from: f64,
+        has_hold: bool,
+        parse: impl Fn(&str) -> Option<f64>,
+    ) -> Option<Vec<Stage>> {
         if items.is_empty() {
-            self.diagnostics.error(place, "this load does not say how long it lasts", "add `for: 60s`, or `stages`");
+            self.diagnostics.error(
+                place,
+                "this load does not say how long it lasts",
+                "add `for: 60s`, or `stages`",
+            );
             return None;
         }
         if has_hold {
-            self.diagnostics.error(place, "`for` and `stages` both say how long it lasts", "leave one of them out");
+            self.diagnostics.error(
+                place,
+                "`for` and `stages` both say how long it lasts",
+                "leave one of them out",
+            );
         }
         let mut level = from;
         let mut stages = Vec::new();
@@ -171,12 +244,18 @@ impl Lowering<'_> {
                 None => level,
                 Some(Some(to)) => to,
                 Some(None) => {
-                    self.diagnostics.error(&item.place, "the level this stage moves to is not understood", "write a rate such as 500/s for arrivals, a whole number for users");
+                    self.diagnostics.error(
+                        &item.place,
+                        "the level this stage moves to is not understood",
+                        "write a rate such as 500/s for arrivals, a whole number for users",
+                    );
                     return None;
                 }
             };
             // A spike is a jump: a named stage that says its own level holds it throughout.
-            let jump = item.value.name.is_some() && item.value.to.is_some() && !matches!(item.value.name.as_deref(), Some(n) if n.starts_with("ramp"));
+            let jump = item.value.name.is_some()
+                && item.value.to.is_some()
+                && !matches!(item.value.name.as_deref(), Some(n) if n.starts_with("ramp"));
             let start = if jump { to } else { level };
             let name = item.value.name.clone().unwrap_or_else(|| usual_name(level, to).to_owned());
             stages.push(Stage { name, duration_ns: item.value.duration.0, from: start, to });
@@ -191,7 +270,11 @@ impl Lowering<'_> {
             (Some(rate), None) => rate.0,
             (None, Some(users)) => users as f64,
             _ => {
-                self.diagnostics.error(&item.place, "a shape needs its full level", "add either `rate: 500/s` (open) or `users: 50` (closed)");
+                self.diagnostics.error(
+                    &item.place,
+                    "a shape needs its full level",
+                    "add either `rate: 500/s` (open) or `users: 50` (closed)",
+                );
                 return None;
             }
         };
@@ -214,7 +297,11 @@ impl Lowering<'_> {
             for (name, item) in file.load.iter() {
                 let Some(after) = &item.after else { continue };
                 if after.value == name.value {
-                    self.diagnostics.error(&after.place, "a load cannot start after itself", "name another load");
+                    self.diagnostics.error(
+                        &after.place,
+                        "a load cannot start after itself",
+                        "name another load",
+                    );
                     return;
                 }
                 match (ends.get(&after.value), loads.iter_mut().find(|l| l.name == name.value)) {
@@ -231,14 +318,21 @@ impl Lowering<'_> {
     }
 
     fn override_schedules(&mut self, loads: &mut [Load], environment: &Environment<'_>) {
-        let closed: Vec<_> = (0..loads.len()).filter(|i| matches!(loads[*i].schedule, Schedule::Closed(_))).collect();
+        let closed: Vec<_> =
+            (0..loads.len()).filter(|i| matches!(loads[*i].schedule, Schedule::Closed(_))).collect();
         let open: Vec<_> = (0..loads.len()).filter(|i| !closed.contains(i)).collect();
-        let only = [(environment.users.map(|u| u as f64), &closed, "--vus", "closed"), (environment.rate, &open, "--rate", "open")];
+        let only = [
+            (environment.users.map(|u| u as f64), &closed, "--vus", "closed"),
+            (environment.rate, &open, "--rate", "open"),
+        ];
         for (level, which, flag, kind) in only {
             let Some(level) = level else { continue };
             match which.as_slice() {
                 [one] => scale_levels(&mut loads[*one].schedule, level),
-                many => self.diagnostics.general(format!("{flag} replaces the level of one {kind} load, and the plan has {}", many.len()), "change the plan instead, so that it says what is run"),
+                many => self.diagnostics.general(
+                    format!("{flag} replaces the level of one {kind} load, and the plan has {}", many.len()),
+                    "change the plan instead, so that it says what is run",
+                ),
             }
         }
         if let Some(iterations) = environment.iterations {
@@ -303,7 +397,10 @@ fn phases(loads: &[Load]) -> Vec<Phase> {
         return per_load.into_iter().next().unwrap_or_default();
     }
     let prefixed = |(load, phases): (&Load, Vec<Phase>)| {
-        phases.into_iter().map(|p| Phase { name: format!("{}.{}", load.name, p.name), ..p }).collect::<Vec<_>>()
+        phases
+            .into_iter()
+            .map(|p| Phase { name: format!("{}.{}", load.name, p.name), ..p })
+            .collect::<Vec<_>>()
     };
     loads.iter().zip(per_load).flat_map(prefixed).collect()
 }

@@ -51,7 +51,11 @@ struct Lowering<'a> {
 }
 
 /// Lowers a plan. Whatever is wrong is said in `diagnostics`; the result is then of no use.
-pub(super) fn lower(merged: &Merged, environment: &mut Environment<'_>, diagnostics: &mut Diagnostics) -> Option<Lowered> {
+pub(super) fn lower(
+    merged: &Merged,
+    environment: &mut Environment<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Lowered {
     let file = &merged.file;
     let seed = environment.seed.or(file.seed).unwrap_or(SEED);
     let mut lowering = Lowering {
@@ -101,7 +105,14 @@ pub(super) fn lower(merged: &Merged, environment: &mut Environment<'_>, diagnost
         globals: Arc::default(),
         wall_start_ns: OnceLock::from(environment.now_ms * 1_000_000),
     };
-    Some(Lowered { plan, behaviour: Arc::new(behaviour), http, timeout_ns_max: lowering.timeout_ns_max, effective, digest })
+    Lowered {
+        plan,
+        behaviour: Arc::new(behaviour),
+        http,
+        timeout_ns_max: lowering.timeout_ns_max,
+        effective,
+        digest,
+    }
 }
 
 impl Lowering<'_> {
@@ -112,7 +123,11 @@ impl Lowering<'_> {
                 Some(value) => {
                     self.environment.insert(name.value.clone(), value.clone());
                 }
-                None => self.diagnostics.error(&name.place, format!("the environment variable `{}` is not set", name.value), format!("set it with `-e {}=VALUE`, or give it a default here", name.value)),
+                None => self.diagnostics.error(
+                    &name.place,
+                    format!("the environment variable `{}` is not set", name.value),
+                    format!("set it with `-e {}=VALUE`, or give it a default here", name.value),
+                ),
             }
         }
     }
@@ -131,21 +146,33 @@ impl Lowering<'_> {
         let names = self.names(&[]);
         let text = self.template(written, Form::Plain, &names)?.as_fixed().map(str::to_owned);
         let Some(text) = text else {
-            self.diagnostics.error(&written.place, "a target must be known before the run", "use only `env` and `vars` in it");
+            self.diagnostics.error(
+                &written.place,
+                "a target must be known before the run",
+                "use only `env` and `vars` in it",
+            );
             return None;
         };
         let Some(service) = text.strip_prefix("demo:") else {
             if text.starts_with("http://") || text.starts_with("https://") {
                 return Some(text.trim_end_matches('/').to_owned());
             }
-            self.diagnostics.error(&written.place, format!("`{text}` is not a target Plimsoll can reach"), "write a URL such as http://127.0.0.1:8080, or demo:shop for a built-in service");
+            self.diagnostics.error(
+                &written.place,
+                format!("`{text}` is not a target Plimsoll can reach"),
+                "write a URL such as http://127.0.0.1:8080, or demo:shop for a built-in service",
+            );
             return None;
         };
         let start = environment.start_service.as_mut()?;
         match start(service) {
             Ok(url) => Some(url),
             Err(problem) => {
-                self.diagnostics.error(&written.place, problem, "built-in services are listed by `plimsoll target --help`");
+                self.diagnostics.error(
+                    &written.place,
+                    problem,
+                    "built-in services are listed by `plimsoll target --help`",
+                );
                 None
             }
         }
@@ -153,13 +180,21 @@ impl Lowering<'_> {
 
     fn scenarios(&mut self) -> (Vec<Scenario>, Vec<Routine>) {
         if self.file.scenarios.0.is_empty() {
-            self.diagnostics.error(&self.file.place.clone(), "a plan needs at least one scenario", "add `scenarios:` with a name and a list of steps below it");
+            self.diagnostics.error(
+                &self.file.place.clone(),
+                "a plan needs at least one scenario",
+                "add `scenarios:` with a name and a list of steps below it",
+            );
         }
         let mut scenarios = Vec::new();
         let mut routines = Vec::new();
         for (number, (name, items)) in self.file.scenarios.iter().enumerate() {
             if items.is_empty() {
-                self.diagnostics.error(&name.place, format!("the scenario `{}` has no steps", name.value), "add one, such as `- get: /`");
+                self.diagnostics.error(
+                    &name.place,
+                    format!("the scenario `{}` has no steps", name.value),
+                    "add one, such as `- get: /`",
+                );
             }
             let (routine, first_step) = self.routine(items, number as u16, steps::Purpose::Load);
             scenarios.push(Scenario { name: name.value.clone(), first_step });
@@ -198,7 +233,13 @@ impl Lowering<'_> {
         self.note_template("", &value.place, parsed, names)
     }
 
-    fn note_template(&mut self, text: &str, place: &Place, parsed: Result<Template, TemplateError>, names: &Names) -> Option<Template> {
+    fn note_template(
+        &mut self,
+        text: &str,
+        place: &Place,
+        parsed: Result<Template, TemplateError>,
+        names: &Names,
+    ) -> Option<Template> {
         self.used_names.extend(names.used.borrow_mut().iter().cloned());
         match parsed {
             Ok(template) => Some(template),
@@ -214,9 +255,12 @@ impl Lowering<'_> {
     /// The place of a part of a scalar, found by its text; the whole scalar if it stands there otherwise.
     fn within(&self, place: &Place, part: &str) -> Place {
         let source = &self.diagnostics.files[place.file].text;
-        let found = (!part.is_empty()).then(|| source.get(place.span.clone()).and_then(|s| s.find(part))).flatten();
+        let found =
+            (!part.is_empty()).then(|| source.get(place.span.clone()).and_then(|s| s.find(part))).flatten();
         match found {
-            Some(at) => Place { file: place.file, span: place.span.start + at..place.span.start + at + part.len() },
+            Some(at) => {
+                Place { file: place.file, span: place.span.start + at..place.span.start + at + part.len() }
+            }
             None => place.clone(),
         }
     }
@@ -244,7 +288,14 @@ fn effective(diagnostics: &Diagnostics, environment: &Environment<'_>, plan: &Pl
     overrides.into_iter().flatten().for_each(|line| text.push_str(&format!("# {line}\n")));
     for load in &plan.loads {
         for stage in load.schedule.stages() {
-            text.push_str(&format!("# {}: {} {}s {} -> {}\n", load.name, stage.name, stage.duration_ns as f64 / 1e9, stage.from, stage.to));
+            text.push_str(&format!(
+                "# {}: {} {}s {} -> {}\n",
+                load.name,
+                stage.name,
+                stage.duration_ns as f64 / 1e9,
+                stage.from,
+                stage.to
+            ));
         }
     }
     let digest = format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())));

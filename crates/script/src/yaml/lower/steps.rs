@@ -8,17 +8,19 @@ use std::sync::Arc;
 
 use plimsoll_model::http::Keep;
 use plimsoll_model::{Operation, Step, StepId, StepKind};
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
 use regex::Regex;
 use serde_json_path::JsonPath;
 
 use super::super::read::Placed;
 use super::super::types::{HttpStep, StepItem};
 use super::Lowering;
-use crate::behaviour::Routine;
 use crate::behaviour::expect::Expect;
 use crate::behaviour::names::Names;
-use crate::behaviour::program::{Call, Compare, Condition, Node, Save, SaveSource};
-use crate::behaviour::template::Form;
+use crate::behaviour::program::{Call, Compare, Condition, Node, RequestTemplate, Save, SaveSource};
+use crate::behaviour::template::{self, Form, Template};
+use crate::behaviour::{Globals, Routine};
 
 /// What a routine is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +64,12 @@ pub(super) fn saved_names(items: &[StepItem]) -> Vec<String> {
 
 impl Lowering<'_> {
     /// Lowers a list of steps; the second value is its first operation.
-    pub(super) fn routine(&mut self, items: &[StepItem], scenario: u16, purpose: Purpose) -> (Routine, Option<StepId>) {
+    pub(super) fn routine(
+        &mut self,
+        items: &[StepItem],
+        scenario: u16,
+        purpose: Purpose,
+    ) -> (Routine, Option<StepId>) {
         let slots = saved_names(items);
         let mut names = self.names(&slots);
         if purpose == Purpose::Setup {
@@ -71,7 +78,11 @@ impl Lowering<'_> {
         }
         let mut scope = Scope { scenario, purpose, names, slots, first_step: None };
         let nodes = self.nodes(items, &mut scope);
-        let publish = if purpose == Purpose::Setup { scope.slots.iter().cloned().enumerate().map(|(slot, name)| (name, slot)).collect() } else { Vec::new() };
+        let publish = if purpose == Purpose::Setup {
+            scope.slots.iter().cloned().enumerate().map(|(slot, name)| (name, slot)).collect()
+        } else {
+            Vec::new()
+        };
         (Routine { nodes, slots: scope.slots.len(), publish }, scope.first_step)
     }
 
@@ -82,20 +93,33 @@ impl Lowering<'_> {
     fn node(&mut self, item: &StepItem, scope: &mut Scope) -> Vec<Node> {
         match item {
             StepItem::Group(name, steps) => {
-                let step = self.new_step(name.value.clone(), BTreeMap::new(), StepKind::Group, scope);
+                let step = self.new_step(&name.value, BTreeMap::new(), StepKind::Group, scope);
                 vec![Node::Group(step, self.nodes(steps, scope))]
             }
-            StepItem::Http(name, step) => self.call(name.as_ref(), step, scope).map(|call| Node::Call(Box::new(call))).into_iter().collect(),
+            StepItem::Http(name, step) => self
+                .call(name.as_ref(), step, scope)
+                .map(|call| Node::Call(Box::new(call)))
+                .into_iter()
+                .collect(),
             StepItem::If(condition, then, otherwise) => {
                 let condition = self.condition(condition, scope);
                 let (then, otherwise) = (self.nodes(then, scope), self.nodes(otherwise, scope));
                 condition.map(|c| Node::If(c, then, otherwise)).into_iter().collect()
             }
             StepItem::OneOf(branches) => {
-                for branch in branches.iter().filter(|b| !b.weight.unwrap_or(1.0).is_normal() || b.weight.unwrap_or(1.0) < 0.0) {
-                    self.diagnostics.error(&branch.place, "a branch's weight is a positive number", "leave it out for 1");
+                for branch in branches
+                    .iter()
+                    .filter(|b| !b.weight.unwrap_or(1.0).is_normal() || b.weight.unwrap_or(1.0) < 0.0)
+                {
+                    self.diagnostics.error(
+                        &branch.place,
+                        "a branch's weight is a positive number",
+                        "leave it out for 1",
+                    );
                 }
-                vec![Node::OneOf(branches.iter().map(|b| (b.weight.unwrap_or(1.0), self.nodes(&b.steps, scope))).collect())]
+                vec![Node::OneOf(
+                    branches.iter().map(|b| (b.weight.unwrap_or(1.0), self.nodes(&b.steps, scope))).collect(),
+                )]
             }
             StepItem::Repeat(times, steps) => vec![Node::Repeat(*times, self.nodes(steps, scope))],
             StepItem::Set(values) => {
@@ -109,10 +133,22 @@ impl Lowering<'_> {
         }
     }
 
-    fn new_step(&mut self, name: String, tags: BTreeMap<String, String>, kind: StepKind, scope: &mut Scope) -> StepId {
+    fn new_step(
+        &mut self,
+        name: &str,
+        tags: BTreeMap<String, String>,
+        kind: StepKind,
+        scope: &mut Scope,
+    ) -> StepId {
         let kind = if scope.purpose == Purpose::Load { kind } else { StepKind::Solo };
-        let same = |wanted: &str| self.steps.iter().any(|s| s.name == wanted && s.scenario == scope.scenario && (s.kind == StepKind::Solo) == (kind == StepKind::Solo));
-        let mut unique = name.clone();
+        let same = |wanted: &str| {
+            self.steps.iter().any(|s| {
+                s.name == wanted
+                    && s.scenario == scope.scenario
+                    && (s.kind == StepKind::Solo) == (kind == StepKind::Solo)
+            })
+        };
+        let mut unique = name.to_owned();
         let mut count = 1;
         while same(&unique) {
             count += 1;
@@ -135,7 +171,10 @@ impl Lowering<'_> {
             ("<", Compare::Less),
             (">", Compare::Greater),
         ];
-        let part = |text: &str| Placed { value: text.trim().trim_matches(['"', '\'']).to_owned(), place: written.place.clone() };
+        let part = |text: &str| Placed {
+            value: text.trim().trim_matches(['"', '\'']).to_owned(),
+            place: written.place.clone(),
+        };
         for (sign, compare) in signs {
             if let Some((left, right)) = written.value.split_once(sign) {
                 let left = self.template(&part(left), Form::Plain, &scope.names)?;
@@ -143,25 +182,30 @@ impl Lowering<'_> {
                 return Some(Condition { left, right: Some((compare, right)) });
             }
         }
-        Some(Condition { left: self.template(&part(&written.value), Form::Plain, &scope.names)?, right: None })
+        Some(Condition {
+            left: self.template(&part(&written.value), Form::Plain, &scope.names)?,
+            right: None,
+        })
     }
 
     fn call(&mut self, name: Option<&Placed<String>>, step: &HttpStep, scope: &mut Scope) -> Option<Call> {
         let method_and_path = self.method(step);
-        let usual = method_and_path.as_ref().map_or_else(String::new, |(method, path)| format!("{method} {}", path.value));
+        let usual = method_and_path
+            .as_ref()
+            .map_or_else(String::new, |(method, path)| format!("{method} {}", path.value));
         let step_name = name.map(|n| n.value.clone()).or_else(|| step.name.clone()).unwrap_or(usual);
         let file = self.file;
         let mut tags: BTreeMap<_, _> = super::super::read::sorted(&file.tags);
         tags.extend(super::super::read::sorted(&step.tags));
-        let id = self.new_step(step_name, tags, StepKind::Operation, scope);
+        let id = self.new_step(&step_name, tags, StepKind::Operation, scope);
         let saves = self.saves(step, scope);
         let (expect, when_invalid) = self.expectations(step, scope);
         let (method, path) = method_and_path?;
         let mut request = self.request(step, method, path, scope)?;
         request.base.keep = keep(&expect, when_invalid.as_ref(), &saves);
-        let mut data_sets: Vec<_> = request.templates().flat_map(crate::behaviour::template::Template::data_sets).collect();
+        let mut data_sets: Vec<_> = request.templates().flat_map(Template::data_sets).collect();
         data_sets.dedup();
-        let fixed = if request.is_fixed() { self.render_fixed(&request) } else { None };
+        let fixed = if request.is_fixed() { render_fixed(&request) } else { None };
         Some(Call { step: id, request, fixed, expect, when_invalid, data_sets, saves })
     }
 
@@ -184,31 +228,47 @@ impl Lowering<'_> {
         let parsed = match text {
             "status" => return Some(SaveSource::Status),
             "body" => return Some(SaveSource::Body),
-            _ if text.starts_with("regex:") => Regex::new(text["regex:".len()..].trim()).map(SaveSource::Regex).map_err(|e| e.to_string()),
+            _ if text.starts_with("regex:") => {
+                Regex::new(text["regex:".len()..].trim()).map(SaveSource::Regex).map_err(|e| e.to_string())
+            }
             _ => JsonPath::parse(text).map(SaveSource::Json).map_err(|e| e.to_string()),
         };
         match parsed {
             Ok(source) => Some(source),
             Err(problem) => {
-                self.diagnostics.error(&written.place, format!("`{text}` is nothing that can be saved: {problem}"), "write a JSON path such as $.order_id, header:NAME, regex:PATTERN, status or body");
+                self.diagnostics.error(
+                    &written.place,
+                    format!("`{text}` is nothing that can be saved: {problem}"),
+                    "write a JSON path such as $.order_id, header:NAME, regex:PATTERN, status or body",
+                );
                 None
             }
         }
     }
+}
 
-    fn render_fixed(&mut self, request: &crate::behaviour::program::RequestTemplate) -> Option<Arc<Operation>> {
-        use rand::SeedableRng;
-        let globals = crate::behaviour::Globals::default();
-        let mut random = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(0);
-        let mut scope = crate::behaviour::template::Scope { slots: &[], globals: &globals, rows: &mut |_| None, iteration: 0, user: 0, random: &mut random, wall_ns: 0 };
-        request.render(&mut scope).ok().map(|r| Arc::new(Operation::Http(r)))
-    }
+/// A request without holes, rendered once for all users.
+fn render_fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
+    let globals = Globals::default();
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(0);
+    let mut scope = template::Scope {
+        slots: &[],
+        globals: &globals,
+        rows: &mut |_| None,
+        iteration: 0,
+        user: 0,
+        random: &mut random,
+        wall_ns: 0,
+    };
+    request.render(&mut scope).ok().map(|r| Arc::new(Operation::Http(r)))
 }
 
 fn keep(expect: &Expect, when_invalid: Option<&Expect>, saves: &[Save]) -> Keep {
     let expects = [Some(expect), when_invalid];
-    let body = expects.iter().flatten().any(|e| e.needs_body()) || saves.iter().any(|s| !matches!(s.source, SaveSource::Header(_) | SaveSource::Status));
-    let head = expects.iter().flatten().any(|e| e.looks_beyond_status()) || saves.iter().any(|s| matches!(s.source, SaveSource::Header(_)));
+    let body = expects.iter().flatten().any(|e| e.needs_body())
+        || saves.iter().any(|s| !matches!(s.source, SaveSource::Header(_) | SaveSource::Status));
+    let head = expects.iter().flatten().any(|e| e.looks_beyond_status())
+        || saves.iter().any(|s| matches!(s.source, SaveSource::Header(_)));
     match (body, head) {
         (true, _) => Keep::Body,
         (false, true) => Keep::Head,

@@ -22,7 +22,11 @@ impl Lowering<'_> {
         let Some(ExpectItem { node }) = &step.expect else { return (Expect::default(), None) };
         let refusal = node.entry("when_invalid").map(|inner| {
             if inner.entry("when_invalid").is_some() {
-                self.diagnostics.error(&inner.place, "`when_invalid` cannot stand inside itself", "remove the inner one");
+                self.diagnostics.error(
+                    &inner.place,
+                    "`when_invalid` cannot stand inside itself",
+                    "remove the inner one",
+                );
             }
             self.expect(inner, scope)
         });
@@ -60,7 +64,11 @@ impl Lowering<'_> {
                 match jsonschema::validator_for(&schema) {
                     Ok(validator) => Some(Check::Schema(Box::new(validator))),
                     Err(error) => {
-                        self.diagnostics.error(&value.place, format!("this is not a JSON Schema: {error}"), "");
+                        self.diagnostics.error(
+                            &value.place,
+                            format!("this is not a JSON Schema: {error}"),
+                            "",
+                        );
                         None
                     }
                 }
@@ -68,7 +76,11 @@ impl Lowering<'_> {
             path => match JsonPath::parse(path) {
                 Ok(parsed) => self.matcher(value, scope).map(|m| Check::Json(parsed, path.to_owned(), m)),
                 Err(error) => {
-                    self.diagnostics.error(&key.place, format!("`{path}` is not a JSON path: {error}"), "write one such as $.order.id or $.items[0].name");
+                    self.diagnostics.error(
+                        &key.place,
+                        format!("`{path}` is not a JSON path: {error}"),
+                        "write one such as $.order.id or $.items[0].name",
+                    );
                     None
                 }
             },
@@ -84,7 +96,11 @@ impl Lowering<'_> {
         for item in items {
             match item.scalar().and_then(status_range) {
                 Some(range) => ranges.push(range),
-                None => self.diagnostics.error(&item.place, format!("{} is not a status", item.describe()), "write a status such as 201, a class such as 2xx, or a list of them"),
+                None => self.diagnostics.error(
+                    &item.place,
+                    format!("{} is not a status", item.describe()),
+                    "write a status such as 201, a class such as 2xx, or a list of them",
+                ),
             }
         }
         (!ranges.is_empty()).then_some(StatusSet(ranges))
@@ -94,7 +110,11 @@ impl Lowering<'_> {
         match Regex::new(node.scalar().unwrap_or_default()) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
-                self.diagnostics.error(&node.place, format!("this is not a pattern: {error}"), "patterns are those of the regex crate");
+                self.diagnostics.error(
+                    &node.place,
+                    format!("this is not a pattern: {error}"),
+                    "patterns are those of the regex crate",
+                );
                 None
             }
         }
@@ -103,11 +123,17 @@ impl Lowering<'_> {
     fn size(&mut self, node: &Node) -> Option<RangeInclusive<u64>> {
         let text = node.scalar().unwrap_or_default();
         let (least, most) = text.split_once("..").unwrap_or((text, text));
-        let bound = |text: &str, open: u64| if text.trim().is_empty() { Some(open) } else { text.trim().parse().ok() };
+        let bound = |text: &str, open: u64| {
+            if text.trim().is_empty() { Some(open) } else { text.trim().parse().ok() }
+        };
         match (bound(least, 0), bound(most, u64::MAX)) {
             (Some(least), Some(most)) if least <= most && !text.is_empty() => Some(least..=most),
             _ => {
-                self.diagnostics.error(&node.place, format!("{} is not a size", node.describe()), "write a number of bytes such as 512, or a range such as 100..2000 or 1..");
+                self.diagnostics.error(
+                    &node.place,
+                    format!("{} is not a size", node.describe()),
+                    "write a number of bytes such as 512, or a range such as 100..2000 or 1..",
+                );
                 None
             }
         }
@@ -119,7 +145,11 @@ impl Lowering<'_> {
             return self.json_template(&value, &scope.names).map(Matcher::Equals);
         };
         let [(key, value)] = entries.as_slice() else {
-            self.diagnostics.error(&node.place, "one thing can be asked of a value here", format!("write one of {} with its value", MATCHERS.join(", ")));
+            self.diagnostics.error(
+                &node.place,
+                "one thing can be asked of a value here",
+                format!("write one of {} with its value", MATCHERS.join(", ")),
+            );
             return None;
         };
         let number = || value.scalar().and_then(|t| t.parse::<f64>().ok());
@@ -131,12 +161,20 @@ impl Lowering<'_> {
             "at_least" => number().map(Matcher::AtLeast),
             "at_most" => number().map(Matcher::AtMost),
             other => {
-                self.diagnostics.error(&key.place, format!("`{other}` is nothing that can be asked of a value"), suggest(other, MATCHERS));
+                self.diagnostics.error(
+                    &key.place,
+                    format!("`{other}` is nothing that can be asked of a value"),
+                    suggest(other, MATCHERS),
+                );
                 return None;
             }
         };
         if matcher.is_none() {
-            self.diagnostics.error(&value.place, format!("{} does not fit `{}`", value.describe(), key.text), "`exists` takes true or false, the others a number");
+            self.diagnostics.error(
+                &value.place,
+                format!("{} does not fit `{}`", value.describe(), key.text),
+                "`exists` takes true or false, the others a number",
+            );
         }
         matcher
     }

@@ -29,21 +29,36 @@ impl Lowering<'_> {
             ("HEAD", &step.head),
             ("OPTIONS", &step.options),
         ];
-        let given: Vec<_> = all.into_iter().filter_map(|(method, path)| path.as_ref().map(|p| (method, p))).collect();
+        let given: Vec<_> =
+            all.into_iter().filter_map(|(method, path)| path.as_ref().map(|p| (method, p))).collect();
         match given.as_slice() {
             [one] => Some(*one),
             [] => {
-                self.diagnostics.error(&step.place, "this step does not say what to request", "add one of get, post, put, patch, delete, head or options with a path");
+                self.diagnostics.error(
+                    &step.place,
+                    "this step does not say what to request",
+                    "add one of get, post, put, patch, delete, head or options with a path",
+                );
                 None
             }
             _ => {
-                self.diagnostics.error(&step.place, "this step requests several things at once", "make a step of each");
+                self.diagnostics.error(
+                    &step.place,
+                    "this step requests several things at once",
+                    "make a step of each",
+                );
                 None
             }
         }
     }
 
-    pub(super) fn request(&mut self, step: &HttpStep, method: &str, path: &Placed<String>, scope: &Scope) -> Option<RequestTemplate> {
+    pub(super) fn request(
+        &mut self,
+        step: &HttpStep,
+        method: &str,
+        path: &Placed<String>,
+        scope: &Scope,
+    ) -> Option<RequestTemplate> {
         let url = self.url(step, path, scope);
         let mut headers = self.headers(step, scope);
         let body = self.body(step, scope, &mut headers);
@@ -51,7 +66,8 @@ impl Lowering<'_> {
         let section = file.http.as_ref();
         let mut base = HttpRequest::new(method, "");
         base.timeout_ns = step.timeout.or(section.and_then(|s| s.timeout)).map_or(base.timeout_ns, |d| d.0);
-        base.connect_timeout_ns = section.and_then(|s| s.connect_timeout).map_or(base.connect_timeout_ns, |d| d.0);
+        base.connect_timeout_ns =
+            section.and_then(|s| s.connect_timeout).map_or(base.connect_timeout_ns, |d| d.0);
         base.redirects_max = step.redirects.or(section.and_then(|s| s.redirects)).unwrap_or(0);
         base.body_bytes_max = section.and_then(|s| s.max_body).map_or(base.body_bytes_max, |b| b.0);
         base.expect_continue = step.expect_continue.unwrap_or(false);
@@ -61,19 +77,29 @@ impl Lowering<'_> {
 
     fn url(&mut self, step: &HttpStep, path: &Placed<String>, scope: &Scope) -> Option<Template> {
         let base = match &step.on {
-            _ if path.value.starts_with("http://") || path.value.starts_with("https://") => Some(String::new()),
+            _ if path.value.starts_with("http://") || path.value.starts_with("https://") => {
+                Some(String::new())
+            }
             Some(name) => {
                 self.used_targets.push(name.value.clone());
                 let found = self.targets.get(&name.value).cloned();
                 if found.is_none() && !self.file.targets.iter().any(|(k, _)| k.value == name.value) {
                     let known: Vec<_> = self.targets.keys().filter(|k| !k.is_empty()).cloned().collect();
-                    self.diagnostics.error(&name.place, format!("no target is called `{}`", name.value), suggest(&name.value, known.iter().map(String::as_str)));
+                    self.diagnostics.error(
+                        &name.place,
+                        format!("no target is called `{}`", name.value),
+                        suggest(&name.value, known.iter().map(String::as_str)),
+                    );
                 }
                 found
             }
             None => {
                 if self.file.target.is_none() {
-                    self.diagnostics.error(&path.place, format!("`{}` is relative to nothing", path.value), "add `target: http://...` to the plan, or write the whole URL here");
+                    self.diagnostics.error(
+                        &path.place,
+                        format!("`{}` is relative to nothing", path.value),
+                        "add `target: http://...` to the plan, or write the whole URL here",
+                    );
                 }
                 self.targets.get("").cloned()
             }
@@ -92,7 +118,8 @@ impl Lowering<'_> {
         }
         let mut whole = Template::default();
         for (text, form) in pieces {
-            let piece = self.template(&Placed { value: text, place: path.place.clone() }, form, &scope.names)?;
+            let piece =
+                self.template(&Placed { value: text, place: path.place.clone() }, form, &scope.names)?;
             whole.append(piece);
         }
         Some(whole)
@@ -102,7 +129,10 @@ impl Lowering<'_> {
         let file = self.file;
         let common = file.http.as_ref().map(|s| &s.headers);
         let overridden = |name: &str| step.headers.iter().any(|(n, _)| n.value.eq_ignore_ascii_case(name));
-        let common = common.into_iter().flat_map(|t| t.iter()).filter(|(n, _)| !overridden(&n.value));
+        let common = common
+            .into_iter()
+            .flat_map(crate::yaml::read::Table::iter)
+            .filter(|(n, _)| !overridden(&n.value));
         let all: Vec<_> = common.chain(step.headers.iter()).collect();
         let mut headers: Headers = Vec::new();
         for (name, value) in all {
@@ -110,7 +140,12 @@ impl Lowering<'_> {
                 headers.push((name.value.clone(), template));
             }
         }
-        if let Some(codings) = file.http.as_ref().and_then(|s| s.accept_encoding.as_ref()).filter(|_| !has(&headers, "accept-encoding")) {
+        if let Some(codings) = file
+            .http
+            .as_ref()
+            .and_then(|s| s.accept_encoding.as_ref())
+            .filter(|_| !has(&headers, "accept-encoding"))
+        {
             headers.push(("Accept-Encoding".to_owned(), Template::fixed(codings)));
         }
         self.auth(step, scope, &mut headers);
@@ -120,30 +155,57 @@ impl Lowering<'_> {
     fn auth(&mut self, step: &HttpStep, scope: &Scope, headers: &mut Headers) {
         let Some(auth) = &step.auth else { return };
         match (&auth.basic, &auth.bearer) {
-            (Some(basic), None) => match self.template(basic, Form::Plain, &scope.names).as_ref().map(Template::as_fixed) {
-                Some(Some(fixed)) => headers.push(("Authorization".to_owned(), Template::fixed(&format!("Basic {}", STANDARD.encode(fixed))))),
-                Some(None) => self.diagnostics.error(&basic.place, "basic credentials must be known before the run", "use only `env` and `vars` in them"),
-                None => {}
-            },
+            (Some(basic), None) => {
+                match self.template(basic, Form::Plain, &scope.names).as_ref().map(Template::as_fixed) {
+                    Some(Some(fixed)) => headers.push((
+                        "Authorization".to_owned(),
+                        Template::fixed(&format!("Basic {}", STANDARD.encode(fixed))),
+                    )),
+                    Some(None) => self.diagnostics.error(
+                        &basic.place,
+                        "basic credentials must be known before the run",
+                        "use only `env` and `vars` in them",
+                    ),
+                    None => {}
+                }
+            }
             (None, Some(bearer)) => {
                 let text = Placed { value: format!("Bearer {}", bearer.value), place: bearer.place.clone() };
                 if let Some(template) = self.template(&text, Form::Plain, &scope.names) {
                     headers.push(("Authorization".to_owned(), template));
                 }
             }
-            _ => self.diagnostics.error(&auth.place, "`auth` needs one kind of credentials", "write `basic: user:password` or `bearer: TOKEN`"),
+            _ => self.diagnostics.error(
+                &auth.place,
+                "`auth` needs one kind of credentials",
+                "write `basic: user:password` or `bearer: TOKEN`",
+            ),
         }
     }
 
     fn body(&mut self, step: &HttpStep, scope: &Scope, headers: &mut Headers) -> Option<BodyTemplate> {
-        let given = [step.json.is_some(), step.body.is_some(), step.body_file.is_some(), !step.form.0.is_empty(), !step.multipart.0.is_empty()];
+        let given = [
+            step.json.is_some(),
+            step.body.is_some(),
+            step.body_file.is_some(),
+            !step.form.0.is_empty(),
+            !step.multipart.0.is_empty(),
+        ];
         if given.iter().filter(|g| **g).count() > 1 {
-            self.diagnostics.error(&step.place, "this step has several bodies", "keep one of json, body, body_file, form and multipart");
+            self.diagnostics.error(
+                &step.place,
+                "this step has several bodies",
+                "keep one of json, body, body_file, form and multipart",
+            );
             return None;
         }
         let chunked = step.chunked.map(|b| b.0 as usize);
         if chunked.is_some() && step.json.is_none() && step.body.is_none() {
-            self.diagnostics.error(&step.place, "`chunked` needs a `json` or `body` to send", "files are streamed with their length");
+            self.diagnostics.error(
+                &step.place,
+                "`chunked` needs a `json` or `body` to send",
+                "files are streamed with their length",
+            );
         }
         if let Some(json) = &step.json {
             default_header(headers, "Content-Type", "application/json");
@@ -155,7 +217,11 @@ impl Lowering<'_> {
         if let Some(path) = &step.body_file {
             let full = self.base.join(&path.value);
             if !full.is_file() {
-                self.diagnostics.error(&path.place, format!("there is no file {}", full.display()), "paths start from the plan's directory");
+                self.diagnostics.error(
+                    &path.place,
+                    format!("there is no file {}", full.display()),
+                    "paths start from the plan's directory",
+                );
             }
             default_header(headers, "Content-Type", "application/octet-stream");
             return Some(BodyTemplate::File(full));
@@ -198,13 +264,20 @@ impl Lowering<'_> {
                     let bytes = match std::fs::read(&full) {
                         Ok(bytes) => bytes,
                         Err(error) => {
-                            self.diagnostics.error(&path.place, format!("failed to read {}: {error}", full.display()), "paths start from the plan's directory");
+                            self.diagnostics.error(
+                                &path.place,
+                                format!("failed to read {}: {error}", full.display()),
+                                "paths start from the plan's directory",
+                            );
                             return None;
                         }
                     };
                     let file_name = full.file_name().unwrap_or_default().to_string_lossy().into_owned();
                     let content_type = content_type.as_deref().unwrap_or("application/octet-stream");
-                    parts.push(BodyPart::Bytes(format!("{head}; filename=\"{file_name}\"\r\nContent-Type: {content_type}\r\n\r\n").into_bytes()));
+                    parts.push(BodyPart::Bytes(
+                        format!("{head}; filename=\"{file_name}\"\r\nContent-Type: {content_type}\r\n\r\n")
+                            .into_bytes(),
+                    ));
                     parts.push(BodyPart::Bytes(bytes));
                 }
             }

@@ -1,0 +1,119 @@
+//! Comparison with peers on this machine, interleaved in one session, as ratios.
+//!
+//! CPU time per request is compared rather than wall time: it is what a shared machine can be held to.
+
+mod closed;
+mod facts;
+mod open;
+mod users;
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{has, root, run};
+
+/// Where nginx answers a small body.
+const URL: &str = "http://127.0.0.1:18099/";
+
+const NGINX: &str = "worker_processes 1; worker_cpu_affinity 10; daemon off; error_log /dev/null crit;
+events { worker_connections 20000; }
+http { access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
+  server { listen 127.0.0.1:18099 backlog=4096; location / { default_type text/plain; return 200 \"hello world, this is a small body\\n\"; } } }";
+
+/// Runs every comparison and writes docs/BENCH.md.
+pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
+    if !has("nginx") || !has("wrk") {
+        bail!("nginx and wrk are needed; run `cargo xtask setup`");
+    }
+    run("cargo", &["build", "--release", "--locked", "--bin", "plimsoll"])?;
+    let _nginx = Nginx::start()?;
+    let pairs = if quick { 2 } else { 5 };
+    let mut sections = vec![facts::facts()?];
+    sections.push(closed::closed(pairs, quick)?);
+    sections.push(open::open(quick)?);
+    sections.push(users::users(quick)?);
+    sections.push(if long {
+        users::memory_over_ten_minutes()?
+    } else {
+        "## Memory over ten minutes\n\nNot measured in this session; `cargo xtask bench --long` does.\n"
+            .to_owned()
+    });
+    let text = sections.join("\n");
+    println!("{text}");
+    if !quick {
+        fs::write(root().join("docs/BENCH.md"), text).context("failed to write docs/BENCH.md")?;
+    }
+    Ok(())
+}
+
+/// The release binary.
+fn plimsoll() -> String {
+    root().join("target/release/plimsoll").display().to_string()
+}
+
+struct Nginx {
+    process: Child,
+    directory: std::path::PathBuf,
+}
+
+impl Nginx {
+    fn start() -> Result<Self> {
+        let directory = std::env::temp_dir().join(format!("plimsoll-bench-{}", std::process::id()));
+        fs::create_dir_all(&directory)?;
+        let file = directory.join("nginx.conf");
+        fs::write(&file, format!("pid {}/pid;\n{NGINX}", directory.display()))?;
+        let process = Command::new("nginx")
+            .args(["-p", &directory.display().to_string(), "-c", &file.display().to_string()])
+            .stderr(Stdio::null())
+            .spawn()
+            .context("failed to start nginx")?;
+        let nginx = Self { process, directory };
+        for _ in 0..500 {
+            if std::net::TcpStream::connect("127.0.0.1:18099").is_ok() {
+                return Ok(nginx);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        bail!("nginx does not listen")
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // SIGTERM, so that the master takes its worker along.
+        let _gone = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _ended = self.process.wait();
+        let _left = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// What a command printed, and its CPU time in seconds, user and system.
+struct Timed {
+    stdout: String,
+    cpu_s: f64,
+}
+
+/// Runs a command on core 0 and takes its CPU time from the shell's `time`.
+fn timed(command: &str) -> Result<Timed> {
+    let script = format!("TIMEFORMAT='CPU %U %S'; time taskset -c 0 {command}");
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(root())
+        .output()
+        .context("failed to start bash")?;
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = stderr
+        .lines()
+        .rev()
+        .find_map(|l| l.strip_prefix("CPU "))
+        .with_context(|| format!("no CPU time of {command}: {stderr}"))?;
+    let cpu_s = line.split_whitespace().filter_map(|t| t.parse::<f64>().ok()).sum();
+    Ok(Timed { stdout: String::from_utf8_lossy(&output.stdout).into_owned(), cpu_s })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

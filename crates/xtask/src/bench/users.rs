@@ -1,0 +1,60 @@
+//! Many users, and a long run: memory and CPU time per request.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::{URL, plimsoll};
+use crate::shell::output;
+
+/// Ten thousand thinking users beside a hundred at the same rate of requests.
+pub(super) fn users(quick: bool) -> Result<String> {
+    let seconds = if quick { 5 } else { 20 };
+    println!("users");
+    let (few, few_memory) = thinking(100, "10ms", seconds)?;
+    let (many, many_memory) = thinking(10_000, "1s", seconds)?;
+    Ok(format!(
+        "## Users\n\nClosed loop, {seconds} s, one load thread, about 10 000 requests a second in both rows.\n\n| users | think time | CPU per request | peak resident memory |\n|---|---|---|---|\n| 100 | 10 ms | {few:.1} µs | {few_memory:.0} MiB |\n| 10 000 | 1 s | {many:.1} µs ({:.2} ×) | {many_memory:.0} MiB |\n",
+        many / few
+    ))
+}
+
+/// CPU microseconds per request, and peak MiB.
+fn thinking(users: u32, think: &str, seconds: u32) -> Result<(f64, f64)> {
+    let plan = std::env::temp_dir().join("plimsoll-bench-users.yaml");
+    let text = format!(
+        "target: {URL}\nhttp: {{ cookies: false }}\nload: {{ users: {{ closed: {{ users: {users}, spawn_rate: 2000/s, for: {seconds}s }} }} }}\nscenarios:\n  users:\n    - get: /\n    - think: {think}\n"
+    );
+    std::fs::write(&plan, text)?;
+    let out = std::env::temp_dir().join(format!("plimsoll-bench-users-{}-{users}", std::process::id()));
+    let command = format!(
+        "ulimit -n 20000; taskset -c 0 {} run {} --workers 1 -q --json --out {}",
+        plimsoll(),
+        plan.display(),
+        out.display()
+    );
+    let run: Value =
+        serde_json::from_str(&output("bash", &["-c", &command])?).context("plimsoll printed no JSON")?;
+    std::fs::remove_dir_all(out)?;
+    std::fs::remove_file(plan)?;
+    let cpu_ns = run["generator"]["cpu_ns"].as_f64().context("no CPU time")?;
+    let sent = run["totals"]["sent"].as_f64().context("no count")?;
+    let memory = run["generator"]["memory_bytes_max"].as_f64().unwrap_or(f64::NAN) / (1024.0 * 1024.0);
+    Ok((cpu_ns / 1e3 / sent, memory))
+}
+
+/// Full speed for ten minutes; resident memory at minute one and at the end.
+pub(super) fn memory_over_ten_minutes() -> Result<String> {
+    println!("memory over ten minutes");
+    let script = format!(
+        "taskset -c 0 {} hit {URL} -c 50 -d 600s --workers 1 -q >/dev/null & pid=$!; sleep 60; a=$(awk '/VmRSS/{{print $2}}' /proc/$pid/status); sleep 535; b=$(awk '/VmRSS/{{print $2}}' /proc/$pid/status); wait $pid; echo $a $b",
+        plimsoll()
+    );
+    let printed = output("bash", &["-c", &script])?;
+    let numbers: Vec<f64> = printed.split_whitespace().filter_map(|n| n.parse().ok()).collect();
+    let [first, last] = numbers[..] else { anyhow::bail!("no memory was read: {printed}") };
+    Ok(format!(
+        "## Memory over ten minutes\n\nFull speed, 50 connections: {:.1} MiB resident after one minute, {:.1} MiB just before the end.\n",
+        first / 1024.0,
+        last / 1024.0
+    ))
+}

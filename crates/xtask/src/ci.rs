@@ -1,0 +1,25 @@
+//! Everything that must be green, in the order in which it fails fastest.
+
+use anyhow::Result;
+
+use crate::shell::{has, run};
+use crate::{generate, tidy};
+
+/// See the module.
+pub(crate) fn ci() -> Result<()> {
+    run("cargo", &["fmt", "--all", "--check"])?;
+    tidy::tidy()?;
+    run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    generate::generate(true)?;
+    // Tests of the command run the real binary.
+    run("cargo", &["build", "--workspace", "--locked"])?;
+    if has("cargo-nextest") {
+        run("cargo", &["nextest", "run", "--workspace", "--locked"])?;
+    } else {
+        run("cargo", &["test", "--workspace", "--locked", "--lib", "--bins", "--tests"])?;
+    }
+    // nextest leaves them out.
+    run("cargo", &["test", "--workspace", "--locked", "--doc"])?;
+    println!("all green");
+    Ok(())
+}

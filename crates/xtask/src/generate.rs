@@ -1,0 +1,35 @@
+//! Files that are made from types and committed.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::root;
+
+/// Writes the schemas, or checks that the committed ones are what would be written.
+pub(crate) fn generate(check: bool) -> Result<()> {
+    let mut plan = serde_json::to_string_pretty(&plimsoll_script::schema())?;
+    plan.push('\n');
+    let files = [
+        ("schemas/plan.schema.json", plan),
+        ("schemas/run.schema.json", plimsoll_report::render::json::schema()),
+    ];
+    let mut stale = Vec::new();
+    for (name, text) in files {
+        let path = root().join(name);
+        if fs::read_to_string(&path).is_ok_and(|old| old == text) {
+            continue;
+        }
+        if check {
+            stale.push(name);
+        } else {
+            fs::write(&path, text).with_context(|| format!("failed to write {name}"))?;
+            println!("wrote {name}");
+        }
+    }
+    if stale.is_empty() {
+        Ok(())
+    } else {
+        bail!("{} not fresh; run `cargo xtask gen` and commit", stale.join(", "))
+    }
+}

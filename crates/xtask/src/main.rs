@@ -1,0 +1,43 @@
+//! Project tasks: `cargo xtask ci`, `tidy`, `gen`, `bench`, `setup`.
+#![expect(clippy::print_stdout, reason = "a task talks to whoever runs it")]
+
+mod bench;
+mod ci;
+mod generate;
+mod setup;
+mod shell;
+mod tidy;
+
+use std::process::ExitCode;
+
+const HELP: &str = "cargo xtask TASK
+
+  ci             everything that must be green: fmt, clippy, tidy, generated files, tests, doctests
+  setup          install what the tests and benchmarks need, and say what that is
+  tidy           import table, file sizes, names, documentation paths
+  gen [--check]  write the committed schemas, or check that they are fresh
+  bench [--quick|--long]
+                 compare with peers on this machine and write docs/BENCH.md";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|a| a == flag);
+    let done = match arguments.first().map(String::as_str) {
+        Some("bench") => bench::bench(has("--quick"), has("--long")),
+        Some("ci") => ci::ci(),
+        Some("gen") => generate::generate(has("--check")),
+        Some("setup") => setup::setup(),
+        Some("tidy") => tidy::tidy(),
+        _ => {
+            println!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
