@@ -62,6 +62,11 @@ impl LoadState {
         self.seats.iter().filter(|s| s.alive).filter_map(|s| s.waker.as_ref()).for_each(Waker::wake_by_ref);
     }
 
+    /// Users in the middle of an iteration.
+    pub(crate) fn busy(&self) -> u64 {
+        self.seats.iter().filter(|s| s.alive && !s.idle).count() as u64
+    }
+
     /// The user in `seat` has left.
     pub(crate) fn leave(&mut self, seat: usize) {
         if !std::mem::replace(&mut self.seats[seat].alive, false) {

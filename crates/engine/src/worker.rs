@@ -171,8 +171,7 @@ impl Worker {
     }
 
     fn send_windows(&self, messages: &Sender<WorkerMessage>, at_ns: Nanos) {
-        let users: Vec<_> =
-            self.loads.iter().map(|l| l.borrow().active - l.borrow().idle.len() as u64).collect();
+        let users: Vec<_> = self.loads.iter().map(|l| l.borrow().busy()).collect();
         let windows = self.recorder().take(at_ns, &users);
         let _gone = messages.send(WorkerMessage::Windows(windows));
     }

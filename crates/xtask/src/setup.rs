@@ -28,7 +28,7 @@ pub(crate) fn setup() -> Result<()> {
         run("apt-get", &[&["install", "-y", "-qq"][..], &packages].concat())?;
     } else {
         missing.iter().for_each(|(program, _, purpose)| {
-            println!("{program} is missing ({purpose}); install it by your system's means")
+            println!("{program} is missing ({purpose}); install it by your system's means");
         });
     }
     if !has("oha") {

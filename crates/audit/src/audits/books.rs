@@ -54,7 +54,7 @@ mod tests {
     fn lost_and_miscounted_operations_are_flagged() {
         assert_flags(audit, Status::Invalid, |record| record.counts.values_mut().for_each(|c| c.sent -= 37));
         assert_flags(audit, Status::Invalid, |record| {
-            record.finished.as_mut().unwrap().books[0].outcomes[0] += 1
+            record.finished.as_mut().unwrap().books[0].outcomes[0] += 1;
         });
         assert_flags(audit, Status::Invalid, |record| record.finished = None);
     }

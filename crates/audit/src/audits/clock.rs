@@ -88,7 +88,7 @@ mod tests {
     fn slewed_suspended_and_backward_clocks_are_flagged() {
         assert_flags(audit, Status::Limited, |record| record.clocks.last_mut().unwrap().raw_ns += 60_000_000);
         assert_flags(audit, Status::Invalid, |record| {
-            record.clocks.last_mut().unwrap().boot_ns += 41_000_000_000
+            record.clocks.last_mut().unwrap().boot_ns += 41_000_000_000;
         });
         assert_flags(audit, Status::Invalid, |record| record.negative_durations = 1);
         assert_flags(audit, Status::Limited, |record| record.started.clock_tick_ns = 10_000_000);

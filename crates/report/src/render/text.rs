@@ -71,10 +71,11 @@ fn notes(view: &View) -> String {
     }
     match view.record.finished.as_ref().map(|f| &f.reason) {
         Some(StopReason::Interrupted) => {
-            lines.push_str("  The run was interrupted; what was measured until then is judged.\n")
+            lines.push_str("  The run was interrupted; what was measured until then is judged.\n");
         }
         Some(StopReason::ClaimLost(claim)) => {
-            lines.push_str(&format!("  The run was stopped because this claim was certainly lost: {claim}\n"))
+            lines
+                .push_str(&format!("  The run was stopped because this claim was certainly lost: {claim}\n"));
         }
         None => lines.push_str("  The run was cut off; what had been recorded by then is judged.\n"),
         Some(StopReason::Completed) => {}

@@ -127,7 +127,7 @@ impl RequestTemplate {
                     match part {
                         BodyPart::Bytes(fixed) => bytes.extend_from_slice(fixed),
                         BodyPart::Text(template) => {
-                            bytes.extend_from_slice(template.render(scope)?.as_bytes())
+                            bytes.extend_from_slice(template.render(scope)?.as_bytes());
                         }
                     }
                 }

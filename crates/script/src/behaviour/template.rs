@@ -294,7 +294,7 @@ impl Template {
             // In a query or form the literal part of the text was written by the user, who knows what is needed.
             Form::Query | Form::Plain => written.push_str(text),
             Form::Json | Form::JsonString => {
-                write_value(&Value::String(text.to_owned()), Form::JsonString, &mut written)
+                write_value(&Value::String(text.to_owned()), Form::JsonString, &mut written);
             }
         }
         self.push_text(&written);

@@ -121,7 +121,7 @@ pub(super) fn spoil(value: &mut Value, kind: &str, now_ms: u64) {
         "negative_total" => value["total_amount"] = json!(-100.0),
         "invalid_email" => value["customer"]["email"] = json!("not-an-address"),
         "future_birth_date" => {
-            value["customer"]["date_of_birth"] = json!(rfc3339_ms(now_ms + 365 * DAY_MS)[..10])
+            value["customer"]["date_of_birth"] = json!(rfc3339_ms(now_ms + 365 * DAY_MS)[..10]);
         }
         "invalid_totals" => value["subtotal"] = json!(1.0),
         _ => super::remove(value, "payment"),
