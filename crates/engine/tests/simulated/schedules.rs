@@ -62,7 +62,11 @@ fn closed_users_go_on_when_they_are_answered() {
 #[test]
 fn users_come_and_go_with_the_stages() {
     let ramp = |from, to| Stage { name: "ramp".to_owned(), duration_ns: 4 * SECOND_NS, from, to };
-    let plan = plan(vec![load(Schedule::Closed(closed(vec![ramp(0.0, 4.0), Stage::hold("hold", 2 * SECOND_NS, 4.0), ramp(4.0, 0.0)])))]);
+    let plan = plan(vec![load(Schedule::Closed(closed(vec![
+        ramp(0.0, 4.0),
+        Stage::hold("hold", 2 * SECOND_NS, 4.0),
+        ramp(4.0, 0.0),
+    ])))]);
     let seen = simulate(&plan, Segment::WHOLE, 0, instant(100 * MS)).seen;
     // User k arrives when the level reaches k + 1 and finishes what it has begun when the level falls below.
     for user in 0..4u64 {

@@ -285,7 +285,10 @@ impl HttpSession {
 
     async fn attempt(&mut self, operation: &Arc<Operation>, reply: &mut Reply) -> Result<(), HttpError> {
         let Operation::Http(request) = operation.as_ref();
+        // Nobody may take an old response for this one's.
         self.status = 0;
+        self.headers.clear();
+        self.body.clear();
         let prepared = self.prepare(operation, request)?;
         // The timeout counts from here; the request's own time counts from when it was due.
         let began_ns = self.shared.clock.now();

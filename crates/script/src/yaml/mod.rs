@@ -73,3 +73,12 @@ pub fn load(path: &Path, text: String, environment: &mut Environment<'_>) -> Res
         _ => Err(diagnostics),
     }
 }
+
+/// A YAML text as JSON, by YAML's core schema; `None` if it is not YAML.
+pub fn read_json(text: &str) -> Option<serde_json::Value> {
+    let mut diagnostics = Diagnostics::default();
+    diagnostics
+        .files
+        .push(diagnostics::SourceFile { path: Path::new("text").to_owned(), text: text.to_owned() });
+    source::parse(0, &mut diagnostics).map(|node| node.to_json())
+}

@@ -1,0 +1,103 @@
+//! One user of HTTP, outside any load.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::future::LocalBoxFuture;
+use plimsoll_model::http::{HttpRequest, HttpSettings, Keep};
+use plimsoll_model::{Clock, IdleStrategy, Nanos, Operation, Outcome, Protocol, Reply, SECOND_NS, Session};
+use plimsoll_protocols::http::Http;
+use plimsoll_targets::truth::{Fault, TruthOptions};
+use plimsoll_targets::{Running, start, truth};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+
+/// The loopback interface, any free port.
+pub(crate) const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+struct RealClock(Instant);
+
+impl Clock for RealClock {
+    fn now(&self) -> Nanos {
+        self.0.elapsed().as_nanos() as Nanos
+    }
+
+    fn sleep_until(&self, at: Nanos) -> LocalBoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep_until(self.0 + std::time::Duration::from_nanos(at)))
+    }
+
+    fn wait_until(&self, at: Nanos, _strategy: IdleStrategy) -> LocalBoxFuture<'_, ()> {
+        self.sleep_until(at)
+    }
+}
+
+/// One user.
+pub(crate) struct Client {
+    runtime: Runtime,
+    session: Box<dyn Session>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) reply: Reply,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn class(&self) -> &str {
+        self.reply.failure.as_ref().map_or("", |f| f.class.as_ref())
+    }
+
+    /// Outcome and class together, which reports count by.
+    pub(crate) fn end(&self) -> (Outcome, &str) {
+        (self.reply.outcome, self.class())
+    }
+}
+
+impl Client {
+    pub(crate) fn new(settings: HttpSettings) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let clock: Rc<dyn Clock> = runtime.block_on(async { Rc::new(RealClock(Instant::now())) });
+        let driver = Http::new(settings).unwrap().driver(clock);
+        Self { runtime, session: driver.session() }
+    }
+
+    pub(crate) fn send(&mut self, request: HttpRequest) -> Answer {
+        let operation = Arc::new(Operation::Http(request));
+        let reply = self.runtime.block_on(self.session.perform(&operation));
+        let view = self.session.response();
+        Answer { reply, headers: view.headers.to_vec(), body: view.body.to_vec() }
+    }
+
+    pub(crate) fn begin_iteration(&mut self) {
+        self.session.begin_iteration();
+    }
+}
+
+/// Settings that keep to what a test says, whatever the environment.
+pub(crate) fn settings() -> HttpSettings {
+    HttpSettings::default()
+}
+
+/// A request whose response is kept whole.
+pub(crate) fn request(method: &str, url: &str) -> HttpRequest {
+    HttpRequest { keep: Keep::Body, timeout_ns: 10 * SECOND_NS, ..HttpRequest::new(method, url) }
+}
+
+/// A built-in service.
+pub(crate) fn service(name: &str) -> Running {
+    start(name, ANYWHERE).unwrap()
+}
+
+/// A truth server with faults.
+pub(crate) fn broken(faults: &[&str]) -> Running {
+    let faults: Vec<Fault> = faults.iter().map(|f| f.parse().unwrap()).collect();
+    truth::start(ANYWHERE, TruthOptions { faults, servers: 0, ..TruthOptions::default() }).unwrap()
+}

@@ -1,0 +1,131 @@
+//! TLS: whom the client trusts, and who it says it is.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use plimsoll_model::Outcome;
+use plimsoll_model::http::HttpSettings;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::client::{Client, request, settings};
+
+/// An authority of its own, with a server that demands client certificates if asked to.
+struct World {
+    directory: TempDir,
+    url: String,
+}
+
+impl World {
+    fn new(wants_client_certificate: bool) -> Self {
+        let directory = TempDir::new().unwrap();
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        fs::write(directory.path().join("ca.pem"), authority.pem()).unwrap();
+        let issue = |name: &str| {
+            let key = KeyPair::generate().unwrap();
+            let certificate =
+                CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+            (certificate, key)
+        };
+        let (client, client_key) = issue("tester");
+        fs::write(directory.path().join("client.pem"), client.pem()).unwrap();
+        fs::write(directory.path().join("client.key"), client_key.serialize_pem()).unwrap();
+        let (server, server_key) = issue("localhost");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let builder = if wants_client_certificate {
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add(CertificateDer::from(authority.der().to_vec())).unwrap();
+            builder.with_client_cert_verifier(
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap(),
+            )
+        } else {
+            builder.with_no_client_auth()
+        };
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
+        let config = builder.with_single_cert(vec![server.der().clone()], key).unwrap();
+        Self { directory, url: serve(config) }
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        Some(self.directory.path().join(name))
+    }
+}
+
+/// Answers every request with `ok` for as long as the test lasts.
+fn serve(config: ServerConfig) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+            loop {
+                let Ok((tcp, _)) = listener.accept().await else { return };
+                let Ok(mut tls) = acceptor.accept(tcp).await else { continue };
+                let mut buffer = [0; 4_096];
+                while tls.read(&mut buffer).await.is_ok_and(|n| n > 0) {
+                    if tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await.is_err()
+                        || tls.flush().await.is_err()
+                    {
+                        break;
+                    }
+                }
+            }
+        });
+    });
+    format!("https://localhost:{port}/")
+}
+
+#[test]
+fn a_stranger_is_refused_unless_trusted_or_told_not_to_look() {
+    let world = World::new(false);
+    let stranger = Client::new(settings()).send(request("GET", &world.url));
+    assert_eq!(stranger.end(), (Outcome::ConnectError, "tls"), "{:?}", stranger.reply.failure);
+    for settings in [
+        HttpSettings { ca_file: world.path("ca.pem"), ..settings() },
+        HttpSettings { skip_verify: true, ..settings() },
+    ] {
+        let mut client = Client::new(settings);
+        let answer = client.send(request("GET", &world.url));
+        assert_eq!(
+            (answer.reply.outcome, answer.text().as_str()),
+            (Outcome::Ok, "ok"),
+            "{:?}",
+            answer.reply.failure
+        );
+        assert!(answer.reply.phases_ns[3] > 0, "the handshake takes time");
+        assert_eq!(client.send(request("GET", &world.url)).reply.connects, 0);
+    }
+}
+
+#[test]
+fn a_client_shows_its_certificate() {
+    let world = World::new(true);
+    let trusting = HttpSettings { ca_file: world.path("ca.pem"), ..settings() };
+    let nameless = Client::new(trusting.clone()).send(request("GET", &world.url));
+    assert_eq!(nameless.reply.outcome, Outcome::ConnectError, "{:?}", nameless.reply);
+    let known = HttpSettings {
+        client_cert: world.path("client.pem"),
+        client_key: world.path("client.key"),
+        ..trusting
+    };
+    assert_eq!(Client::new(known).send(request("GET", &world.url)).reply.outcome, Outcome::Ok);
+}
+
+#[test]
+fn half_a_pair_of_certificate_and_key_is_refused_before_the_run() {
+    let half = HttpSettings { client_cert: Some("client.pem".into()), ..settings() };
+    assert!(plimsoll_protocols::http::Http::new(half).is_err());
+}
