@@ -24,6 +24,8 @@ pub(crate) struct UserHost {
     /// Closed loop: iterations done, and when the next is due at the earliest.
     iterations: u64,
     next_due_ns: Nanos,
+    /// Something was really sent since the last iteration began: the task has been waiting.
+    waited: bool,
     pause: Option<LocalBoxFuture<'static, ()>>,
 }
 
@@ -39,6 +41,7 @@ impl UserHost {
             open: None,
             iterations: 0,
             next_due_ns: 0,
+            waited: true,
             pause: None,
         }
     }
@@ -70,6 +73,11 @@ impl UserHost {
         };
         if over || closed.iterations_per_user == Some(self.iterations) {
             return Poll::Ready(None);
+        }
+        // An iteration that never had to wait (nothing could be sent) must not keep others from their turn.
+        if !std::mem::replace(&mut self.waited, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if self.wait_for_pace(cx).is_pending() {
             return Poll::Pending;
@@ -120,6 +128,7 @@ impl Host for UserHost {
         polled.map(|assigned| {
             let assigned = assigned?;
             self.first = Some(assigned);
+            self.waited = false;
             self.current = Some(assigned.iteration);
             let least = self.worker.plan.loads[usize::from(self.load)].iteration_ns_min;
             self.next_due_ns = assigned.iteration.due_ns + least;
@@ -153,6 +162,7 @@ impl Host for UserHost {
 
     fn finish(&mut self, observation: &Observation<'_>) {
         self.open = None;
+        self.waited |= observation.reply.sent_ns.is_some();
         let mut recorder = self.worker.recorder();
         if let Some(woke_ns) = self.woke_ns.take()
             && self.is_open_loop()

@@ -35,7 +35,7 @@ fn every_mistake_is_reported_at_once_with_its_place() {
             "did you mean `load`?",
             "plan.yaml:6:31",
             "a rate such as 500/s",
-            "plan.yaml:9:28",
+            "plan.yaml:9:27",
             "did you mean `expect`?",
         ],
     );

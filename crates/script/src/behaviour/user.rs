@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
+use std::task::Poll;
 
 use futures::future::LocalBoxFuture;
 use plimsoll_model::workload::Sequence;
@@ -221,6 +222,10 @@ impl ScriptUser {
         };
         let begun = host.begin(call.step);
         let reply = self.session.perform(operation).await;
+        if reply.sent_ns.is_none() {
+            // It failed without waiting for anything; others are to have their turn before the next attempt.
+            give_way().await;
+        }
         if reply.outcome != Outcome::Ok {
             host.finish(&Observation {
                 begun,
@@ -306,6 +311,19 @@ impl ScriptUser {
             self.state.slots[save.slot] = extract(save, &view, &mut json);
         }
     }
+}
+
+/// Lets other tasks of the thread run.
+async fn give_way() {
+    let mut gave = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut gave, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn extract(save: &Save, view: &ResponseView<'_>, json: &mut LazyJson) -> Option<Value> {

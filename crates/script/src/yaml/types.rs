@@ -410,12 +410,18 @@ impl Read for ExpectItem {
             return None;
         };
         let mut clean = true;
-        for (key, _) in
-            entries.iter().filter(|(k, _)| !Self::KEYS.contains(&k.text.as_str()) && !k.text.starts_with('$'))
-        {
-            clean = false;
-            let hint = format!("{}; JSON paths begin with `$`", suggest(&key.text, Self::KEYS));
-            diagnostics.error(&key.place, format!("`{}` is nothing that can be expected", key.text), hint);
+        for (key, value) in entries {
+            if key.text == "when_invalid" {
+                clean &= Self::read(value, diagnostics).is_some();
+            } else if !Self::KEYS.contains(&key.text.as_str()) && !key.text.starts_with('$') {
+                clean = false;
+                let hint = format!("{}; JSON paths begin with `$`", suggest(&key.text, Self::KEYS));
+                diagnostics.error(
+                    &key.place,
+                    format!("`{}` is nothing that can be expected", key.text),
+                    hint,
+                );
+            }
         }
         clean.then(|| Self { node: node.clone() })
     }

@@ -35,10 +35,12 @@ impl Lowering<'_> {
         unused.extend(file.scenarios.iter().filter(|(k, _)| !loaded(&k.value)).map(|(k, _)| (k, "scenario")));
         let unused: Vec<_> = unused.into_iter().map(|(k, what)| (k.clone(), what)).collect();
         for (key, what) in unused {
-            let hint = if what == "scenario" {
-                format!("add `{}:` under `load`, or remove it", key.value)
-            } else {
-                format!("use it as `${{{}}}`, or remove it", key.value)
+            let name = &key.value;
+            let hint = match what {
+                "scenario" => format!("add `{name}:` under `load`, or remove it"),
+                "target" => format!("use it in a step with `on: {name}`, or remove it"),
+                "environment variable" => format!("use it as `${{env.{name}}}`, or remove it"),
+                _ => format!("use it as `${{{name}}}`, or remove it"),
             };
             self.diagnostics.error(&key.place, format!("the {what} `{}` is never used", key.value), hint);
         }
