@@ -31,6 +31,8 @@ pub struct HttpRequest {
     pub expect_continue: bool,
     /// Largest response body accepted, in bytes.
     pub body_bytes_max: u64,
+    /// The same for all users and iterations: its encoded form is worth keeping.
+    pub is_fixed: bool,
 }
 
 impl HttpRequest {
@@ -47,6 +49,7 @@ impl HttpRequest {
             keep: Keep::Status,
             expect_continue: false,
             body_bytes_max: 1 << 32,
+            is_fixed: false,
         }
     }
 }

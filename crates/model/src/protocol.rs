@@ -24,8 +24,8 @@ pub trait Driver {
 
 /// One user's side of a protocol: connections, cookies, the last response.
 pub trait Session {
-    /// Performs one operation. A failure of the target is a value in the reply. Operations shared between
-    /// users come as the same `Arc` each time, so that a session may keep their encoded form.
+    /// Performs one operation. A failure of the target is a value in the reply. Operations that are fixed for all
+    /// users come as the same `Arc` each time, so that a session may keep their encoded form by its address.
     fn perform<'a>(&'a mut self, operation: &'a Arc<Operation>) -> LocalBoxFuture<'a, Reply>;
 
     /// The last response, as far as the operation asked for it to be kept.

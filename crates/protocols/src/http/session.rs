@@ -70,8 +70,7 @@ impl HttpSession {
         {
             return Ok(prepared.clone());
         }
-        // An operation nobody else holds was rendered for this one time.
-        if personal || Arc::strong_count(operation) == 1 {
+        if personal || !request.is_fixed {
             return self.encode(request, parse_url(&request.url)?).map(Rc::new);
         }
         let key = Arc::as_ptr(operation) as usize;

@@ -84,7 +84,7 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         phases: vec![phase],
         claims: quick.claims.clone(),
     };
-    let fixed = Arc::new(Operation::Http(quick.request.clone()));
+    let fixed = Arc::new(Operation::Http(HttpRequest { is_fixed: true, ..quick.request.clone() }));
     let request = RequestTemplate {
         base: quick.request.clone(),
         url: Template::fixed(&quick.request.url),

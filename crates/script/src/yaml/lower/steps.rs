@@ -6,7 +6,7 @@ mod request;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_model::http::Keep;
+use plimsoll_model::http::{HttpRequest, Keep};
 use plimsoll_model::{Operation, Step, StepId, StepKind};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -260,7 +260,8 @@ fn render_fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
         random: &mut random,
         wall_ns: 0,
     };
-    request.render(&mut scope).ok().map(|r| Arc::new(Operation::Http(r)))
+    let rendered = request.render(&mut scope).ok()?;
+    Some(Arc::new(Operation::Http(HttpRequest { is_fixed: true, ..rendered })))
 }
 
 fn keep(expect: &Expect, when_invalid: Option<&Expect>, saves: &[Save]) -> Keep {
