@@ -5,3 +5,4 @@ mod examples;
 mod known_answers;
 mod plimsoll;
 mod results;
+mod steps;

@@ -225,17 +225,11 @@ impl Read for Node {
 }
 
 /// Says which keys of `node` are not among `known`.
-pub fn refuse_unknown_keys(node: &Node, what: &str, known: &[&str], diagnostics: &mut Diagnostics) -> bool {
-    let mut clean = true;
+pub fn refuse_unknown_keys(node: &Node, what: &str, known: &[&str], diagnostics: &mut Diagnostics) {
     for (key, _) in node.entries().iter().filter(|(k, _)| !known.contains(&k.text.as_str())) {
-        clean = false;
-        diagnostics.error(
-            &key.place,
-            format!("`{}` is not a key of {what}", key.text),
-            suggest(&key.text, known.iter().copied()),
-        );
+        let message = format!("`{}` is not a key of {what}", key.text);
+        diagnostics.error(&key.place, message, suggest(&key.text, known.iter().copied()));
     }
-    clean
 }
 
 /// Reads one field of a record.
@@ -275,10 +269,10 @@ macro_rules! record {
                     diagnostics.error(&node.place, format!("{} is a mapping, not {}", $what, node.describe()), format!("its keys are {}", keys.join(", ")));
                     return None;
                 }
-                let clean = $crate::yaml::read::refuse_unknown_keys(node, $what, Self::KEYS, diagnostics);
+                // An unknown key is said and the rest is read all the same: more may be wrong further on.
+                $crate::yaml::read::refuse_unknown_keys(node, $what, Self::KEYS, diagnostics);
                 $(let $field = $crate::yaml::read::field(node, $what, record!(@key $field $($key)?), diagnostics);)+
-                let read = Self { place: node.place.clone(), $($field: $field?,)+ };
-                clean.then_some(read)
+                Some(Self { place: node.place.clone(), $($field: $field?,)+ })
             }
 
             fn schema(named: &mut serde_json::Map<String, serde_json::Value>) -> serde_json::Value {

@@ -409,21 +409,15 @@ impl Read for ExpectItem {
             );
             return None;
         };
-        let mut clean = true;
         for (key, value) in entries {
             if key.text == "when_invalid" {
-                clean &= Self::read(value, diagnostics).is_some();
+                Self::read(value, diagnostics)?;
             } else if !Self::KEYS.contains(&key.text.as_str()) && !key.text.starts_with('$') {
-                clean = false;
                 let hint = format!("{}; JSON paths begin with `$`", suggest(&key.text, Self::KEYS));
-                diagnostics.error(
-                    &key.place,
-                    format!("`{}` is nothing that can be expected", key.text),
-                    hint,
-                );
+                diagnostics.error(&key.place, format!("`{}` is nothing that can be expected", key.text), hint);
             }
         }
-        clean.then(|| Self { node: node.clone() })
+        Some(Self { node: node.clone() })
     }
 
     fn schema(named: &mut Map<String, Value>) -> Value {
