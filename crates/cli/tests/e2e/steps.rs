@@ -7,7 +7,10 @@ use crate::plimsoll::{Place, service};
 /// One user, one iteration; every step must succeed.
 fn all_succeed(steps: &str, more: &str) -> Value {
     let server = service("echo");
-    let plan = format!("target: {}\n{more}load: {{ main: {{ closed: {{ users: 1, iterations: 1 }} }} }}\nscenarios:\n  main:\n{steps}", server.url());
+    let plan = format!(
+        "target: {}\n{more}load: {{ main: {{ closed: {{ users: 1, iterations: 1 }} }} }}\nscenarios:\n  main:\n{steps}",
+        server.url()
+    );
     let (ended, run) = Place::new().run_plan(&plan, &[]);
     assert_eq!(run["totals"]["failed"], 0, "{} {ended:?}", run["errors"]);
     assert_eq!(run["totals"]["iterations"], 1, "{ended:?}");
@@ -74,8 +77,11 @@ fn control_and_saved_values() {
     - one_of: [ { weight: 0.000001, steps: [ { rare: { get: /status/500 } } ] }, { weight: 1000, steps: [ { usual: { get: /echo } } ] } ]
 "#;
     let run = all_succeed(steps, "");
-    let sent = |name: &str| run["steps"].as_array().unwrap().iter().find(|s| s["name"] == name).unwrap()["sent"].clone();
-    let counts: Vec<_> = ["first", "yes", "no", "never", "turn", "one", "two", "rare", "usual"].map(sent).to_vec();
+    let sent = |name: &str| {
+        run["steps"].as_array().unwrap().iter().find(|s| s["name"] == name).unwrap()["sent"].clone()
+    };
+    let counts: Vec<_> =
+        ["first", "yes", "no", "never", "turn", "one", "two", "rare", "usual"].map(sent).to_vec();
     assert_eq!(counts, [1, 1, 0, 0, 3, 1, 1, 0, 1]);
     let group = run["steps"].as_array().unwrap().iter().find(|s| s["name"] == "together").unwrap();
     assert!(group["outcomes"]["ok"]["response_time_ns"]["min"].as_u64().unwrap() >= 10_000_000);
@@ -92,6 +98,9 @@ fn data_is_dealt_out_as_asked() {
     );
     let (_, run) = place.run_plan(&plan, &[]);
     let outcomes = &run["steps"][0]["outcomes"];
-    assert_eq!((outcomes["ok"]["count"].clone(), outcomes["cancelled"]["count"].clone()), (3.into(), 2.into()));
+    assert_eq!(
+        (outcomes["ok"]["count"].clone(), outcomes["cancelled"]["count"].clone()),
+        (3.into(), 2.into())
+    );
     assert!(run["errors"][0]["example"].as_str().unwrap().contains("used up"), "{}", run["errors"]);
 }

@@ -24,6 +24,11 @@ impl Pool {
         Self { permits: Semaphore::new(limit.max(1) as usize), idle: RefCell::default() }
     }
 
+    /// The right to use one connection, if it is to be had without waiting.
+    pub(crate) fn try_permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.permits.try_acquire().ok()
+    }
+
     /// The right to use one connection.
     pub(crate) async fn permit(self: &Rc<Self>) -> SemaphorePermit<'_> {
         self.permits.acquire().await.expect("the pool's semaphore is never closed")

@@ -121,8 +121,12 @@ impl HttpSession {
         let until_ns = began_ns + request.timeout_ns;
         let pool = self.pool.clone();
         let _permit = match &pool {
-            Some(pool) => Some(self.permit(pool, until_ns, reply).await?),
             None => None,
+            Some(pool) => match pool.try_permit() {
+                Some(permit) => Some(permit),
+                // Waiting is the rare case; boxed, it does not make every request's future larger.
+                None => Some(Box::pin(self.permit(pool, until_ns, reply)).await?),
+            },
         };
         loop {
             let (mut connection, fresh) = match self.idle_connection(&prepared.origin) {
@@ -344,5 +348,22 @@ impl Session for HttpSession {
         if self.shared.settings.cookies {
             self.cookies.forget();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The future of a request is allocated for every request: beyond a kilobyte allocators take a slower path.
+    #[test]
+    fn the_future_of_a_request_stays_small() {
+        fn size<F>(
+            _: impl FnOnce(&'static mut HttpSession, &'static Arc<Operation>, &'static mut Reply) -> F,
+        ) -> usize {
+            std::mem::size_of::<F>()
+        }
+        let bytes = size(|session, operation, reply| session.attempt(operation, reply));
+        assert!(bytes <= 768, "{bytes} bytes");
     }
 }

@@ -414,7 +414,11 @@ impl Read for ExpectItem {
                 Self::read(value, diagnostics)?;
             } else if !Self::KEYS.contains(&key.text.as_str()) && !key.text.starts_with('$') {
                 let hint = format!("{}; JSON paths begin with `$`", suggest(&key.text, Self::KEYS));
-                diagnostics.error(&key.place, format!("`{}` is nothing that can be expected", key.text), hint);
+                diagnostics.error(
+                    &key.place,
+                    format!("`{}` is nothing that can be expected", key.text),
+                    hint,
+                );
             }
         }
         Some(Self { node: node.clone() })

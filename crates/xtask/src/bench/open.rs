@@ -27,7 +27,7 @@ pub(super) fn open(quick: bool) -> Result<String> {
 
 fn ours(rate: u32, idle: &str, seconds: u32) -> Result<String> {
     let command = format!(
-        "taskset -c 0 {} hit {URL} -c 100 -r {rate} --uniform -d {seconds}s --workers 1 --idle {idle} -q --json",
+        "{} hit {URL} -c 100 -r {rate} --uniform -d {seconds}s --workers 1 --idle {idle} -q --json",
         plimsoll()
     );
     let run: Value =
@@ -55,7 +55,7 @@ fn k6(rate: u32, seconds: u32) -> Result<String> {
     );
     std::fs::write(&script, source)?;
     let command = format!(
-        "taskset -c 0 k6 run --no-usage-report -q --summary-export {} {} >/dev/null 2>&1",
+        "k6 run --no-usage-report -q --summary-export {} {} >/dev/null 2>&1",
         summary.display(),
         script.display()
     );
