@@ -65,7 +65,7 @@ pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> Clai
     let selected = Selected::new(record, &expression.selector);
     let evidence = numbers::weigh(&expression, &selected);
     if let Some(audit) = withheld_by(&expression, &evidence, findings) {
-        let reason = format!("withheld: the audit `{}` says: {}", audit.id, audit.sentence);
+        let reason = format!("withheld: the audit `{}` came out {}", audit.id, audit.status.name());
         return ClaimResult {
             samples: evidence.samples,
             ..unproven(claim, expression.measure.dimension(), reason)

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use plimsoll_audit::certainly_lost;
 use plimsoll_engine::StopHandle;
 use plimsoll_model::{Outcome, Record, RunEvent, Schedule, Sink, StopReason};
+use plimsoll_report::format::rate;
 
 /// Seconds of history for the live view.
 const HISTORY: usize = 60;
@@ -84,15 +85,19 @@ impl Watch {
 }
 
 impl Progress {
-    /// Arrivals per second, or users, that the plan asks for at this moment.
-    pub(crate) fn asked(&self, at_ns: u64) -> (f64, bool) {
+    /// Arrivals per second and users that the plan asks for at this moment, in words.
+    pub(crate) fn asked(&self, at_ns: u64) -> String {
         let plan = &self.record.started.plan;
-        let level = plan
-            .loads
-            .iter()
-            .filter(|l| at_ns >= l.start_ns)
-            .map(|l| l.schedule.level_at(at_ns - l.start_ns))
-            .sum();
-        (level, plan.loads.iter().all(|l| matches!(l.schedule, Schedule::Open(_))))
+        let level = |open: bool| -> f64 {
+            let begun = plan
+                .loads
+                .iter()
+                .filter(|l| at_ns >= l.start_ns && matches!(l.schedule, Schedule::Open(_)) == open);
+            begun.map(|l| l.schedule.level_at(at_ns - l.start_ns)).sum()
+        };
+        let parts = [(level(true), rate(level(true))), (level(false), format!("{:.0} users", level(false)))];
+        let asked: Vec<_> =
+            parts.into_iter().filter(|(level, _)| *level > 0.0).map(|(_, text)| text).collect();
+        if asked.is_empty() { "nothing".to_owned() } else { asked.join(" and ") }
     }
 }

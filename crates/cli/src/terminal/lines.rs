@@ -12,8 +12,7 @@ pub(super) fn line(progress: &Progress) -> String {
     let at_ns = elapsed_ns(progress);
     let ok = record.merged(Outcome::Ok, |_| true).response;
     let failed: u64 = Outcome::ALL.into_iter().filter(|o| o.is_failure()).map(|o| record.total(o)).sum();
-    let (asked, open) = progress.asked(at_ns);
-    let asked = if open { format!("{} asked", rate(asked)) } else { format!("{asked:.0} users") };
+    let asked = format!("{} asked", progress.asked(at_ns));
     let quantile = |q: f64| ok.quantile(q).map_or_else(|| "none yet".to_owned(), |v| time(v as f64));
     format!(
         "{:>4.0} s  {asked}, {} ok, {} failed, p50 {}, p99 {}, {}",

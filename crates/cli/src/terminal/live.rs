@@ -94,14 +94,10 @@ fn gauge(progress: &Progress) -> Gauge<'static> {
 }
 
 fn state_line(progress: &Progress) -> String {
-    let (asked, open) = progress.asked(elapsed_ns(progress));
-    let asked = if open {
-        format!("asked {}, sent {}", rate(asked), rate(progress.sent_last as f64))
-    } else {
-        format!("asked {asked:.0} users, sent {}", rate(progress.sent_last as f64))
-    };
+    let asked = progress.asked(elapsed_ns(progress));
     format!(
-        "{asked}   {} users busy, {:.1} in flight   {}",
+        "asked {asked}, sent {}   {} users busy, {:.1} in flight   {}",
+        rate(progress.sent_last as f64),
         count(progress.users),
         progress.in_flight,
         generator(progress)

@@ -363,7 +363,7 @@ mod tests {
         ) -> usize {
             std::mem::size_of::<F>()
         }
-        let bytes = size(|session, operation, reply| session.attempt(operation, reply));
+        let bytes = size(HttpSession::attempt);
         assert!(bytes <= 768, "{bytes} bytes");
     }
 }

@@ -56,8 +56,8 @@ impl World {
         Self { directory, url: serve(config) }
     }
 
-    fn path(&self, name: &str) -> Option<PathBuf> {
-        Some(self.directory.path().join(name))
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
     }
 }
 
@@ -94,7 +94,7 @@ fn a_stranger_is_refused_unless_trusted_or_told_not_to_look() {
     let stranger = Client::new(settings()).send(request("GET", &world.url));
     assert_eq!(stranger.end(), (Outcome::ConnectError, "tls"), "{:?}", stranger.reply.failure);
     for settings in [
-        HttpSettings { ca_file: world.path("ca.pem"), ..settings() },
+        HttpSettings { ca_file: Some(world.path("ca.pem")), ..settings() },
         HttpSettings { skip_verify: true, ..settings() },
     ] {
         let mut client = Client::new(settings);
@@ -113,12 +113,12 @@ fn a_stranger_is_refused_unless_trusted_or_told_not_to_look() {
 #[test]
 fn a_client_shows_its_certificate() {
     let world = World::new(true);
-    let trusting = HttpSettings { ca_file: world.path("ca.pem"), ..settings() };
+    let trusting = HttpSettings { ca_file: Some(world.path("ca.pem")), ..settings() };
     let nameless = Client::new(trusting.clone()).send(request("GET", &world.url));
     assert_eq!(nameless.reply.outcome, Outcome::ConnectError, "{:?}", nameless.reply);
     let known = HttpSettings {
-        client_cert: world.path("client.pem"),
-        client_key: world.path("client.key"),
+        client_cert: Some(world.path("client.pem")),
+        client_key: Some(world.path("client.key")),
         ..trusting
     };
     assert_eq!(Client::new(known).send(request("GET", &world.url)).reply.outcome, Outcome::Ok);

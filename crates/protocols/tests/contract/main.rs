@@ -1,4 +1,5 @@
 //! What every protocol must do when the other side behaves, and when it does not; real sockets, real servers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on is to panic where it stands")]
 
 mod client;
 mod http_behaves;

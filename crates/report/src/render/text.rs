@@ -215,6 +215,10 @@ fn quantiles(view: &View) -> String {
                 row.push(long(&step.overall[index]));
             }
             rows.push(row);
+            // What lies beyond a quantile that cannot be measured cannot be measured either.
+            if response.standing == Standing::NotMeasurable {
+                break;
+            }
         }
         if !all_ok {
             head.push("all, response time".to_owned());
