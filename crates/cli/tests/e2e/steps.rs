@@ -25,24 +25,24 @@ fn bodies_queries_and_credentials() {
       expect: { $.uri: "/echo?q=a+b%26c&id=x%2Fy" }
     - post: /echo
       form: { name: "Jo & Co", id: "${vars}" }
-      expect: { $.body: "name=Jo+%26+Co&id=x%2Fy", $.headers.content-type: application/x-www-form-urlencoded }
+      expect: { $.body: "name=Jo+%26+Co&id=x%2Fy", "$.headers['content-type']": application/x-www-form-urlencoded }
     - post: /echo
       multipart: { note: "hello ${user}", file: { file: upload.txt, type: text/plain } }
-      expect: { $.body: { contains: "filename=\"upload.txt\"" }, $.headers.content-type: { matches: "^multipart/form-data; boundary=" } }
+      expect: { $.body: { contains: "filename=\"upload.txt\"" }, "$.headers['content-type']": { matches: "^multipart/form-data; boundary=" } }
     - put: /echo
       json: { list: [1, "${int(2, 2)}"], text: "say \"${vars}\"" }
       expect: { $.body: "{\"list\":[1,2],\"text\":\"say \\\"x/y\\\"\"}", $.method: PUT }
     - post: /echo
       body: "in pieces"
       chunked: 4
-      expect: { $.body: "in pieces", $.headers.transfer-encoding: chunked }
+      expect: { $.body: "in pieces", "$.headers['transfer-encoding']": chunked }
     - get: /echo
       auth: { basic: "user:pass" }
       expect: { $.headers.authorization: "Basic dXNlcjpwYXNz" }
     - get: /echo
       auth: { bearer: "${vars}" }
       headers: { X-Mine: "${iteration}" }
-      expect: { $.headers.authorization: "Bearer x/y", $.headers.x-mine: "0", $.headers.x-all: "yes" }
+      expect: { $.headers.authorization: "Bearer x/y", "$.headers['x-mine']": "0", "$.headers['x-all']": "yes" }
     - head: /bytes/10
       expect: { headers: { content-length: "10" } }
     - get: /redirect/2

@@ -81,7 +81,7 @@ impl Lowering<'_> {
                     self.diagnostics.error(
                         &key.place,
                         format!("`{path}` is not a JSON path: {error}"),
-                        "write one such as $.order.id or $.items[0].name",
+                        "write one such as $.order.id, $.items[0].name or $['a-b']",
                     );
                     None
                 }
