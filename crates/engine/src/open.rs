@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use plimsoll_model::workload::give_way;
 use plimsoll_model::{Arrivals, Iteration, LoadId, Nanos, Open};
 
 use crate::load::{Assigned, scenario_of};
@@ -27,7 +28,7 @@ pub(crate) async fn pace(worker: &Rc<Worker>, load: LoadId, open: &Open) {
         } else {
             burst += 1;
             if burst % BURST_MAX == 0 {
-                worker.breathe().await;
+                give_way().await;
             }
             if worker.stop.is_set() {
                 return;

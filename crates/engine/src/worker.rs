@@ -233,19 +233,6 @@ impl Worker {
         }
     }
 
-    /// Gives other tasks a turn.
-    pub(crate) async fn breathe(&self) {
-        let mut yielded = false;
-        poll_fn(|cx| {
-            if std::mem::replace(&mut yielded, true) {
-                return Poll::Ready(());
-            }
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    }
-
     /// Puts a new user into `seat`.
     pub(crate) fn seat_user(self: &Rc<Self>, load: LoadId, seat: usize) {
         let number = {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -141,4 +142,17 @@ pub trait Host {
 
     /// The run's clock.
     fn clock(&self) -> Rc<dyn Clock>;
+}
+
+/// Lets the other tasks of the thread run once, on whichever executor it is.
+pub async fn give_way() {
+    let mut gave = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut gave, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

@@ -22,7 +22,8 @@ impl Default for StatusSet {
 }
 
 impl StatusSet {
-    fn holds(&self, status: u16) -> bool {
+    /// Whether the status is accepted.
+    pub fn holds(&self, status: u16) -> bool {
         self.0.iter().any(|range| range.contains(&status))
     }
 }

@@ -3,10 +3,9 @@
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
-use std::task::Poll;
 
 use futures::future::LocalBoxFuture;
-use plimsoll_model::workload::Sequence;
+use plimsoll_model::workload::{Sequence, give_way};
 use plimsoll_model::{
     Clock, Host, Iteration, Observation, Operation, Outcome, Reply, ResponseView, Session, User,
     WorkerContext,
@@ -296,7 +295,7 @@ impl ScriptUser {
     }
 
     fn status_only(&mut self, call: &Call, status: u16) -> Option<Unexpected> {
-        if call.expect.status.0.iter().any(|range| range.contains(&status)) {
+        if call.expect.status.holds(status) {
             return None;
         }
         self.scoped(|scope, session| {
@@ -311,19 +310,6 @@ impl ScriptUser {
             self.state.slots[save.slot] = extract(save, &view, &mut json);
         }
     }
-}
-
-/// Lets other tasks of the thread run.
-async fn give_way() {
-    let mut gave = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut gave, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 fn extract(save: &Save, view: &ResponseView<'_>, json: &mut LazyJson) -> Option<Value> {

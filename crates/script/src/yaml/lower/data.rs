@@ -76,23 +76,8 @@ impl Lowering<'_> {
         self.generated(item, item.generate.as_ref()?)
     }
 
-    fn read(&mut self, path: &Placed<String>) -> Option<String> {
-        let full = self.base.join(&path.value);
-        match std::fs::read_to_string(&full) {
-            Ok(text) => Some(text),
-            Err(error) => {
-                self.diagnostics.error(
-                    &path.place,
-                    format!("failed to read {}: {error}", full.display()),
-                    "paths start from the plan's directory",
-                );
-                None
-            }
-        }
-    }
-
     fn csv(&mut self, path: &Placed<String>) -> Option<Vec<Arc<Row>>> {
-        let text = self.read(path)?;
+        let text = self.read_file(path, |p| std::fs::read_to_string(p))?;
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
         let headers = reader.headers().ok()?.clone();
         let mut rows = Vec::new();
@@ -120,7 +105,7 @@ impl Lowering<'_> {
     }
 
     fn jsonl(&mut self, path: &Placed<String>) -> Option<Vec<Arc<Row>>> {
-        let text = self.read(path)?;
+        let text = self.read_file(path, |p| std::fs::read_to_string(p))?;
         let mut rows = Vec::new();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             match serde_json::from_str(line) {
@@ -250,7 +235,9 @@ impl Lowering<'_> {
     /// A JSON Schema written in place, or in a file.
     pub(super) fn schema(&mut self, node: &Node) -> Option<Value> {
         let Some(path) = node.scalar() else { return Some(node.to_json()) };
-        let text = self.read(&Placed { value: path.to_owned(), place: node.place.clone() })?;
+        let text = self.read_file(&Placed { value: path.to_owned(), place: node.place.clone() }, |p| {
+            std::fs::read_to_string(p)
+        })?;
         match serde_json::from_str(&text) {
             Ok(schema) => Some(schema),
             Err(error) => {

@@ -143,18 +143,7 @@ impl Lowering<'_> {
     }
 
     fn trace(&mut self, path: &Placed<String>) -> Option<Vec<Nanos>> {
-        let full = self.base.join(&path.value);
-        let text = match std::fs::read_to_string(&full) {
-            Ok(text) => text,
-            Err(error) => {
-                self.diagnostics.error(
-                    &path.place,
-                    format!("failed to read {}: {error}", full.display()),
-                    "paths start from the plan's directory",
-                );
-                return None;
-            }
-        };
+        let text = self.read_file(path, |p| std::fs::read_to_string(p))?;
         let lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#'));
         let mut times = Vec::new();
         for (number, line) in lines {

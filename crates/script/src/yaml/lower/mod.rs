@@ -9,7 +9,7 @@ mod loads;
 mod steps;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use plimsoll_model::{Plan, Scenario, Step};
@@ -247,6 +247,23 @@ impl Lowering<'_> {
                 let written = text.get(error.span.clone()).unwrap_or_default();
                 let place = self.within(place, written);
                 self.diagnostics.error(&place, error.message, error.hint);
+                None
+            }
+        }
+    }
+
+    /// Reads a file that the plan names, relative to the plan's directory.
+    fn read_file<T>(
+        &mut self,
+        path: &Placed<String>,
+        read: impl FnOnce(&Path) -> std::io::Result<T>,
+    ) -> Option<T> {
+        let full = self.base.join(&path.value);
+        match read(&full) {
+            Ok(content) => Some(content),
+            Err(error) => {
+                let message = format!("failed to read {}: {error}", full.display());
+                self.diagnostics.error(&path.place, message, "paths start from the plan's directory");
                 None
             }
         }

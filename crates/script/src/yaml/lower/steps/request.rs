@@ -261,17 +261,7 @@ impl Lowering<'_> {
                 }
                 PartItem::File(path, content_type) => {
                     let full = self.base.join(&path.value);
-                    let bytes = match std::fs::read(&full) {
-                        Ok(bytes) => bytes,
-                        Err(error) => {
-                            self.diagnostics.error(
-                                &path.place,
-                                format!("failed to read {}: {error}", full.display()),
-                                "paths start from the plan's directory",
-                            );
-                            return None;
-                        }
-                    };
+                    let bytes = self.read_file(path, |p| std::fs::read(p))?;
                     let file_name = full.file_name().unwrap_or_default().to_string_lossy().into_owned();
                     let content_type = content_type.as_deref().unwrap_or("application/octet-stream");
                     parts.push(BodyPart::Bytes(
