@@ -1,5 +1,6 @@
 //! The closed loop: so many users over time, each going on when its last iteration has ended.
 
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use futures::future::{Either, select};
@@ -13,33 +14,31 @@ pub(crate) async fn populate(worker: &Rc<Worker>, load: LoadId, closed: &Closed)
     let start_ns = worker.plan.loads[usize::from(load)].start_ns;
     worker.load(load).budget = closed.iterations_shared.map(|total| worker.segment.share(total));
     for change in user_changes(&closed.stages) {
-        if wait_or_empty(worker, load, start_ns + change.at_ns, closed).await.is_break() {
+        // A shared budget that is used up ends the schedule. Users with budgets of their own may all be done and
+        // others still to come.
+        let may_end = closed.iterations_shared.is_some() && worker.load(load).active > 0;
+        if wait_or_empty(worker, load, start_ns + change.at_ns, may_end).await.is_break() {
             return;
         }
         let target = worker.segment.share(change.users);
-        worker.load(load).target = target;
-        for seat in 0..target as usize {
+        let before = std::mem::replace(&mut worker.load(load).target, target);
+        // Whoever sits below `before` was seated then; if such a user is gone, its iterations are done.
+        for seat in before as usize..target as usize {
             if worker.load(load).seats.get(seat).is_none_or(|s| !s.alive) {
                 worker.seat_user(load, seat);
             }
         }
     }
     let end_ns = worker.plan.loads[usize::from(load)].end_ns();
+    let may_end = closed.iterations_shared.is_some() || closed.iterations_per_user.is_some();
     // Either way the schedule is over; the caller drains.
-    let _ended = wait_or_empty(worker, load, end_ns, closed).await;
+    let _ended = wait_or_empty(worker, load, end_ns, may_end).await;
 }
 
-/// Waits until `at_ns`; breaks if sending was stopped, or if a budget is used up and nobody is left.
-async fn wait_or_empty(
-    worker: &Rc<Worker>,
-    load: LoadId,
-    at_ns: u64,
-    closed: &Closed,
-) -> std::ops::ControlFlow<()> {
-    let limited = closed.iterations_shared.is_some() || closed.iterations_per_user.is_some();
-    let seated = worker.load(load).active > 0;
+/// Waits until `at_ns`; breaks if sending was stopped, or, if `may_end`, as soon as no user is left.
+async fn wait_or_empty(worker: &Rc<Worker>, load: LoadId, at_ns: u64, may_end: bool) -> ControlFlow<()> {
     let wait = worker.wait_until(at_ns);
-    let stopped = if limited && seated {
+    let stopped = if may_end {
         match select(Box::pin(wait), Box::pin(worker.emptied(load))).await {
             Either::Left((waited, _)) => waited.is_stopped(),
             Either::Right(_) => true,
@@ -47,5 +46,5 @@ async fn wait_or_empty(
     } else {
         wait.await.is_stopped()
     };
-    if stopped { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+    if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn pace(worker: &Rc<Worker>, load: LoadId, open: &Open) {
         let due_ns = start_ns + offset_ns;
         if worker.clock.now() < due_ns {
             burst = 0;
-            if worker.wait_until(due_ns).await.is_stopped() {
+            if worker.wait_until_due(due_ns).await.is_stopped() {
                 return;
             }
         } else {

@@ -218,8 +218,18 @@ impl Worker {
         .await;
     }
 
-    /// Waits until `at_ns`, or until sending is stopped.
+    /// Waits until an arrival is due at `at_ns`, as exactly as asked for, or until sending is stopped.
+    pub(crate) async fn wait_until_due(&self, at_ns: Nanos) -> Waited {
+        self.wait(at_ns, self.idle).await
+    }
+
+    /// Waits until `at_ns` without spinning, or until sending is stopped: users that come and go, and ends of
+    /// schedules, are no arrivals that anybody times.
     pub(crate) async fn wait_until(&self, at_ns: Nanos) -> Waited {
+        self.wait(at_ns, IdleStrategy::Sleep).await
+    }
+
+    async fn wait(&self, at_ns: Nanos, strategy: IdleStrategy) -> Waited {
         if self.stop.is_set() {
             return Waited::Stopped;
         }
@@ -227,7 +237,7 @@ impl Worker {
             return Waited::Reached;
         }
         let stopped = std::pin::pin!(self.stop.wait());
-        match select(self.clock.wait_until(at_ns, self.idle), stopped).await {
+        match select(self.clock.wait_until(at_ns, strategy), stopped).await {
             Either::Left(_) => Waited::Reached,
             Either::Right(_) => Waited::Stopped,
         }

@@ -96,6 +96,18 @@ fn iteration_budgets_are_used_up_exactly() {
 }
 
 #[test]
+fn a_user_that_has_done_its_iterations_does_not_come_back_when_others_arrive() {
+    // Every user is done long before the next one comes.
+    let ramp = Stage { name: "ramp".to_owned(), duration_ns: 4 * SECOND_NS, from: 0.0, to: 4.0 };
+    let schedule = Closed { iterations_per_user: Some(2), ..closed(vec![ramp]) };
+    let seen = simulate(&plan(vec![load(Schedule::Closed(schedule))]), Segment::WHOLE, 0, instant(MS)).seen;
+    let began: Vec<_> = seen.iter().map(|s| (s.user, s.sent_ns)).collect();
+    let expected: Vec<_> =
+        (0..3).flat_map(|user| [0, MS].map(|late| (user, (user + 1) * SECOND_NS + late))).collect();
+    assert_eq!(began, expected);
+}
+
+#[test]
 fn paced_users_are_due_at_their_pace_even_if_late() {
     let mut paced = load(Schedule::Closed(closed(vec![Stage::hold("hold", SECOND_NS, 1.0)])));
     paced.iteration_ns_min = 100 * MS;

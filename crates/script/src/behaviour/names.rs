@@ -20,6 +20,8 @@ pub struct Names {
     pub constants: BTreeMap<String, Value>,
     /// Environment variables the plan may see.
     pub environment: BTreeMap<String, String>,
+    /// Names in parts of the plan that could not be read: they mean something, nobody knows what.
+    pub lost: BTreeSet<String>,
     /// Names that were used: what never is, is a mistake.
     pub used: RefCell<BTreeSet<String>>,
 }
@@ -48,6 +50,8 @@ impl Names {
                     Origin::Constant(value.clone())
                 } else if self.globals.contains(name) {
                     Origin::Global(name.to_owned())
+                } else if self.lost.contains(name) {
+                    Origin::Constant(Value::Null)
                 } else {
                     return Err((format!("nothing is called `{name}`"), self.known(name)));
                 }
@@ -60,6 +64,7 @@ impl Names {
         let name = path.join(".");
         match self.environment.get(&name) {
             Some(value) => Ok((Origin::Constant(Value::String(value.clone())), Vec::new())),
+            None if self.lost.contains(&name) => Ok((Origin::Constant(Value::Null), Vec::new())),
             None => Err((
                 format!("the environment variable `{name}` is not set"),
                 format!("set it with `-e {name}=VALUE`, or give it a default under `env:`"),

@@ -1,9 +1,12 @@
 //! Everything wrong with a plan, at once, each with its place and what to write instead.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::source::{Node, NodeKind};
 
 /// A file that was read.
 #[derive(Clone, Debug)]
@@ -41,6 +44,10 @@ pub struct Diagnostics {
     pub files: Vec<SourceFile>,
     /// The mistakes, in order of discovery.
     pub found: Vec<Diagnostic>,
+    /// Names in whatever could not be read: to use one is no further mistake.
+    pub lost: BTreeSet<String>,
+    /// Mappings of which a part could not be read: that the part is missing is no further mistake.
+    damaged: Vec<Place>,
 }
 
 impl Diagnostics {
@@ -56,6 +63,46 @@ impl Diagnostics {
     /// Adds a mistake that has no place.
     pub fn general(&mut self, message: impl Into<String>, hint: impl Into<String>) {
         self.found.push(Diagnostic { place: None, message: message.into(), hint: hint.into() });
+    }
+
+    /// Adds a mistake about what a mapping holds as a whole, unless a part of it could not be read: then that has
+    /// been said already, and the rest may be right.
+    pub fn error_of_whole(
+        &mut self,
+        whole: &Place,
+        shown: &Place,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        if !self.damaged.contains(whole) {
+            self.error(shown, message, hint);
+        }
+    }
+
+    /// Adds the mistake that no `what` has the name `written`, unless it stands where nothing could be read.
+    pub fn unknown(&mut self, place: &Place, what: &str, written: &str, known: &[&str]) {
+        if !self.lost.contains(written) {
+            let hint = suggest(written, known.iter().copied());
+            self.error(place, format!("no {what} is called `{written}`"), hint);
+        }
+    }
+
+    /// `part` of the mapping at `whole` could not be read.
+    pub fn damage(&mut self, whole: &Place, part: &Node) {
+        self.damaged.push(whole.clone());
+        self.lose(part);
+    }
+
+    /// `node` could not be read; what it defines is unknown.
+    pub fn lose(&mut self, node: &Node) {
+        self.lost.extend(node.scalar().map(str::to_owned));
+        for (key, value) in node.entries() {
+            self.lost.insert(key.text.clone());
+            self.lose(value);
+        }
+        if let NodeKind::Seq(items) = &node.kind {
+            items.iter().for_each(|item| self.lose(item));
+        }
     }
 
     /// Whether nothing is wrong.

@@ -65,9 +65,15 @@ impl<T: Read> Read for Vec<T> {
             );
             return None;
         };
-        // All items are read, so that all mistakes are found.
-        let read: Vec<_> = items.iter().map(|item| T::read(item, diagnostics)).collect();
-        read.into_iter().collect()
+        // What cannot be read is left out, so that the rest is checked further and all mistakes are found.
+        let mut read = Vec::with_capacity(items.len());
+        for item in items {
+            match T::read(item, diagnostics) {
+                Some(value) => read.push(value),
+                None => diagnostics.lose(item),
+            }
+        }
+        (!read.is_empty() || items.is_empty()).then_some(read)
     }
 
     fn absent() -> Option<Self> {
@@ -109,16 +115,19 @@ impl<T: Read> Read for Table<T> {
             );
             return None;
         };
-        let read: Vec<_> = entries
-            .iter()
-            .map(|(key, value)| {
-                Some((
-                    Placed { value: key.text.clone(), place: key.place.clone() },
-                    T::read(value, diagnostics)?,
-                ))
-            })
-            .collect();
-        read.into_iter().collect::<Option<_>>().map(Self)
+        let mut read = Vec::with_capacity(entries.len());
+        for (key, node) in entries {
+            match T::read(node, diagnostics) {
+                Some(value) => {
+                    read.push((Placed { value: key.text.clone(), place: key.place.clone() }, value));
+                }
+                None => {
+                    diagnostics.lost.insert(key.text.clone());
+                    diagnostics.lose(node);
+                }
+            }
+        }
+        (!read.is_empty() || entries.is_empty()).then_some(Self(read))
     }
 
     fn absent() -> Option<Self> {
@@ -232,10 +241,14 @@ pub fn refuse_unknown_keys(node: &Node, what: &str, known: &[&str], diagnostics:
     }
 }
 
-/// Reads one field of a record.
+/// Reads one field of a record. A field that may be absent is taken for absent if it cannot be read, so that the
+/// rest of the record is checked further.
 pub fn field<T: Read>(node: &Node, what: &str, key: &str, diagnostics: &mut Diagnostics) -> Option<T> {
     match node.entry(key) {
-        Some(value) => T::read(value, diagnostics),
+        Some(value) => T::read(value, diagnostics).or_else(|| {
+            diagnostics.damage(&node.place, value);
+            T::absent()
+        }),
         None => {
             let absent = T::absent();
             if absent.is_none() {

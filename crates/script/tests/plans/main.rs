@@ -30,6 +30,11 @@ fn mistakes_in_keys_and_types() {
 }
 
 #[test]
+fn mistakes_of_type_hide_no_mistakes_of_name() {
+    insta::assert_snapshot!(problems(include_str!("wrong/types.yaml")));
+}
+
+#[test]
 fn mistakes_in_names() {
     insta::assert_snapshot!(problems(include_str!("wrong/names.yaml")));
 }

@@ -3,7 +3,7 @@
 use plimsoll_metrics::expression::{Expression, parse};
 use plimsoll_model::{Claim, Plan};
 
-use super::super::diagnostics::{Place, suggest};
+use super::super::diagnostics::Place;
 use super::super::read::Placed;
 use super::Lowering;
 
@@ -42,15 +42,12 @@ impl Lowering<'_> {
                 && !known.contains(&name.as_str())
             {
                 let place: Place = self.within(&written.place, name);
-                self.diagnostics.error(
-                    &place,
-                    format!("no {what} is called `{name}`"),
-                    suggest(name, known.iter().copied()),
-                );
+                self.diagnostics.unknown(&place, what, name, &known);
             }
         }
         for (key, value) in &selector.tags {
-            if !plan.steps.iter().any(|s| s.tags.get(key) == Some(value)) {
+            let lost = self.diagnostics.lost.contains(key);
+            if !lost && !plan.steps.iter().any(|s| s.tags.get(key) == Some(value)) {
                 let place = self.within(&written.place, key);
                 self.diagnostics.error(
                     &place,

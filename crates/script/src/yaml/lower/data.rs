@@ -25,7 +25,10 @@ impl Lowering<'_> {
     pub(super) fn data(&mut self) {
         let file = self.file;
         for (name, item) in file.data.iter() {
-            let Some(rows) = self.rows(name, item) else { continue };
+            let Some(rows) = self.rows(name, item) else {
+                self.diagnostics.lost.insert(name.value.clone());
+                continue;
+            };
             if rows.is_empty() {
                 self.diagnostics.error(
                     &name.place,
@@ -57,7 +60,8 @@ impl Lowering<'_> {
         let given =
             [item.inline.is_some(), item.csv.is_some(), item.jsonl.is_some(), item.generate.is_some()];
         if given.iter().filter(|g| **g).count() != 1 {
-            self.diagnostics.error(
+            self.diagnostics.error_of_whole(
+                &item.place,
                 &name.place,
                 format!("the data set `{}` must come from one place", name.value),
                 "give it one of inline, csv, jsonl or generate",

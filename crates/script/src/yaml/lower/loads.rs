@@ -28,7 +28,8 @@ impl Lowering<'_> {
     ) -> (Vec<Load>, Vec<Phase>) {
         let file = self.file;
         if file.load.0.is_empty() {
-            self.diagnostics.error(
+            self.diagnostics.error_of_whole(
+                &file.place,
                 &file.place,
                 "a plan needs a load",
                 "add `load:` with a scenario's name and `open:` or `closed:` below it",
@@ -37,7 +38,10 @@ impl Lowering<'_> {
         let mut loads = Vec::new();
         for (name, item) in file.load.iter() {
             let mix = self.mix(name, item, scenarios);
-            let Some(schedule) = self.schedule(name, item) else { continue };
+            let Some(schedule) = self.schedule(name, item) else {
+                self.lose_load(name, item);
+                continue;
+            };
             let load = Load {
                 name: name.value.clone(),
                 schedule,
@@ -59,6 +63,13 @@ impl Lowering<'_> {
         }
         let phases = phases(&loads);
         (loads, phases)
+    }
+
+    /// A load without a schedule: other loads and claims may name it and its phases all the same.
+    fn lose_load(&mut self, name: &Placed<String>, item: &LoadItem) {
+        let stages = item.open.iter().map(|o| &o.stages).chain(item.closed.iter().map(|c| &c.stages));
+        let phases = stages.flatten().filter_map(|stage| stage.value.name.clone());
+        self.diagnostics.lost.extend(phases.chain([name.value.clone()]));
     }
 
     fn mix(&mut self, name: &Placed<String>, item: &LoadItem, scenarios: &[Scenario]) -> Vec<(u16, f64)> {
@@ -92,7 +103,8 @@ impl Lowering<'_> {
             (None, Some(closed), None) => self.closed(closed),
             (None, None, Some(shape)) => self.shape(shape),
             _ => {
-                self.diagnostics.error(
+                self.diagnostics.error_of_whole(
+                    &item.place,
                     &name.place,
                     format!("the load `{}` must be of one kind", name.value),
                     "give it one of open (arrivals per time), closed (users) or shape",
@@ -128,7 +140,8 @@ impl Lowering<'_> {
             .map(|r| r.0)
             .or_else(|| item.stages.iter().any(|s| s.value.to.is_some()).then_some(0.0))
         else {
-            self.diagnostics.error(
+            self.diagnostics.error_of_whole(
+                &item.place,
                 &item.place,
                 "an open load needs a rate",
                 "add `rate: 100/s`, or `stages` such as `10s -> 100/s`",
@@ -178,7 +191,8 @@ impl Lowering<'_> {
             .or_else(|| item.stages.iter().any(|s| s.value.to.is_some()).then_some(0))
             .or(limited.then_some(1));
         let Some(users) = starts_at else {
-            self.diagnostics.error(
+            self.diagnostics.error_of_whole(
+                &item.place,
                 &item.place,
                 "a closed load needs users",
                 "add `users: 50`, or `stages` such as `30s -> 50`",
@@ -212,7 +226,8 @@ impl Lowering<'_> {
         parse: impl Fn(&str) -> Option<f64>,
     ) -> Option<Vec<Stage>> {
         if items.is_empty() {
-            self.diagnostics.error(
+            self.diagnostics.error_of_whole(
+                place,
                 place,
                 "this load does not say how long it lasts",
                 "add `for: 60s`, or `stages`",
@@ -259,7 +274,8 @@ impl Lowering<'_> {
             (Some(rate), None) => rate.0,
             (None, Some(users)) => users as f64,
             _ => {
-                self.diagnostics.error(
+                self.diagnostics.error_of_whole(
+                    &item.place,
                     &item.place,
                     "a shape needs its full level",
                     "add either `rate: 500/s` (open) or `users: 50` (closed)",

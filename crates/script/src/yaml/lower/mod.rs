@@ -16,7 +16,7 @@ use plimsoll_model::{Plan, Scenario, Step};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::diagnostics::{Diagnostics, Place, suggest};
+use super::diagnostics::{Diagnostics, Place};
 use super::read::Placed;
 use super::types::PlanFile;
 use super::{Environment, Lowered};
@@ -180,8 +180,9 @@ impl Lowering<'_> {
 
     fn scenarios(&mut self) -> (Vec<Scenario>, Vec<Routine>) {
         if self.file.scenarios.0.is_empty() {
-            self.diagnostics.error(
-                &self.file.place.clone(),
+            self.diagnostics.error_of_whole(
+                &self.file.place,
+                &self.file.place,
                 "a plan needs at least one scenario",
                 "add `scenarios:` with a name and a list of steps below it",
             );
@@ -219,6 +220,7 @@ impl Lowering<'_> {
             data: self.data.clone(),
             constants: self.constants.clone(),
             environment: self.environment.clone(),
+            lost: self.diagnostics.lost.clone(),
             used: std::cell::RefCell::default(),
         }
     }
@@ -283,8 +285,7 @@ impl Lowering<'_> {
     }
 
     fn unknown(&mut self, written: &Placed<String>, what: &str, known: &[&str]) {
-        let hint = suggest(&written.value, known.iter().copied());
-        self.diagnostics.error(&written.place, format!("no {what} is called `{}`", written.value), hint);
+        self.diagnostics.unknown(&written.place, what, &written.value, known);
     }
 }
 

@@ -34,7 +34,8 @@ impl Lowering<'_> {
         match given.as_slice() {
             [one] => Some(*one),
             [] => {
-                self.diagnostics.error(
+                self.diagnostics.error_of_whole(
+                    &step.place,
                     &step.place,
                     "this step does not say what to request",
                     "add one of get, post, put, patch, delete, head or options with a path",
