@@ -64,7 +64,7 @@ pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> Clai
     };
     let selected = Selected::new(record, &expression.selector);
     let evidence = numbers::weigh(&expression, &selected);
-    if let Some(audit) = withheld_by(&expression, &evidence, findings) {
+    if let Some(audit) = withheld_by(&expression, &evidence, &selected, findings) {
         let reason = format!("withheld: the audit `{}` came out {}", audit.id, audit.status.name());
         return ClaimResult {
             samples: evidence.samples,
@@ -101,6 +101,7 @@ fn unproven(claim: &Claim, dimension: Dimension, reason: String) -> ClaimResult 
 fn withheld_by<'f>(
     expression: &Expression,
     evidence: &Evidence,
+    selected: &Selected<'_>,
     findings: &'f [Finding],
 ) -> Option<&'f Finding> {
     let is_time = expression.measure.dimension() == Dimension::Time;
@@ -114,6 +115,10 @@ fn withheld_by<'f>(
             evidence.verdict == Verdict::Verified
         }
         (Withheld::Times, _) => is_time,
+        (Withheld::Maximum, Measure::Max) => true,
+        (Withheld::Unsteady(step), _) => {
+            is_time && expression.selector.phase.is_none() && selected.includes(*step)
+        }
         (Withheld::TimesBelow(limit), _) => {
             is_time && evidence.value.is_some_and(|v| v < *limit as f64) && expression.bound < *limit as f64
         }

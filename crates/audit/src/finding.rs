@@ -1,6 +1,6 @@
 //! What an audit found.
 
-use plimsoll_model::Nanos;
+use plimsoll_model::{Nanos, StepId};
 
 /// How an audit came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +40,10 @@ pub enum Withheld {
     Times,
     /// Times shorter than this, in nanoseconds.
     TimesBelow(Nanos),
+    /// Largest times.
+    Maximum,
+    /// Means and quantiles of this step over the whole run: it never settled.
+    Unsteady(StepId),
 }
 
 /// What an audit found.

@@ -6,7 +6,10 @@
 pub mod audits;
 pub mod claims;
 pub mod finding;
+pub mod holds;
 pub mod select;
+pub mod statistics;
+pub mod steadiness;
 pub mod testing;
 pub mod verdict;
 

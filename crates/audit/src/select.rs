@@ -6,10 +6,13 @@ use plimsoll_metrics::quantile::Sliced;
 use plimsoll_metrics::{Compact, Histogram, Window};
 use plimsoll_model::{Nanos, Outcome, Phase, Record, SECOND_NS, StepId, StepKind};
 
+/// What a claim calls the part of the run in which results stood still.
+pub const STEADY: &str = "steady";
+
 /// The operations a selector means.
 pub struct Selected<'a> {
     record: &'a Record,
-    phase: Option<&'a Phase>,
+    phase: Option<Phase>,
     accepted: Vec<StepId>,
     timing: Timing,
     outcome: Option<Outcome>,
@@ -50,7 +53,7 @@ impl<'a> Selected<'a> {
         };
         Self {
             record,
-            phase: selector.phase.as_deref().and_then(|name| record.phase(name)),
+            phase: selector.phase.as_deref().map(|name| phase(record, name)),
             accepted: (0..).zip(&plan.steps).filter(|(_, s)| accepts(s)).map(|(id, _)| id).collect(),
             timing: selector.timing,
             outcome: selector.outcome,
@@ -69,8 +72,13 @@ impl<'a> Selected<'a> {
         self
     }
 
-    fn windows(&self) -> impl Iterator<Item = &'a Window> {
-        self.record.windows_in(self.phase)
+    /// Whether operations of `step` are among them.
+    pub fn includes(&self, step: StepId) -> bool {
+        self.accepted.contains(&step)
+    }
+
+    fn windows(&self) -> impl Iterator<Item = &Window> {
+        self.record.windows_in(self.phase.as_ref())
     }
 
     fn time<'c>(&self, cell: &'c plimsoll_metrics::Cell) -> &'c Compact {
@@ -176,13 +184,22 @@ impl<'a> Selected<'a> {
     /// The time over which the operations were due, in seconds.
     pub fn span_s(&self) -> f64 {
         let whole = self.record.span_ns();
-        let span: Nanos = match self.phase {
+        let span: Nanos = match &self.phase {
             // Only whole seconds inside the phase count, for operations and for time alike.
             Some(_) => self.windows().count() as Nanos * SECOND_NS,
             None => whole,
         };
         span as f64 / SECOND_NS as f64
     }
+}
+
+/// The phase of a name: the plan's, or `steady`, the part of the longest constant load after its warm-up. One that
+/// did not come about holds nothing.
+fn phase(record: &Record, name: &str) -> Phase {
+    let planned = record.phase(name).cloned();
+    let steady = || crate::audits::steady::analysed(record).and_then(|s| s.steady());
+    let found = planned.or_else(|| if name == STEADY { steady() } else { None });
+    found.unwrap_or_else(|| Phase { name: name.to_owned(), start_ns: 0, end_ns: 0 })
 }
 
 impl Sliced for Selected<'_> {

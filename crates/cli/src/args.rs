@@ -41,7 +41,7 @@ pub(crate) enum Command {
 }
 
 /// How the run is carried out and shown.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct CommonArgs {
     /// Load threads [default: half of the cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use plimsoll_engine::{RunSettings, StopHandle, run};
 use plimsoll_model::event::Origin;
-use plimsoll_model::{Protocol, Record, RunEvent, Segment, Sink, Started};
+use plimsoll_model::{Nanos, Protocol, Record, RunEvent, Segment, Sink, Started};
 use plimsoll_protocols::http::Http;
 use plimsoll_report::log::LogWriter;
 use plimsoll_report::{RunDirectory, View, json, text};
@@ -15,6 +15,7 @@ use plimsoll_script::behaviour::ScriptWorkload;
 use sha2::{Digest, Sha256};
 
 use crate::args::CommonArgs;
+use crate::calibrate::floor;
 use crate::exit_code::Exit;
 use crate::terminal::{Display, Mode};
 use crate::watch::Watch;
@@ -55,7 +56,7 @@ pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> an
     let (watch, progress) = Watch::new(stop);
     let display = Display::start(mode(common), &progress);
     let mut sinks = Sinks { log, watch };
-    let ran = run(started(lowered, common), &settings, &mut sinks);
+    let ran = run(started(lowered, common, floor(common)), &settings, &mut sinks);
     display.finish();
     if let Err(error) = ran {
         return Err(anyhow::Error::new(error).context(Exit::Unproven));
@@ -63,7 +64,11 @@ pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> an
     conclude(sinks.log, directory.as_ref(), common)
 }
 
-fn settings(lowered: &Lowered, common: &CommonArgs, stop: &StopHandle) -> anyhow::Result<RunSettings> {
+pub(crate) fn settings(
+    lowered: &Lowered,
+    common: &CommonArgs,
+    stop: &StopHandle,
+) -> anyhow::Result<RunSettings> {
     let http: Arc<dyn Protocol> = Arc::new(Http::new(lowered.http.clone()).context(Exit::WrongPlan)?);
     Ok(RunSettings {
         workers: common.worker_count(),
@@ -97,7 +102,7 @@ fn mode(common: &CommonArgs) -> Mode {
     }
 }
 
-fn started(lowered: &Lowered, common: &CommonArgs) -> Started {
+pub(crate) fn started(lowered: &Lowered, common: &CommonArgs, floor_ns: Option<Nanos>) -> Started {
     let mut claims = Sha256::new();
     for claim in &lowered.plan.claims {
         claims.update(claim.text.as_bytes());
@@ -116,6 +121,7 @@ fn started(lowered: &Lowered, common: &CommonArgs) -> Started {
         environment: facts::environment(&lowered.plan.target),
         clock_tick_ns: plimsoll_engine::clock::tick_ns(),
         timeout_ns_max: lowered.timeout_ns_max,
+        floor_ns,
     }
 }
 

@@ -32,7 +32,13 @@ pub(crate) fn environment(target: &str) -> Vec<(String, String)> {
         ("cpu", line("/proc/cpuinfo", "model name")),
         ("cores", Some(cores.to_string())),
         ("memory", line("/proc/meminfo", "MemTotal")),
-        ("governor", read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        (
+            "governor",
+            Some(
+                read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+                    .unwrap_or_else(|| "not told by the system".to_owned()),
+            ),
+        ),
         ("clocksource", read("/sys/devices/system/clocksource/clocksource0/current_clocksource")),
         ("cgroup_cpu_max", read("/sys/fs/cgroup/cpu.max")),
         ("target_on_this_host", Some(is_local(target).to_string())),

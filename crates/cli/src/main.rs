@@ -3,6 +3,7 @@
 //! Only this crate reads arguments and environment, prints, and exits.
 
 mod args;
+mod calibrate;
 mod commands;
 mod console;
 mod execute;

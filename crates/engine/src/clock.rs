@@ -1,29 +1,41 @@
 //! The real clocks: the run's monotonic one for load threads, and readings of all the others for the audit.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::LocalBoxFuture;
 use plimsoll_model::{Clock, ClockSample, IdleStrategy, Nanos};
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::signals::ThreadSignals;
 use crate::timer::Timer;
 
 /// Before an arrival the hybrid strategy stops sleeping and spins: longer than timers oversleep on an
 /// unloaded machine, short enough to cost little at low rates (METHOD section 2).
 const SPIN_NS: Nanos = 200_000;
 
+/// A turn of spinning shorter than this found nothing to do: an operation alone takes longer.
+const IDLE_TURN_NS: Nanos = 2_000;
+
 /// Monotonic time since the start of the run, on one load thread.
 pub struct MonotonicClock {
     start: Instant,
     timers: RefCell<Vec<Timer>>,
+    spun_ns: Cell<Nanos>,
+    signals: Arc<ThreadSignals>,
 }
 
 impl MonotonicClock {
     /// A clock whose zero is `start`; before that it stands at 0. Needs a tokio runtime when it is waited on.
     pub fn starting_at(start: Instant) -> Rc<Self> {
-        Rc::new(Self { start, timers: RefCell::default() })
+        Self::of_thread(start, Arc::default())
+    }
+
+    /// The same, for a load thread that shows how long it spun.
+    pub(crate) fn of_thread(start: Instant, signals: Arc<ThreadSignals>) -> Rc<Self> {
+        Rc::new(Self { start, timers: RefCell::default(), spun_ns: Cell::default(), signals })
     }
 
     async fn sleep_exactly_until(&self, at: Nanos) {
@@ -35,9 +47,16 @@ impl MonotonicClock {
 
     async fn spin_until(&self, at: Nanos) {
         // Every turn lets other tasks run and polls the sockets.
-        while self.now() < at {
+        let mut last = self.now();
+        let mut idle = 0;
+        while last < at {
             tokio::task::yield_now().await;
+            let now = self.now();
+            idle += Some(now - last).filter(|turn| *turn < IDLE_TURN_NS).unwrap_or(0);
+            last = now;
         }
+        self.spun_ns.set(self.spun_ns.get() + idle);
+        self.signals.set_spun_ns(self.spun_ns.get());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Gathers what load threads send and turns it into run events, once a second.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,8 @@ use plimsoll_model::record::merge_window;
 use plimsoll_model::{Finished, Nanos, RunEvent, Sink, StepBooks};
 
 use crate::clock;
+use crate::health::Monitor;
+use crate::signals::ThreadSignals;
 use crate::stop::StopHandle;
 use crate::worker::{WorkerEnd, WorkerMessage};
 
@@ -18,11 +21,12 @@ const GATHER_NS: Nanos = 50_000_000;
 /// Forwards until every worker is done.
 pub(crate) fn dispatch(
     messages: &Receiver<WorkerMessage>,
-    workers: usize,
+    signals: Vec<Arc<ThreadSignals>>,
     start: Instant,
     stop: &StopHandle,
     sink: &mut dyn Sink,
 ) {
+    let workers = signals.len();
     let cpu_before_ns = clock::process_cpu_ns();
     let mut gathered: BTreeMap<u32, Window> = BTreeMap::new();
     let mut ends = Vec::new();
@@ -30,6 +34,7 @@ pub(crate) fn dispatch(
     // The run's clock stands still until the start; the first comparison of clocks must not fall before it.
     std::thread::sleep(start.saturating_duration_since(clock::now()));
     sink.take(&RunEvent::Clock(clock::sample(start)));
+    let mut monitor = Monitor::start(signals, start);
     while ends.len() < workers {
         let until = (start + Duration::from_nanos(next_ns)).saturating_duration_since(clock::now());
         match messages.recv_timeout(until) {
@@ -39,6 +44,7 @@ pub(crate) fn dispatch(
                 next_ns += SECOND_NS;
                 emit(&mut gathered, sink);
                 sink.take(&RunEvent::Clock(clock::sample(start)));
+                sink.take(&RunEvent::Health(Box::new(monitor.read())));
             }
             // A worker that panicked hung up without a word; its panic is passed on by whoever joins it.
             Err(RecvTimeoutError::Disconnected) => break,
@@ -46,6 +52,7 @@ pub(crate) fn dispatch(
     }
     emit(&mut gathered, sink);
     sink.take(&RunEvent::Clock(clock::sample(start)));
+    sink.take(&RunEvent::Health(Box::new(monitor.read())));
     sink.take(&RunEvent::Finished(Box::new(finished(&ends, cpu_before_ns, stop))));
 }
 

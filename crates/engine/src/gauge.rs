@@ -1,27 +1,38 @@
 //! Operations in flight, counted by events of their own, apart from the books.
 
 use plimsoll_metrics::window::InFlight;
+use std::sync::Arc;
+
 use plimsoll_model::Nanos;
 
-/// An event-driven gauge: integrates the number in flight over time.
+use crate::signals::ThreadSignals;
+
+/// An event-driven gauge: integrates the number in flight over time, and shows it to whoever samples it.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
+    signals: Arc<ThreadSignals>,
     current: u64,
     changed_ns: Nanos,
     seen: InFlight,
 }
 
 impl Gauge {
+    pub(crate) fn showing(signals: Arc<ThreadSignals>) -> Self {
+        Self { signals, ..Self::default() }
+    }
+
     pub(crate) fn enter(&mut self, at_ns: Nanos) {
         self.advance(at_ns);
         self.current += 1;
         self.seen.max = self.seen.max.max(self.current);
+        self.signals.set_in_flight(self.current);
     }
 
     pub(crate) fn leave(&mut self, at_ns: Nanos) {
         self.advance(at_ns);
         debug_assert!(self.current > 0, "an operation left that never entered");
         self.current = self.current.saturating_sub(1);
+        self.signals.set_in_flight(self.current);
     }
 
     fn advance(&mut self, at_ns: Nanos) {

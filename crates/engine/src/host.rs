@@ -27,6 +27,7 @@ pub(crate) struct UserHost {
     /// Something was really sent since the last iteration began: the task has been waiting.
     waited: bool,
     pause: Option<LocalBoxFuture<'static, ()>>,
+    paused_since_ns: Option<Nanos>,
 }
 
 impl UserHost {
@@ -43,6 +44,7 @@ impl UserHost {
             next_due_ns: 0,
             waited: true,
             pause: None,
+            paused_since_ns: None,
         }
     }
 
@@ -104,7 +106,11 @@ impl UserHost {
         }
         if self.worker.clock.now() >= self.next_due_ns {
             self.pause = None;
+            self.pause_ends();
             return Poll::Ready(());
+        }
+        if self.paused_since_ns.is_none() {
+            self.pause_begins();
         }
         let (clock, at) = (&self.worker.clock, self.next_due_ns);
         remember(&mut self.worker.load(self.load).seats[self.seat].waker, cx);
@@ -178,6 +184,17 @@ impl Host for UserHost {
         self.worker.recorder().group(Begun { step, due_ns: begun_ns }, now, outcome);
     }
 
+    fn pause_begins(&mut self) {
+        self.paused_since_ns = Some(self.worker.clock.now());
+    }
+
+    fn pause_ends(&mut self) {
+        if let Some(since_ns) = self.paused_since_ns.take() {
+            let now = self.worker.clock.now();
+            self.worker.recorder().paused(self.load, now, now - since_ns);
+        }
+    }
+
     fn clock(&self) -> Rc<dyn Clock> {
         self.worker.clock.clone()
     }
@@ -186,6 +203,7 @@ impl Host for UserHost {
 impl Drop for UserHost {
     fn drop(&mut self) {
         let now = self.worker.clock.now();
+        self.pause_ends();
         if let Some(begun) = self.open.take() {
             self.worker.recorder().in_flight_at_end(begun, now);
         }
@@ -195,7 +213,7 @@ impl Drop for UserHost {
             self.worker.drop_arrival(&assigned.iteration);
         }
         self.end_iteration(false);
-        self.worker.load(self.load).leave(self.seat);
+        self.worker.load(self.load).leave(self.seat, now);
     }
 }
 

@@ -14,10 +14,12 @@ pub mod worker;
 mod closed;
 mod dispatcher;
 mod gauge;
+mod health;
 mod host;
 mod load;
 mod open;
 mod recorder;
+pub mod signals;
 mod timer;
 
 pub use run::{RunError, RunSettings, run};

@@ -30,6 +30,9 @@ pub(crate) struct LoadState {
     /// Seats of idle users, last in first out: a small set stays warm.
     pub(crate) idle: Vec<usize>,
     pub(crate) active: u64,
+    /// Integral of `active` since it was last taken, and when it last grew.
+    users_ns: u64,
+    changed_ns: Nanos,
     /// Closed loop: how many users there are to be on this thread.
     pub(crate) target: u64,
     /// Closed loop: iterations left for this thread; `None` without a shared budget.
@@ -49,6 +52,8 @@ impl LoadState {
             seats: Vec::new(),
             idle: Vec::new(),
             active: 0,
+            users_ns: 0,
+            changed_ns: 0,
             target: 0,
             budget: None,
             ended: false,
@@ -67,11 +72,33 @@ impl LoadState {
         self.seats.iter().filter(|s| s.alive && !s.idle).count() as u64
     }
 
+    /// A new user sits in `seat`.
+    pub(crate) fn sit(&mut self, seat: usize, now_ns: Nanos) {
+        self.integrate(now_ns);
+        if self.seats.len() <= seat {
+            self.seats.resize_with(seat + 1, Seat::default);
+        }
+        self.seats[seat] = Seat { alive: true, ..Seat::default() };
+        self.active += 1;
+    }
+
+    fn integrate(&mut self, now_ns: Nanos) {
+        self.users_ns += self.active * now_ns.saturating_sub(self.changed_ns);
+        self.changed_ns = now_ns.max(self.changed_ns);
+    }
+
+    /// User-nanoseconds since the last call.
+    pub(crate) fn take_users_ns(&mut self, now_ns: Nanos) -> u64 {
+        self.integrate(now_ns);
+        std::mem::take(&mut self.users_ns)
+    }
+
     /// The user in `seat` has left.
-    pub(crate) fn leave(&mut self, seat: usize) {
+    pub(crate) fn leave(&mut self, seat: usize, now_ns: Nanos) {
         if !std::mem::replace(&mut self.seats[seat].alive, false) {
             return;
         }
+        self.integrate(now_ns);
         self.active -= 1;
         if self.active == 0
             && let Some(waker) = self.emptied.take()

@@ -1,12 +1,15 @@
 //! One load thread's results: dense histograms by second in which operations were due, handed over once a
 //! second in their compact form.
 
-use plimsoll_metrics::window::LoadCounts;
-use plimsoll_metrics::{Cell, ErrorCount, Histogram, SECOND_NS, Window};
+use std::sync::Arc;
+
+use plimsoll_metrics::window::{LoadCounts, Shape};
+use plimsoll_metrics::{Cell, Compact, ErrorCount, Histogram, SECOND_NS, Window};
 use plimsoll_model::record::stored_load;
 use plimsoll_model::{Begun, LoadId, Nanos, Observation, Outcome, StepBooks, StepId};
 
 use crate::gauge::Gauge;
+use crate::signals::ThreadSignals;
 
 const OUTCOMES: usize = Outcome::ALL.len();
 
@@ -75,6 +78,7 @@ pub(crate) struct Recorder {
     steps: usize,
     loads: usize,
     gauge: Gauge,
+    lag: Histogram,
     errors: Vec<ErrorCount>,
     negative_durations: u64,
     books: Vec<StepBooks>,
@@ -83,7 +87,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn new(steps: usize, loads: usize) -> Self {
+    pub(crate) fn new(steps: usize, loads: usize, signals: Arc<ThreadSignals>) -> Self {
         let books = (0..steps as StepId).map(|step| StepBooks { step, ..StepBooks::default() }).collect();
         Self {
             slabs: Vec::new(),
@@ -91,7 +95,8 @@ impl Recorder {
             recent: 0,
             steps,
             loads,
-            gauge: Gauge::default(),
+            gauge: Gauge::showing(signals),
+            lag: Histogram::new(),
             errors: Vec::new(),
             negative_durations: 0,
             books,
@@ -127,6 +132,12 @@ impl Recorder {
         counts.arrivals += 1;
         counts.wake_lateness.record(woke_ns.saturating_sub(due_ns));
         counts.send_gap_ns_max = counts.send_gap_ns_max.max(since_last);
+        self.slab(woke_ns).loads[usize::from(load)].issue(woke_ns % SECOND_NS);
+    }
+
+    /// A user of `load` went on at `at_ns` after a pause.
+    pub(crate) fn paused(&mut self, load: LoadId, at_ns: Nanos, took_ns: Nanos) {
+        self.slab(at_ns).loads[usize::from(load)].paused_ns += took_ns;
     }
 
     /// An arrival of an operation found no user: it is charged to the first step it would have performed.
@@ -172,6 +183,7 @@ impl Recorder {
         cell.connects += u64::from(reply.connects);
         cell.extra_attempts += u64::from(reply.extra_attempts);
         cell.checked += u64::from(observation.checked);
+        cell.count_shape(Shape::of(reply.status, reply.bytes_received), 1);
         if outcome != Outcome::Ok {
             self.failure(observation);
         }
@@ -222,6 +234,11 @@ impl Recorder {
         self.slab(begun.due_ns).cell(begun.step, outcome).response.record(at_ns.saturating_sub(begun.due_ns));
     }
 
+    /// The thread came round to a tick so late.
+    pub(crate) fn lagged(&mut self, late_ns: Nanos) {
+        self.lag.record(late_ns);
+    }
+
     /// An iteration of `load` that was due at `due_ns` is over.
     pub(crate) fn iteration(&mut self, load: LoadId, due_ns: Nanos, complete: bool) {
         let counts = &mut self.slab(due_ns).loads[usize::from(load)];
@@ -229,18 +246,22 @@ impl Recorder {
         counts.interrupted += u64::from(!complete);
     }
 
-    /// Hands over everything recorded since the last call. `users` are the users running now, by load.
-    pub(crate) fn take(&mut self, now_ns: Nanos, users: &[u64]) -> Vec<Window> {
+    /// Hands over everything recorded since the last call. `users` are the users running now and the integral of
+    /// their number since the last call, by load.
+    pub(crate) fn take(&mut self, now_ns: Nanos, users: &[(u64, u64)]) -> Vec<Window> {
         let in_flight = self.gauge.take(now_ns);
         // The gauge and the users belong to the second that has just passed, whatever was due in it.
         let slab = self.slab(now_ns.saturating_sub(1));
-        for (counts, users) in slab.loads.iter_mut().zip(users) {
+        for (counts, (users, users_ns)) in slab.loads.iter_mut().zip(users) {
             counts.users = *users;
+            counts.users_ns += users_ns;
         }
         let current = slab.second;
         let mut windows: Vec<_> = self.slabs.iter_mut().map(Slab::drain).collect();
         if let Some(window) = windows.iter_mut().find(|w| w.second == current) {
             window.in_flight = in_flight;
+            window.loop_lag = Compact::from(&self.lag);
+            self.lag.clear();
             window.errors = std::mem::take(&mut self.errors);
             window.negative_durations = std::mem::take(&mut self.negative_durations);
         }

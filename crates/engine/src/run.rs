@@ -14,6 +14,7 @@ use tokio::task::LocalSet;
 
 use crate::clock::{self, MonotonicClock};
 use crate::dispatcher::dispatch;
+use crate::signals::ThreadSignals;
 use crate::solo::{SoloStep, solo};
 use crate::stop::StopHandle;
 use crate::worker::{Worker, WorkerMessage, WorkerParts};
@@ -64,16 +65,21 @@ pub fn run(started: Started, settings: &RunSettings, sink: &mut dyn Sink) -> Res
     let (sender, receiver) = channel();
     let start = clock::now() + STARTUP;
     let mut threads = Vec::new();
+    let mut signals = Vec::new();
     for index in 0..settings.workers {
         let segment = settings.segment.split(Segment { index, count: settings.workers });
         let (settings, plan, sender) = (settings.clone(), plan.clone(), sender.clone());
+        let shown = Arc::<ThreadSignals>::default();
+        signals.push(shown.clone());
         let named = thread::Builder::new().name(format!("load-{index}"));
         threads.push(
-            named.spawn(move || work(&settings, plan, segment, start, &sender)).map_err(RunError::Thread)?,
+            named
+                .spawn(move || work(&settings, plan, segment, start, &sender, shown))
+                .map_err(RunError::Thread)?,
         );
     }
     drop(sender);
-    dispatch(&receiver, threads.len(), start, &settings.stop, sink);
+    dispatch(&receiver, signals, start, &settings.stop, sink);
     for thread in threads {
         match thread.join() {
             Ok(ended) => ended.map_err(RunError::Thread)?,
@@ -94,10 +100,12 @@ fn work(
     segment: Segment,
     start: Instant,
     messages: &Sender<WorkerMessage>,
+    signals: Arc<ThreadSignals>,
 ) -> Result<(), std::io::Error> {
+    signals.set_thread(rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned());
     let runtime = runtime()?;
     let local = Rc::new(LocalSet::new());
-    let clock: Rc<dyn Clock> = MonotonicClock::starting_at(start);
+    let clock: Rc<dyn Clock> = MonotonicClock::of_thread(start, signals.clone());
     let context = context(settings, plan.seed, &clock, segment);
     let spawner = local.clone();
     let worker = Worker::new(WorkerParts {
@@ -107,6 +115,7 @@ fn work(
         workload: settings.workload.clone(),
         context,
         spawn: Box::new(move |task| drop(spawner.spawn_local(task))),
+        signals,
     });
     let mut stopped = settings.stop.subscribe();
     local.block_on(&runtime, async {

@@ -68,6 +68,10 @@ impl Host for SoloHost {
 
     fn group(&mut self, _step: StepId, _begun_ns: Nanos, _outcome: Outcome) {}
 
+    fn pause_begins(&mut self) {}
+
+    fn pause_ends(&mut self) {}
+
     fn clock(&self) -> Rc<dyn Clock> {
         self.clock.clone()
     }

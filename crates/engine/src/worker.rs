@@ -18,9 +18,13 @@ use plimsoll_model::{
 };
 
 use crate::host::{UserHost, UserTask};
-use crate::load::{LoadState, Seat};
+use crate::load::LoadState;
 use crate::recorder::Recorder;
+use crate::signals::ThreadSignals;
 use crate::{closed, open};
+
+/// Between two looks at how late a load thread comes round.
+const LAG_TICK_NS: Nanos = 20_000_000;
 
 /// Puts a future on the thread's executor.
 pub type Spawn = Box<dyn Fn(LocalBoxFuture<'static, ()>)>;
@@ -105,6 +109,8 @@ pub struct WorkerParts {
     pub context: WorkerContext,
     /// The executor.
     pub spawn: Spawn,
+    /// Where others see how the thread is doing.
+    pub signals: Arc<ThreadSignals>,
 }
 
 /// One load thread.
@@ -129,7 +135,11 @@ impl Worker {
         let loads =
             (0..parts.plan.loads.len()).map(|id| RefCell::new(LoadState::new(id as LoadId))).collect();
         Rc::new(Self {
-            recorder: RefCell::new(Recorder::new(parts.plan.steps.len(), parts.plan.loads.len())),
+            recorder: RefCell::new(Recorder::new(
+                parts.plan.steps.len(),
+                parts.plan.loads.len(),
+                parts.signals,
+            )),
             loads,
             clock: parts.context.clock.clone(),
             plan: parts.plan,
@@ -148,8 +158,9 @@ impl Worker {
         let loads = (0..self.loads.len() as LoadId)
             .map(|load| Box::pin(self.drive_load(load)) as LocalBoxFuture<'_, ()>);
         let reporter = Box::pin(self.report_every_second(messages));
-        if let Either::Right(_) = select(join_all(loads), reporter).await {
-            unreachable!("the reporter never ends");
+        let metronome = Box::pin(self.measure_lag());
+        if let Either::Right(_) = select(join_all(loads), select(reporter, metronome)).await {
+            unreachable!("reporter and metronome never end");
         }
         let now = self.clock.now();
         self.send_windows(messages, now);
@@ -170,8 +181,18 @@ impl Worker {
         }
     }
 
+    /// How late the thread comes round to a tick is how late it comes round to anything.
+    async fn measure_lag(&self) -> std::convert::Infallible {
+        loop {
+            let due = self.clock.now() + LAG_TICK_NS;
+            self.clock.wait_until(due, IdleStrategy::Sleep).await;
+            self.recorder().lagged(self.clock.now().saturating_sub(due));
+        }
+    }
+
     fn send_windows(&self, messages: &Sender<WorkerMessage>, at_ns: Nanos) {
-        let users: Vec<_> = self.loads.iter().map(|l| l.borrow().busy()).collect();
+        let count = |mut load: RefMut<'_, LoadState>| (load.busy(), load.take_users_ns(at_ns));
+        let users: Vec<_> = self.loads.iter().map(|l| count(l.borrow_mut())).collect();
         let windows = self.recorder().take(at_ns, &users);
         let _gone = messages.send(WorkerMessage::Windows(windows));
     }
@@ -247,11 +268,7 @@ impl Worker {
     pub(crate) fn seat_user(self: &Rc<Self>, load: LoadId, seat: usize) {
         let number = {
             let mut state = self.load(load);
-            if state.seats.len() <= seat {
-                state.seats.resize_with(seat + 1, Seat::default);
-            }
-            state.seats[seat] = Seat { alive: true, ..Seat::default() };
-            state.active += 1;
+            state.sit(seat, self.clock.now());
             state.user_number(seat, self.segment)
         };
         let user = self.workload.user(&self.context, number);

@@ -16,6 +16,10 @@ pub enum Standing {
     IntervalOnly,
     /// Nothing: below the minimum at which an interval exists.
     NotMeasurable,
+    /// Only an upper end: shorter times cannot be told apart.
+    Below,
+    /// Nothing: an audit has withheld it.
+    Withheld,
 }
 
 /// One quantile of response or service times over a set of operations, some of which may have no finite time

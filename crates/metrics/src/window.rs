@@ -6,13 +6,38 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Compact, Histogram, Nanos, Outcome};
+use crate::{Compact, Histogram, Nanos, Outcome, SECOND_NS};
 
 /// Number of phases of an operation that are timed.
 pub const PHASES: usize = 7;
 
 /// Names of the timed phases, in the order in which they happen.
 pub const PHASE_NAMES: [&str; PHASES] = ["blocked", "dns", "connect", "tls", "send", "wait", "receive"];
+
+/// Width of the bins in which arrivals are counted as they are issued, in nanoseconds.
+pub const ISSUE_BIN_NS: Nanos = 10_000_000;
+
+/// What a response looks like from outside: its status, and its length to a factor of two. A new shape among the
+/// successes is how an error page with status 200 shows itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shape {
+    /// The protocol's status.
+    pub status: u16,
+    /// Binary digits of the number of bytes received.
+    pub length_bits: u8,
+}
+
+impl Shape {
+    /// The shape of a response of so many bytes.
+    pub const fn of(status: u16, bytes: u64) -> Self {
+        Self { status, length_bits: (u64::BITS - bytes.leading_zeros()) as u8 }
+    }
+
+    /// The lengths it stands for, in bytes: from, and below.
+    pub const fn lengths(self) -> (u64, u64) {
+        if self.length_bits == 0 { (0, 1) } else { (1 << (self.length_bits - 1), 1 << self.length_bits) }
+    }
+}
 
 /// Durations and sizes of the operations of one step with one outcome. `H` is a [`Compact`] in a window and a
 /// [`Histogram`] where results accumulate.
@@ -34,6 +59,8 @@ pub struct Cell<H = Compact> {
     pub extra_attempts: u64,
     /// Operations whose expectations looked beyond the protocol's status.
     pub checked: u64,
+    /// Responses by their shape.
+    pub shapes: Vec<(Shape, u64)>,
 }
 
 impl Cell<Histogram> {
@@ -62,6 +89,7 @@ impl Cell<Histogram> {
             connects: self.connects,
             extra_attempts: self.extra_attempts,
             checked: self.checked,
+            shapes: self.shapes.clone(),
         }
     }
 
@@ -72,6 +100,7 @@ impl Cell<Histogram> {
         self.phases_ns = [0; PHASES];
         (self.bytes_sent, self.bytes_received, self.connects) = (0, 0, 0);
         (self.extra_attempts, self.checked) = (0, 0);
+        self.shapes.clear();
     }
 }
 
@@ -85,6 +114,16 @@ impl<H> Cell<H> {
         self.connects += other.connects;
         self.extra_attempts += other.extra_attempts;
         self.checked += other.checked;
+        other.shapes.iter().for_each(|(shape, count)| self.count_shape(*shape, *count));
+    }
+
+    /// Counts responses of one shape.
+    #[inline]
+    pub fn count_shape(&mut self, shape: Shape, count: u64) {
+        match self.shapes.iter_mut().find(|(known, _)| *known == shape) {
+            Some((_, known)) => *known += count,
+            None => self.shapes.push((shape, count)),
+        }
     }
 }
 
@@ -126,6 +165,29 @@ pub struct LoadCounts<H = Compact> {
     pub send_gap_ns_max: Nanos,
     /// Users running at the end of the second.
     pub users: u64,
+    /// Integral of the number of users over time, in user-nanoseconds.
+    pub users_ns: u64,
+    /// Time users spent thinking or keeping their pace, summed, in nanoseconds.
+    pub paused_ns: u64,
+    /// Arrivals issued in each [`ISSUE_BIN_NS`] of the second, empty if there were none.
+    pub issued: Vec<u32>,
+}
+
+impl<H> LoadCounts<H> {
+    /// Counts an arrival issued at this offset into the second.
+    #[inline]
+    pub fn issue(&mut self, offset_ns: Nanos) {
+        if self.issued.is_empty() {
+            self.issued = vec![0; (SECOND_NS / ISSUE_BIN_NS) as usize];
+        }
+        self.issued[(offset_ns / ISSUE_BIN_NS) as usize] += 1;
+    }
+
+    /// Adds counts of issues.
+    pub fn merge_issued(&mut self, issued: &[u32]) {
+        self.issued.resize(self.issued.len().max(issued.len()), 0);
+        self.issued.iter_mut().zip(issued).for_each(|(mine, theirs)| *mine += theirs);
+    }
 }
 
 /// Operations in flight during a second, counted by events apart from the books.
@@ -183,6 +245,8 @@ pub struct Window {
     pub loads: Vec<(u16, LoadCounts)>,
     /// The gauge of operations in flight.
     pub in_flight: InFlight,
+    /// How late load threads came round to a tick of their own.
+    pub loop_lag: Compact,
     /// Failures by class.
     pub errors: Vec<ErrorCount>,
     /// Durations that came out negative and were taken as zero: the clock audit wants none.

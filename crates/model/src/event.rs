@@ -4,10 +4,10 @@
 use plimsoll_metrics::{StepCounts, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::{IdleStrategy, Nanos, Outcome, Plan, StepId};
+use crate::{Health, IdleStrategy, Nanos, Outcome, Plan, StepId};
 
 /// Version of the stream. Change it with any change to a type reachable from [`RunEvent`].
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum RunEvent {
     Windows(Vec<Window>),
     /// Once a second: all clocks at one moment.
     Clock(ClockSample),
+    /// Once a second: how the generator and its machine are doing.
+    Health(Box<Health>),
     /// Something a person should know.
     Note {
         /// When, on the run's clock.
@@ -52,6 +54,9 @@ pub struct Started {
     pub clock_tick_ns: Nanos,
     /// The longest timeout of any operation, in nanoseconds.
     pub timeout_ns_max: Nanos,
+    /// Response time of a server that does nothing, p99, measured with this client just before the run; `None` if
+    /// nobody measured it.
+    pub floor_ns: Option<Nanos>,
 }
 
 /// The moment from which response time counts.

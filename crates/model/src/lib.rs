@@ -9,6 +9,7 @@
 pub mod claim;
 pub mod clock;
 pub mod event;
+pub mod health;
 pub mod http;
 pub mod operation;
 pub mod plan;
@@ -23,6 +24,7 @@ pub mod workload;
 pub use claim::Claim;
 pub use clock::{Clock, IdleStrategy};
 pub use event::{ClockSample, Finished, RunEvent, Started, StepBooks, StopReason};
+pub use health::Health;
 pub use operation::{Failure, Operation, Reply, ResponseView};
 pub use plan::{Load, Phase, Plan, Scenario, Step, StepKind};
 pub use plimsoll_metrics::{Nanos, Outcome, SECOND_NS};

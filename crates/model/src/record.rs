@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_metrics::window::{InFlight, LoadCounts};
 use plimsoll_metrics::{Cell, Compact, ErrorCount, Histogram, SECOND_NS, StepCounts, Window};
 
-use crate::{ClockSample, Finished, LoadId, Nanos, Outcome, Phase, RunEvent, Started, StepId};
+use crate::{ClockSample, Finished, Health, LoadId, Nanos, Outcome, Phase, RunEvent, Started, StepId};
 
 /// A run as a whole.
 #[derive(Clone, Debug, Default)]
@@ -22,12 +22,17 @@ pub struct Record {
     pub loads: BTreeMap<LoadId, LoadCounts<Histogram>>,
     /// The gauge, integrated over the whole run.
     pub in_flight: InFlight,
+    /// How late load threads came round to a tick of their own.
+    pub loop_lag: Histogram,
     /// Failures by class.
     pub errors: Vec<ErrorCount>,
     /// Durations that came out negative.
     pub negative_durations: u64,
     /// Clock readings.
     pub clocks: Vec<ClockSample>,
+    /// The generator and its machine, in time order; only the last if the record was made with
+    /// [`Record::without_windows`].
+    pub health: Vec<Health>,
     /// What a person should know, with its time.
     pub notes: Vec<(Nanos, String)>,
     /// How it ended; `None` while it runs, or if the process was killed.
@@ -54,6 +59,12 @@ impl Record {
             RunEvent::Started(started) => self.started = (**started).clone(),
             RunEvent::Windows(windows) => windows.iter().for_each(|w| self.add_window(w)),
             RunEvent::Clock(sample) => self.clocks.push(*sample),
+            RunEvent::Health(health) => {
+                if self.drop_windows {
+                    self.health.clear();
+                }
+                self.health.push((**health).clone());
+            }
             RunEvent::Note { at_ns, text } => self.notes.push((*at_ns, text.clone())),
             RunEvent::Finished(finished) => self.finished = Some((**finished).clone()),
         }
@@ -73,6 +84,7 @@ impl Record {
         self.negative_durations += window.negative_durations;
         self.in_flight.integral_ns += window.in_flight.integral_ns;
         self.in_flight.max = self.in_flight.max.max(window.in_flight.max);
+        self.loop_lag.merge_compact(&window.loop_lag);
         if !self.drop_windows {
             let kept = self
                 .windows
@@ -167,6 +179,12 @@ pub fn merge_window(kept: &mut Window, part: &Window) {
     kept.negative_durations += part.negative_durations;
     kept.in_flight.integral_ns += part.in_flight.integral_ns;
     kept.in_flight.max = kept.in_flight.max.max(part.in_flight.max);
+    if !part.loop_lag.is_empty() {
+        let mut merged = Histogram::new();
+        merged.merge_compact(&kept.loop_lag);
+        merged.merge_compact(&part.loop_lag);
+        kept.loop_lag = Compact::from(&merged);
+    }
 }
 
 fn merge_cell(mine: &mut Cell, other: &Cell) {
@@ -186,6 +204,9 @@ pub fn merge_load(mine: &mut LoadCounts<Histogram>, other: &LoadCounts) {
     mine.interrupted += other.interrupted;
     mine.send_gap_ns_max = mine.send_gap_ns_max.max(other.send_gap_ns_max);
     mine.users += other.users;
+    mine.users_ns += other.users_ns;
+    mine.paused_ns += other.paused_ns;
+    mine.merge_issued(&other.issued);
 }
 
 /// The stored form of a load entry's counts.
@@ -198,6 +219,9 @@ pub fn stored_load(counts: &LoadCounts<Histogram>) -> LoadCounts {
         interrupted: counts.interrupted,
         send_gap_ns_max: counts.send_gap_ns_max,
         users: counts.users,
+        users_ns: counts.users_ns,
+        paused_ns: counts.paused_ns,
+        issued: counts.issued.clone(),
     }
 }
 

@@ -140,6 +140,12 @@ pub trait Host {
     /// A group of steps that began at `begun_ns` has ended now.
     fn group(&mut self, step: StepId, begun_ns: Nanos, outcome: Outcome);
 
+    /// The user thinks, and does nothing else until [`Host::pause_ends`].
+    fn pause_begins(&mut self);
+
+    /// The user goes on.
+    fn pause_ends(&mut self);
+
     /// The run's clock.
     fn clock(&self) -> Rc<dyn Clock>;
 }

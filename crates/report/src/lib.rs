@@ -6,6 +6,8 @@ pub mod log;
 pub mod render;
 pub mod view;
 
+mod withhold;
+
 pub use directory::RunDirectory;
 pub use log::{LogError, LogWriter, read_log};
 pub use render::{json::json, text::text};

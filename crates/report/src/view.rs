@@ -1,12 +1,15 @@
 //! What there is to show of a run, computed once. Renderers only lay it out.
 
 use plimsoll_audit::select::Selected;
+use plimsoll_audit::steadiness::Steadiness;
 use plimsoll_audit::{Finding, Judgement, judge};
 use plimsoll_metrics::expression::Timing;
 use plimsoll_metrics::quantile::{Quantile, estimate};
 use plimsoll_metrics::window::PHASE_NAMES;
 use plimsoll_metrics::{ErrorCount, Histogram, StepCounts};
 use plimsoll_model::{Nanos, Outcome, Phase, Record, StepId, StepKind};
+
+use crate::withhold::Withholding;
 
 /// Quantiles every report shows.
 pub const QUANTILES: [f64; 6] = [0.5, 0.9, 0.95, 0.99, 0.999, 0.9999];
@@ -23,6 +26,8 @@ pub struct View {
     pub steps: Vec<StepView>,
     /// Phases, if there are several.
     pub phases: Vec<PhaseView>,
+    /// Warm-up and steady state, if there was load constant for long enough.
+    pub steadiness: Option<Steadiness>,
     /// Failures, most frequent first.
     pub errors: Vec<ErrorCount>,
 }
@@ -56,6 +61,8 @@ pub struct Totals {
 
 /// One step.
 pub struct StepView {
+    /// Its number in the plan.
+    pub id: StepId,
     /// Its name.
     pub name: String,
     /// Its scenario's name.
@@ -120,15 +127,11 @@ impl View {
     pub fn new(record: Record) -> Self {
         let judgement = judge(&record);
         let mut errors = record.errors.clone();
+        let steadiness = plimsoll_audit::audits::steady::analysed(&record);
+        let (mut steps, mut phases) = (steps(&record), phases(&record, steadiness.as_ref()));
+        Withholding::of(&judgement.findings).apply(&mut steps, &mut phases);
         errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.class.cmp(&b.class)));
-        Self {
-            totals: totals(&record),
-            steps: steps(&record),
-            phases: phases(&record),
-            errors,
-            judgement,
-            record,
-        }
+        Self { totals: totals(&record), steps, phases, steadiness, errors, judgement, record }
     }
 
     /// The finding of one audit.
@@ -175,6 +178,7 @@ fn steps(record: &Record) -> Vec<StepView> {
         let all = Selected::step(record, id, Timing::Response);
         let (finite, infinite) = (all.finite(), all.infinite());
         StepView {
+            id,
             name: step.name.clone(),
             scenario: plan.scenarios[usize::from(step.scenario)].name.clone(),
             kind: step.kind,
@@ -218,11 +222,11 @@ fn times_of(histogram: &Histogram, selected: &Selected<'_>) -> Times {
     }
 }
 
-fn phases(record: &Record) -> Vec<PhaseView> {
+/// The plan's phases, if there are several, and the steady part of the run, if warm-up was found.
+fn phases(record: &Record, steadiness: Option<&Steadiness>) -> Vec<PhaseView> {
     let plan = &record.started.plan;
-    if plan.phases.len() < 2 {
-        return Vec::new();
-    }
+    let planned = if plan.phases.len() < 2 { &[][..] } else { &plan.phases };
+    let steady = steadiness.filter(|s| s.warm_up_ns() > 0).and_then(Steadiness::steady);
     let view = |phase: &Phase| {
         let selector =
             plimsoll_metrics::expression::Selector { phase: Some(phase.name.clone()), ..Default::default() };
@@ -237,5 +241,5 @@ fn phases(record: &Record) -> Vec<PhaseView> {
             response: times_of(&ok.finite(), &ok),
         }
     };
-    plan.phases.iter().map(view).collect()
+    planned.iter().chain(&steady).map(view).collect()
 }

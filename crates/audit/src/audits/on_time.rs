@@ -15,13 +15,13 @@ const SHARE_LIMITED: f64 = 0.25;
 
 /// Up to this lateness, in nanoseconds, withholding short times is enough, however fast the target: see
 /// docs/decisions/0004-lateness-below-a-millisecond.md for the measurement.
-const LATE_NS_LIMITED: f64 = 1_000_000.0;
+pub(crate) const LATE_NS_LIMITED: f64 = 1_000_000.0;
 
 /// Share of seconds whose p99 of wake lateness may be too large.
 const TAINTED_MAX: f64 = 0.01;
 
 /// Times shorter than this many times the p99 of wake lateness are below the resolution of the generator.
-const RESOLUTION: f64 = 10.0;
+pub(crate) const RESOLUTION: f64 = 10.0;
 
 /// See the module.
 pub fn audit(record: &Record) -> Finding {

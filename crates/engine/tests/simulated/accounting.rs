@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use plimsoll_engine::worker::Worker;
-use plimsoll_model::{Open, Outcome, Process, SECOND_NS, Schedule, Segment, Stage};
+use plimsoll_model::{Closed, Open, Outcome, Process, SECOND_NS, Schedule, Segment, Stage};
 use plimsoll_targets::truth::{Queue, ServiceTime};
 
-use crate::world::{Server, load, plan, queue, simulate, simulate_with};
+use crate::world::{MS, Server, load, plan, queue, simulate, simulate_with};
 
 fn open(rate: f64, max_users: u64) -> Schedule {
     Schedule::Open(Open {
@@ -109,4 +109,20 @@ fn the_gauge_agrees_with_littles_law() {
     assert_eq!(integral, 1_000 * 300_000_000);
     // One may arrive at the very moment at which another leaves.
     assert!((30..=31).contains(&run.record.in_flight.max));
+}
+
+#[test]
+fn every_moment_of_a_closed_user_is_accounted_for() {
+    // Users come, think, are held to a pace, and are taken away in the middle of both.
+    let ramp = Stage { name: "ramp".to_owned(), duration_ns: 4 * SECOND_NS, from: 0.0, to: 8.0 };
+    let schedule = Closed { stages: vec![ramp], iterations_shared: None, iterations_per_user: None };
+    let mut paced = load(Schedule::Closed(schedule));
+    paced.iteration_ns_min = 90 * MS;
+    paced.graceful_stop_ns = 5 * MS;
+    let slow = queue(Queue::new(0, ServiceTime::Deterministic(7 * MS), 1));
+    let record = simulate(&plan(vec![paced]), Segment::WHOLE, 31 * MS, slow).record;
+    let load = &record.loads[&0];
+    let in_flight: u128 = record.cells.values().map(|c| c.response.sum_ns()).sum();
+    assert_eq!(u128::from(load.users_ns), in_flight + u128::from(load.paused_ns));
+    assert!(load.paused_ns > 0 && in_flight > 0);
 }

@@ -5,9 +5,7 @@ use plimsoll_model::{Open, Outcome, Process, Schedule, Segment, Stage};
 use plimsoll_targets::truth::queue::Stall;
 use plimsoll_targets::truth::{Queue, ServiceTime};
 
-use crate::world::{load, plan, queue, simulate};
-
-const MS: u64 = 1_000_000;
+use crate::world::{MS, load, plan, queue, simulate};
 
 fn open(rate: f64, seconds: u64, process: Process) -> Schedule {
     Schedule::Open(Open {

@@ -3,9 +3,7 @@
 use plimsoll_model::{Arrivals, Closed, Open, Process, SECOND_NS, Schedule, Segment, Stage};
 use plimsoll_targets::truth::{Queue, ServiceTime};
 
-use crate::world::{load, plan, queue, simulate};
-
-const MS: u64 = 1_000_000;
+use crate::world::{MS, load, plan, queue, simulate};
 
 fn open(rate: f64, seconds: u64, process: Process) -> Open {
     Open {

@@ -71,6 +71,9 @@ impl Session for QueueSession {
     fn begin_iteration(&mut self) {}
 }
 
+/// Nanoseconds in a millisecond.
+pub(crate) const MS: u64 = 1_000_000;
+
 /// Users that perform step number `scenario` once an iteration, then think.
 pub(crate) struct OneStep {
     pub(crate) think_ns: Nanos,
@@ -129,7 +132,9 @@ impl User for OneStepUser {
                 self.seen.lock().unwrap().push(seen);
                 if self.think_ns > 0 {
                     let clock = host.clock();
+                    host.pause_begins();
                     clock.sleep_until(clock.now() + self.think_ns).await;
+                    host.pause_ends();
                 }
                 host.end_iteration(true);
             }
@@ -199,6 +204,7 @@ pub(crate) fn simulate_with(
         workload: Arc::new(OneStep { think_ns, seen: seen.clone() }),
         context: WorkerContext::new(shared, BTreeMap::from([("queue", driver)]), plan.seed, segment),
         spawn: Box::new(move |task| spawner.spawn_local(task).unwrap()),
+        signals: Arc::default(),
     });
     beside(worker.clone());
     let (sender, receiver) = channel();

@@ -349,7 +349,7 @@ fn times(view: &Times) -> Option<TimesValue> {
 }
 
 fn quantile(view: &Quantile) -> QuantileValue {
-    let known = view.standing != Standing::NotMeasurable;
+    let known = matches!(view.standing, Standing::Published | Standing::IntervalOnly | Standing::Below);
     QuantileValue {
         q: view.q,
         value: view.value_ns.filter(|_| view.standing == Standing::Published),

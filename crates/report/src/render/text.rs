@@ -9,6 +9,9 @@ use super::table::{Lean, table};
 use crate::format::{bytes, count, duration, interval, percent, rate, time, time_with_interval, value};
 use crate::view::{StepView, Times, View};
 
+/// Stands where an audit has withheld a number.
+const WITHHELD: &str = "withheld";
+
 /// Errors listed before the rest is summed up.
 const ERRORS_SHOWN: usize = 10;
 
@@ -178,7 +181,9 @@ fn step_row(step: &StepView, show_rejected: bool) -> Vec<String> {
                 .map_or("no value".to_owned(), short),
         );
     }
-    row.push(ok.and_then(|o| o.response.max_ns).map_or("no value".to_owned(), |m| time(m as f64)));
+    row.push(ok.map_or("no value".to_owned(), |o| {
+        o.response.max_ns.map_or(WITHHELD.to_owned(), |m| time(m as f64))
+    }));
     row
 }
 
@@ -187,9 +192,16 @@ fn short(quantile: &Quantile) -> String {
     match (quantile.standing, quantile.value_ns) {
         (Standing::Published, Some(value)) => time(value as f64),
         (Standing::NotMeasurable, _) => "too few".to_owned(),
+        (Standing::Withheld, _) => WITHHELD.to_owned(),
+        (Standing::Below, _) => below(quantile),
         _ => interval(quantile.low_ns.map(|v| v as f64), quantile.high_ns.map(|v| v as f64))
             .unwrap_or_else(|| "too few".to_owned()),
     }
+}
+
+/// A time of which no more is known than that it is short.
+fn below(quantile: &Quantile) -> String {
+    quantile.high_ns.map_or(WITHHELD.to_owned(), |limit| format!("< {}", time(limit as f64)))
 }
 
 fn quantiles(view: &View) -> String {
@@ -231,7 +243,7 @@ fn quantiles(view: &View) -> String {
 }
 
 fn mean(times: &Times) -> String {
-    times.mean_ns.map_or("no value".to_owned(), time)
+    times.mean_ns.map_or(if times.count > 0 { WITHHELD } else { "no value" }.to_owned(), time)
 }
 
 /// A quantile with its doubt in words.
@@ -246,6 +258,8 @@ fn long(quantile: &Quantile) -> String {
             count(plimsoll_metrics::interval::samples_needed(quantile.q)),
             count(quantile.effective.round() as u64)
         ),
+        (Standing::Withheld, _) => WITHHELD.to_owned(),
+        (Standing::Below, _) => below(quantile),
         (Standing::Published, None) => "unbounded: too many failed".to_owned(),
         (Standing::IntervalOnly, _) => interval(as_f64(quantile.low_ns), as_f64(quantile.high_ns))
             .unwrap_or_else(|| "unbounded".to_owned()),

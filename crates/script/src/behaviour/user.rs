@@ -201,7 +201,9 @@ impl ScriptUser {
             Node::Think(least, most) => {
                 let nanos =
                     if least == most { *least } else { self.state.random.random_range(*least..=*most) };
+                host.pause_begins();
                 self.clock.sleep_until(self.clock.now() + nanos).await;
+                host.pause_ends();
                 Ok(())
             }
         }

@@ -31,7 +31,8 @@ impl Lowering<'_> {
         let selector = &expression.selector;
         let steps: Vec<_> = plan.steps.iter().map(|s| s.name.as_str()).collect();
         let scenarios: Vec<_> = plan.scenarios.iter().map(|s| s.name.as_str()).collect();
-        let phases: Vec<_> = plan.phases.iter().map(|p| p.name.as_str()).collect();
+        // The judgement finds the steady part of a run by itself.
+        let phases: Vec<_> = plan.phases.iter().map(|p| p.name.as_str()).chain(["steady"]).collect();
         let named = [
             ("step", &selector.step, steps),
             ("scenario", &selector.scenario, scenarios),
