@@ -101,6 +101,7 @@ impl Steadiness {
 /// Looks at every step that has enough operations in `hold`.
 pub fn steadiness(record: &Record, hold: &Hold) -> Steadiness {
     let steps: Vec<_> = record.started.plan.operations().map(|(id, _)| id).collect();
+    let resolution = crate::audits::floor::resolution_ns(record) as f64;
     let mut all = Vec::new();
     for step in steps {
         let buckets = buckets(record, hold, step);
@@ -109,6 +110,10 @@ pub fn steadiness(record: &Record, hold: &Hold) -> Steadiness {
         }
         for q in QUANTILES {
             let values: Vec<f64> = buckets.times.iter().map(|h| h.quantile(q).unwrap_or(0) as f64).collect();
+            // Times that cannot be told from nothing drift with the generator, not with the target.
+            if median(&values) < resolution {
+                continue;
+            }
             all.push((step, q, buckets.seconds * SECOND_NS, values));
         }
     }

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Target(TargetArgs),
     /// Render a recorded run again
     Report(ReportArgs),
+    /// Compute every number of a recorded run again, and check digests
+    Verify(VerifyArgs),
 }
 
 /// How the run is carried out and shown.
@@ -242,13 +244,35 @@ pub(crate) struct ReportArgs {
     /// What to render
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Write it here instead of printing it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// plimsoll verify
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The run directory
+    pub(crate) run: PathBuf,
 }
 
 /// What to render.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
+    /// Windows by second, step and outcome
+    Csv,
+    /// HdrHistogram percentile distribution
+    Hgrm,
+    /// The report as one self-contained page
+    Html,
     /// run.json
     Json,
+    /// JUnit XML: a case for every claim and audit
+    Junit,
+    /// The report in Markdown
+    Md,
+    /// OpenMetrics text
+    Openmetrics,
     /// The summary
     Text,
 }

@@ -34,6 +34,6 @@ pub(crate) fn floor(common: &CommonArgs) -> Option<Nanos> {
     let settings = settings(&lowered, &common, &StopHandle::default()).ok()?;
     let mut log = LogWriter::in_memory();
     run(started(&lowered, &common, None), &settings, &mut log).ok()?;
-    let record = Record::from_events(&log.events().ok()?);
+    let record = Record::from_events(&log.read().ok()?.events);
     record.merged(Outcome::Ok, |_| true).service.quantile(0.99)
 }

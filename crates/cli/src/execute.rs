@@ -9,10 +9,10 @@ use plimsoll_model::event::Origin;
 use plimsoll_model::{Nanos, Protocol, Record, RunEvent, Segment, Sink, Started};
 use plimsoll_protocols::http::Http;
 use plimsoll_report::log::LogWriter;
-use plimsoll_report::{RunDirectory, View, json, text};
+use plimsoll_report::verify::claims_digest;
+use plimsoll_report::{RunDirectory, View, files, json, text};
 use plimsoll_script::Lowered;
 use plimsoll_script::behaviour::ScriptWorkload;
-use sha2::{Digest, Sha256};
 
 use crate::args::CommonArgs;
 use crate::calibrate::floor;
@@ -103,17 +103,11 @@ fn mode(common: &CommonArgs) -> Mode {
 }
 
 pub(crate) fn started(lowered: &Lowered, common: &CommonArgs, floor_ns: Option<Nanos>) -> Started {
-    let mut claims = Sha256::new();
-    for claim in &lowered.plan.claims {
-        claims.update(claim.text.as_bytes());
-        claims.update(b"\n");
-    }
-    let hex: String = claims.finalize().iter().map(|b| format!("{b:02x}")).collect();
     let (_, started_at) = facts::now();
     Started {
         plan: lowered.plan.clone(),
         plan_digest: lowered.digest.clone(),
-        claims_digest: format!("sha256:{hex}"),
+        claims_digest: claims_digest(lowered.plan.claims.iter().map(|c| c.text.as_str())),
         started_at,
         workers: common.worker_count(),
         idle: common.idle_strategy(),
@@ -132,20 +126,17 @@ fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArg
             "warning: the run could not be recorded on disk ({problem}); it was kept in memory, and is judged whole"
         ));
     }
-    let events = log.events().context("failed to read the recorded run again")?;
-    let view = View::new(Record::from_events(&events));
-    let (summary, machine) = (text(&view), json(&view));
+    let log = log.read().context("failed to read the recorded run again")?;
+    let view = View::new(Record::from_events(&log.events)).recorded_as(log.digest);
     if let Some(directory) = directory {
-        let written = std::fs::write(directory.json(), &machine)
-            .and_then(|()| std::fs::write(directory.text(), &summary));
-        if let Err(problem) = written {
+        if let Err(problem) = files::write(directory, &view) {
             console::remark(&format!(
                 "warning: the result could not be written to {}: {problem}",
                 directory.path().display()
             ));
         }
     }
-    console::result(if common.json { &machine } else { &summary });
+    console::result(&if common.json { json(&view) } else { text(&view) });
     if let Some(directory) = directory.filter(|_| !common.quiet) {
         console::remark(&format!(
             "recorded in {}; `plimsoll report {}` shows it again",

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Report(args) => commands::report::report(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Target(args) => commands::target::target(&args),
+        Command::Verify(args) => commands::verify::verify(&args),
     };
     match outcome {
         Ok(exit) => exit.into(),

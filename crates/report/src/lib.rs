@@ -1,14 +1,21 @@
 //! Run directories, and what is shown of a run: one view, one pure renderer a format.
 
 pub mod directory;
+pub mod files;
 pub mod format;
 pub mod log;
 pub mod render;
+pub mod series;
+pub mod verify;
 pub mod view;
 
 mod withhold;
 
 pub use directory::RunDirectory;
 pub use log::{LogError, LogWriter, read_log};
-pub use render::{json::json, text::text};
+pub use render::{
+    csv::csv, hgrm::hgrm, html::html, json::json, junit::junit, markdown::markdown, openmetrics::openmetrics,
+    text::text,
+};
+pub use verify::verify;
 pub use view::View;

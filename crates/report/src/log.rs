@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_model::event::VERSION;
 use plimsoll_model::{RunEvent, Sink};
+use sha2::{Digest, Sha256};
 
 const MAGIC: &[u8; 8] = b"PLIMSOLL";
 
@@ -48,11 +49,14 @@ pub struct ReadLog {
     pub events: Vec<RunEvent>,
     /// What is wrong with the rest, if anything.
     pub damage: Option<String>,
+    /// SHA-256 of the whole file, `sha256:...`.
+    pub digest: String,
 }
 
 /// Reads a recorded run.
 pub fn read_log(path: &Path) -> Result<ReadLog, LogError> {
     let failed = |source| LogError::Io { path: path.to_owned(), source };
+    let digest = digest_of(path).map_err(failed)?;
     let mut reader = BufReader::new(File::open(path).map_err(failed)?);
     let mut head = [0u8; 12];
     if reader.read_exact(&mut head).is_err() || &head[..8] != MAGIC {
@@ -62,7 +66,7 @@ pub fn read_log(path: &Path) -> Result<ReadLog, LogError> {
     if found != VERSION {
         return Err(LogError::Version { path: path.to_owned(), found });
     }
-    let mut log = ReadLog::default();
+    let mut log = ReadLog { digest, ..ReadLog::default() };
     loop {
         match read_event(&mut reader) {
             Ok(Some(event)) => log.events.push(event),
@@ -73,6 +77,13 @@ pub fn read_log(path: &Path) -> Result<ReadLog, LogError> {
             }
         }
     }
+}
+
+fn digest_of(path: &Path) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    std::io::copy(&mut File::open(path)?, &mut hash)?;
+    let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    Ok(format!("sha256:{hex}"))
 }
 
 fn read_event(reader: &mut impl Read) -> Result<Option<RunEvent>, String> {
@@ -146,15 +157,18 @@ impl LogWriter {
         self.problem.as_ref()
     }
 
-    /// All events, from the file and from memory.
-    pub fn events(self) -> Result<Vec<RunEvent>, LogError> {
-        let mut events = match self.file {
-            Some(_) => read_log(&self.path)?.events,
-            None if self.problem.is_some() => read_log(&self.path).map(|log| log.events).unwrap_or_default(),
-            None => Vec::new(),
+    /// All events, from the file and from memory. Only a file that holds them all has a digest.
+    pub fn read(self) -> Result<ReadLog, LogError> {
+        let mut log = match self.file {
+            Some(_) => read_log(&self.path)?,
+            None if self.problem.is_some() => read_log(&self.path).unwrap_or_default(),
+            None => ReadLog::default(),
         };
-        events.extend(self.kept);
-        Ok(events)
+        if !self.kept.is_empty() {
+            log.digest.clear();
+        }
+        log.events.extend(self.kept);
+        Ok(log)
     }
 }
 

@@ -18,6 +18,8 @@ pub const QUANTILES: [f64; 6] = [0.5, 0.9, 0.95, 0.99, 0.999, 0.9999];
 pub struct View {
     /// The run.
     pub record: Record,
+    /// SHA-256 of the file it was read from, `sha256:...`; empty if it was not read from one.
+    pub record_digest: String,
     /// What was judged.
     pub judgement: Judgement,
     /// Sums over all operation steps.
@@ -131,7 +133,33 @@ impl View {
         let (mut steps, mut phases) = (steps(&record), phases(&record, steadiness.as_ref()));
         Withholding::of(&judgement.findings).apply(&mut steps, &mut phases);
         errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.class.cmp(&b.class)));
-        Self { totals: totals(&record), steps, phases, steadiness, errors, judgement, record }
+        Self {
+            totals: totals(&record),
+            record_digest: String::new(),
+            steps,
+            phases,
+            steadiness,
+            errors,
+            judgement,
+            record,
+        }
+    }
+
+    /// The same, of a record that was read from the file with this digest.
+    #[must_use]
+    pub fn recorded_as(self, digest: String) -> Self {
+        Self { record_digest: digest, ..self }
+    }
+
+    /// Times shorter than this cannot be told apart, in nanoseconds.
+    pub fn resolution_ns(&self) -> Nanos {
+        Withholding::of(&self.judgement.findings).resolution()
+    }
+
+    /// A quantile over all steps, without what audits withhold.
+    pub fn withheld(&self, mut quantile: Quantile) -> Quantile {
+        Withholding::of(&self.judgement.findings).hide_quantile(None, &mut quantile);
+        quantile
     }
 
     /// The finding of one audit.

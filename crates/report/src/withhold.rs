@@ -46,7 +46,7 @@ impl<'a> Withholding<'a> {
         times.quantiles.iter_mut().for_each(|q| self.hide_quantile(step, q));
     }
 
-    fn hide_quantile(&self, step: Option<StepId>, quantile: &mut Quantile) {
+    pub(crate) fn hide_quantile(&self, step: Option<StepId>, quantile: &mut Quantile) {
         if quantile.standing == Standing::NotMeasurable {
             return;
         }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::shell::{has, run};
-use crate::{generate, tidy};
+use crate::{browser, generate, tidy};
 
 /// See the module.
 pub(crate) fn ci() -> Result<()> {
@@ -17,6 +17,11 @@ pub(crate) fn ci() -> Result<()> {
         run("cargo", &["nextest", "run", "--workspace", "--locked"])?;
     } else {
         run("cargo", &["test", "--workspace", "--locked", "--lib", "--bins", "--tests"])?;
+    }
+    if browser::is_possible() {
+        browser::browser(false)?;
+    } else {
+        println!("NOT RUN: the report was not opened in a browser; `cargo xtask setup` installs one");
     }
     // nextest leaves them out.
     run("cargo", &["test", "--workspace", "--locked", "--doc"])?;

@@ -1,7 +1,8 @@
-//! Project tasks: `cargo xtask ci`, `tidy`, `gen`, `bench`, `setup`.
+//! Project tasks: `cargo xtask ci`, `tidy`, `gen`, `bench`, `browser`, `setup`.
 #![expect(clippy::print_stdout, reason = "a task talks to whoever runs it")]
 
 mod bench;
+mod browser;
 mod ci;
 mod generate;
 mod setup;
@@ -13,6 +14,8 @@ use std::process::ExitCode;
 const HELP: &str = "cargo xtask TASK
 
   ci             everything that must be green: fmt, clippy, tidy, generated files, tests, doctests
+  browser [--pictures]
+                 open a report in headless Chromium; keep pictures of it in docs/pictures
   setup          install what the tests and benchmarks need, and say what that is
   tidy           import table, file sizes, names, documentation paths
   gen [--check]  write the committed schemas, or check that they are fresh
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |flag: &str| arguments.iter().any(|a| a == flag);
     let done = match arguments.first().map(String::as_str) {
+        Some("browser") => browser::browser(has("--pictures")),
         Some("bench") => bench::bench(has("--quick"), has("--long")),
         Some("ci") => ci::ci(),
         Some("gen") => generate::generate(has("--check")),

@@ -4,8 +4,10 @@ use anyhow::Result;
 
 use crate::shell::{has, run};
 
-/// Programs with the package that brings each, and what it is for. The tests themselves need none of them.
-const DEBIAN: [(&str, &str, &str); 3] = [
+/// Programs with the package that brings each, and what it is for. Tests in Rust need none of them.
+const DEBIAN: [(&str, &str, &str); 5] = [
+    ("chromium", "chromium", "the browser in which reports are looked at"),
+    ("node", "nodejs", "drives the browser"),
     ("nginx", "nginx-light", "the server that benchmarks load"),
     ("wrk", "wrk", "a peer in the benchmarks"),
     ("valgrind", "valgrind", "counts instructions in the benchmarks"),
@@ -20,7 +22,7 @@ pub(crate) fn setup() -> Result<()> {
     }
     let missing: Vec<_> = DEBIAN.iter().filter(|(program, ..)| !has(program)).collect();
     if missing.is_empty() {
-        println!("nginx, wrk and valgrind are there");
+        println!("chromium, node, nginx, wrk and valgrind are there");
     } else if has("apt-get") {
         missing.iter().for_each(|(_, package, purpose)| println!("installing {package}: {purpose}"));
         run("apt-get", &["update", "-qq"])?;

@@ -47,6 +47,11 @@ pub fn audit(record: &Record) -> Finding {
     }
 }
 
+/// Times below this cannot be told from nothing: the floor, or what lateness blurs; 0 if neither is known.
+pub fn resolution_ns(record: &Record) -> Nanos {
+    record.started.floor_ns.unwrap_or(0).max(late(record))
+}
+
 /// Ten times the p99 of wake lateness (docs/METHOD.md, section 2); 0 without arrivals.
 fn late(record: &Record) -> Nanos {
     let mut lateness = Histogram::new();

@@ -23,6 +23,12 @@ const TAINTED_MAX: f64 = 0.01;
 /// Times shorter than this many times the p99 of wake lateness are below the resolution of the generator.
 pub(crate) const RESOLUTION: f64 = 10.0;
 
+/// Wake lateness that passes, in nanoseconds.
+pub fn allowed_ns(record: &Record) -> f64 {
+    let median = record.merged(Outcome::Ok, |_| true).service.quantile(0.5).unwrap_or(0);
+    LATE_NS_MIN.max(SHARE_PASS * median as f64)
+}
+
 /// See the module.
 pub fn audit(record: &Record) -> Finding {
     let mut lateness = Histogram::new();
@@ -41,7 +47,7 @@ pub fn audit(record: &Record) -> Finding {
             "Without a success there is no time that lateness could spoil.",
         );
     };
-    let allowed = LATE_NS_MIN.max(SHARE_PASS * median as f64);
+    let allowed = allowed_ns(record);
     let refused = LATE_NS_LIMITED.max(SHARE_LIMITED * median as f64);
     let tainted = record
         .windows

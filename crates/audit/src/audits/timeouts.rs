@@ -21,7 +21,16 @@ pub fn audit(record: &Record) -> Finding {
     if timeout_ns == 0 || record.totals().scheduled == 0 {
         return Finding::new("timeouts", Status::NotRun, "No operation had a timeout.");
     }
-    let censored: u64 = [Outcome::Timeout, Outcome::Cancelled].into_iter().map(|o| record.total(o)).sum();
+    // What was cancelled before it was sent had no time to lose.
+    let sent = |o| {
+        record
+            .started
+            .plan
+            .operations()
+            .map(|(id, _)| record.cells.get(&(id, o)).map_or(0, |c| c.service.count()))
+            .sum::<u64>()
+    };
+    let censored = record.total(Outcome::Timeout) + sent(Outcome::Cancelled);
     let share = censored as f64 / record.totals().scheduled as f64;
     let near = ok.count() - ok.count_at_or_below((timeout_ns as f64 * NEAR_TIMEOUT) as u64);
     let near_share = near as f64 / ok.count().max(1) as f64;

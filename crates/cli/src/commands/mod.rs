@@ -7,3 +7,4 @@ pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod target;
+pub(crate) mod verify;

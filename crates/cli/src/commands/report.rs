@@ -2,7 +2,9 @@
 
 use anyhow::Context;
 use plimsoll_model::Record;
-use plimsoll_report::{RunDirectory, View, json, read_log, text};
+use plimsoll_report::{
+    RunDirectory, View, csv, hgrm, html, json, junit, markdown, openmetrics, read_log, text,
+};
 
 use crate::args::{Format, ReportArgs};
 use crate::console;
@@ -18,10 +20,23 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Exit> {
             "warning: the record is damaged ({damage}); what stands before the damage is shown"
         ));
     }
-    let view = View::new(Record::from_events(&log.events));
-    console::result(&match args.format {
-        Format::Json => json(&view),
-        Format::Text => text(&view),
-    });
+    let view = View::new(Record::from_events(&log.events)).recorded_as(log.digest);
+    let render = match args.format {
+        Format::Csv => csv,
+        Format::Hgrm => hgrm,
+        Format::Html => html,
+        Format::Json => json,
+        Format::Junit => junit,
+        Format::Md => markdown,
+        Format::Openmetrics => openmetrics,
+        Format::Text => text,
+    };
+    let rendered = render(&view);
+    match &args.output {
+        None => console::result(&rendered),
+        Some(path) => {
+            std::fs::write(path, rendered).with_context(|| format!("failed to write {}", path.display()))?;
+        }
+    }
     Ok(Exit::of(&view.judgement))
 }

@@ -7,12 +7,17 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use plimsoll_metrics::Histogram;
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::clock;
 use crate::signals::ThreadSignals;
 
-/// Between ticks: a hundred readings a second (docs/METHOD.md, sections 7 and 16).
+/// Between ticks, on average: a hundred readings a second (docs/METHOD.md, sections 7 and 16).
 const TICK: Duration = Duration::from_millis(10);
+
+/// The same ticks in every run.
+const SEED: u64 = 1;
 
 /// What was seen since somebody last asked.
 #[derive(Default)]
@@ -58,7 +63,10 @@ impl Drop for Canary {
 }
 
 fn tick(signals: &[Arc<ThreadSignals>], seen: &Mutex<Seen>, over: &AtomicBool) {
-    let mut due = clock::now() + TICK;
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
+    // Half to one and a half ticks apart: a reader in step with what it reads sees the same moment of it every time.
+    let mut gap = move || TICK.mul_f64(random.random_range(0.5..1.5));
+    let mut due = clock::now() + gap();
     while !over.load(Relaxed) {
         std::thread::sleep(due.saturating_duration_since(clock::now()));
         let late = clock::now().saturating_duration_since(due);
@@ -69,6 +77,6 @@ fn tick(signals: &[Arc<ThreadSignals>], seen: &Mutex<Seen>, over: &AtomicBool) {
         seen.readings += 1;
         drop(seen);
         // Ticks missed in a stall are not made up for: one stall is one hiccup, as long as it was.
-        due = (due + TICK).max(clock::now());
+        due = (due + gap()).max(clock::now());
     }
 }

@@ -37,6 +37,8 @@ pub struct Run {
     pub plan_digest: String,
     /// Digest of the claims, fixed before the run.
     pub claims_digest: String,
+    /// Digest of the recorded events that everything here is computed from; null if they were not kept.
+    pub record_digest: Option<String>,
     /// What was tested.
     pub target: String,
     /// Sums over all steps.
@@ -270,6 +272,7 @@ pub fn run(view: &View) -> Run {
         seed: started.plan.seed,
         plan_digest: started.plan_digest.clone(),
         claims_digest: started.claims_digest.clone(),
+        record_digest: Some(view.record_digest.clone()).filter(|d| !d.is_empty()),
         target: started.plan.target.clone(),
         totals: totals(view),
         steps: view.steps.iter().map(step).collect(),

@@ -63,7 +63,7 @@ pub fn headline(view: &View) -> String {
     format!("⦵ Plimsoll: {claims}. {run}\n")
 }
 
-fn notes(view: &View) -> String {
+pub(super) fn notes(view: &View) -> String {
     let mut lines = String::new();
     if view.totals.ok == 0 && view.totals.counts.scheduled > 0 {
         lines.push_str(&format!(
@@ -247,7 +247,7 @@ fn mean(times: &Times) -> String {
 }
 
 /// A quantile with its doubt in words.
-fn long(quantile: &Quantile) -> String {
+pub(super) fn long(quantile: &Quantile) -> String {
     let as_f64 = |v: Option<u64>| v.map(|v| v as f64);
     match (quantile.standing, quantile.value_ns) {
         (Standing::Published, Some(value)) => {

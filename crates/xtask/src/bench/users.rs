@@ -53,6 +53,9 @@ fn thinking(users: u32, think: &str, seconds: u32) -> Result<(f64, f64)> {
     Ok((cpu_ns / 1e3 / sent, memory))
 }
 
+/// Title of the section.
+pub(super) const MEMORY_TITLE: &str = "## Memory over ten minutes";
+
 /// Full speed for ten minutes; resident memory at minute one and at the end.
 pub(super) fn memory_over_ten_minutes() -> Result<String> {
     println!("memory over ten minutes");
@@ -64,7 +67,8 @@ pub(super) fn memory_over_ten_minutes() -> Result<String> {
     let numbers: Vec<f64> = printed.split_whitespace().filter_map(|n| n.parse().ok()).collect();
     let [first, last] = numbers[..] else { anyhow::bail!("no memory was read: {printed}") };
     Ok(format!(
-        "## Memory over ten minutes\n\nFull speed, 50 connections: {:.1} MiB resident after one minute, {:.1} MiB just before the end.\n",
+        "{MEMORY_TITLE}\n\nMeasured by `--long` at commit {}. Full speed, 50 connections: {:.1} MiB resident after one minute, {:.1} MiB just before the end.\n",
+        output("git", &["rev-parse", "--short", "HEAD"])?.trim(),
         first / 1024.0,
         last / 1024.0
     ))

@@ -1,0 +1,266 @@
+// Draws the charts and makes tables sortable. No network, no storage; the page says everything without it, too.
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const { series, heat, curve, phases, errors } = data;
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const FONT = "12px system-ui, sans-serif";
+
+  // Words
+
+  const time = (ms) => {
+    if (ms == null) return "no value";
+    const [n, unit] = ms < 1 ? [ms * 1e3, "µs"] : ms < 1e3 ? [ms, "ms"] : [ms / 1e3, "s"];
+    return `${Number(n.toPrecision(3))} ${unit}`;
+  };
+  const count = (n) => n == null ? "no value" : Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, "\u2009");
+  const clock = (s) => s >= 120 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` : `${Number(s.toFixed(1))} s`;
+  const percent = (q) => `${Number((q * 100).toPrecision(6))} %`;
+
+  // Charts over time share cursor and zoom
+
+  const overTime = [];
+  const range = [0, Math.max(1, series.second.length)];
+  let zooming = false;
+  const zoom = (from, to) => {
+    zooming = true;
+    overTime.forEach((u) => u.setScale("x", { min: from, max: to }));
+    zooming = false;
+  };
+
+  const band = (u) => {
+    // The generator's health, second by second, beneath the plot.
+    const { ctx, bbox } = u;
+    const y = bbox.top + bbox.height + 2 * devicePixelRatio;
+    ctx.save();
+    ctx.fillStyle = css("--taint");
+    series.tainted.forEach((why, second) => {
+      if (!why) return;
+      const left = Math.max(u.valToPos(second, "x", true), bbox.left);
+      const right = Math.min(u.valToPos(second + 1, "x", true), bbox.left + bbox.width);
+      if (right > left) ctx.fillRect(left, y, Math.max(right - left, 1), 4 * devicePixelRatio);
+    });
+    ctx.restore();
+  };
+
+  const shadePhases = (u) => {
+    const { ctx, bbox } = u;
+    ctx.save();
+    ctx.font = FONT.replace("12", String(11 * devicePixelRatio));
+    phases.forEach((phase, index) => {
+      const left = Math.max(u.valToPos(phase.from_s, "x", true), bbox.left);
+      const right = Math.min(u.valToPos(phase.to_s, "x", true), bbox.left + bbox.width);
+      if (right <= left) return;
+      if (index % 2) { ctx.fillStyle = css("--shade"); ctx.fillRect(left, bbox.top, right - left, bbox.height); }
+      ctx.fillStyle = css("--quiet");
+      ctx.textBaseline = "bottom";
+      if (ctx.measureText(phase.name).width < right - left) ctx.fillText(phase.name, left + 3, bbox.top - 2 - (index % 2) * 12 * devicePixelRatio);
+    });
+    ctx.restore();
+  };
+
+  const shadeResolution = (u) => {
+    // What lies below the resolution cannot be told apart, whatever the lines do there.
+    const { ctx, bbox } = u;
+    const bottom = bbox.top + bbox.height;
+    if (!(data.resolution_ms > 0)) return;
+    const top = Math.max(u.valToPos(data.resolution_ms, "y", true), bbox.top);
+    if (!(top < bottom)) return;
+    ctx.save();
+    ctx.fillStyle = css("--veil");
+    ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+    ctx.fillStyle = css("--quiet");
+    ctx.font = FONT.replace("12", String(11 * devicePixelRatio));
+    ctx.textBaseline = "bottom";
+    ctx.fillText(`below ${time(data.resolution_ms)}: cannot be told apart`, bbox.left + 6, bottom - 4);
+    ctx.restore();
+  };
+
+  const label = (u) => {
+    // Names stand at the ends of the lines; where two would cover each other the later one moves down.
+    const { ctx, bbox } = u;
+    ctx.save();
+    ctx.font = FONT.replace("12", String(12 * devicePixelRatio));
+    ctx.textBaseline = "middle";
+    let taken = [];
+    u.series.forEach((s, index) => {
+      if (!index || !s.show || !s.name) return;
+      let at = u.data[index].length - 1;
+      while (at >= 0 && (u.data[index][at] == null || u.data[0][at] > u.scales.x.max)) at--;
+      if (at < 0) return;
+      let y = u.valToPos(u.data[index][at], s.scale, true);
+      const height = 13 * devicePixelRatio;
+      taken.sort((a, b) => a - b).forEach((other) => { if (Math.abs(other - y) < height) y = other + height; });
+      while (y > bbox.top + bbox.height || taken.some((other) => Math.abs(other - y) < height)) y -= height / 2;
+      taken.push(y);
+      ctx.fillStyle = css(s.token);
+      ctx.fillText(s.name, bbox.left + bbox.width + 5 * devicePixelRatio, y);
+    });
+    ctx.restore();
+  };
+
+  const axis = (more) => ({ stroke: () => css("--quiet"), grid: { stroke: () => css("--line"), width: 1 }, ticks: { stroke: () => css("--line"), width: 1, size: 8 }, font: FONT, ...more });
+  const logTicks = (u, splits) => {
+    // Decades are labelled; 2 and 5 as well where few decades are seen.
+    const narrow = Math.log10(u.scales.y.max / u.scales.y.min) < 1.7;
+    return splits.map((v) => { if (v == null) return ""; const digit = Math.round(v / 10 ** Math.floor(Math.log10(v) + 1e-9)); return digit === 1 || (narrow && (digit === 2 || digit === 5)) ? time(v) : ""; });
+  };
+  const line = (name, token, more) => ({ label: name, name, token, stroke: () => css(token), width: 1.5, points: { show: series.second.length < 3 }, scale: "y", ...more });
+
+  const draw = (id, lines, values, { log = false, paint, readout, ...more } = {}) => {
+    const figure = document.querySelector(`[data-chart=${id}]`);
+    const place = figure.querySelector(".plot"), output = figure.querySelector("output");
+    const size = () => ({ width: place.clientWidth, height: Math.min(260, Math.max(170, innerHeight / 3)) });
+    const u = new uPlot({
+      ...size(),
+      padding: [30, 76, 0, 0],
+      legend: { show: false },
+      cursor: { sync: { key: "run" }, drag: { x: true, y: false, uni: 20 }, points: { size: 5 } },
+      scales: { x: { time: false, range: (u, min, max) => [min ?? range[0], max ?? range[1]] }, y: log ? { distr: 3 } : { range: (u, min, max) => [0, max > 0 ? max * 1.05 : 1] }, ...more.scales },
+      axes: [axis({ values: (u, splits) => splits.map((s) => clock(s)), size: 34 }), axis({ size: 62, filter: (u, splits) => splits, values: log ? logTicks : (u, splits) => splits.map((n) => n < 10 ? Number(n.toPrecision(2)) : count(n)) })],
+      series: [{}, ...lines],
+      hooks: {
+        drawClear: [shadePhases],
+        draw: [...(paint ? [paint] : []), ...(log ? [shadeResolution] : []), band, label],
+        setScale: [(u, key) => { if (key === "x" && !zooming) zoom(u.scales.x.min, u.scales.x.max); }],
+        setCursor: [(u) => {
+          const at = u.cursor.idx;
+          output.textContent = at == null ? "" : `${clock(u.data[0][at])}: ${readout(at)}; generator ${series.tainted[at] || "fine"}`;
+        }],
+      },
+    }, [series.second, ...values], place);
+    u.over.addEventListener("dblclick", () => zoom(...range));
+    u.over.addEventListener("click", () => { if (u.cursor.idx != null && u.select.width < 2) show(u.cursor.idx); });
+    addEventListener("resize", () => u.setSize(size()));
+    overTime.push(u);
+    return u;
+  };
+
+  // A second, in words
+
+  const show = (at) => {
+    const failing = errors.filter((e) => e.first_s < at + 1 && e.last_s >= at).map((e) => e.class);
+    const { response, service } = series;
+    document.getElementById("second").textContent =
+      `Second ${series.second[at]}: ${count(series.sent[at])} sent, ${count(series.ok[at])} succeeded, ${count(series.failed[at])} failed` +
+      (failing.length ? ` (classes seen then: ${failing.join(", ")})` : "") +
+      `. Response time p50 ${time(response.p50[at])}, p99 ${time(response.p99[at])}, longest ${time(response.max[at])}; service time p50 ${time(service.p50[at])}, p99 ${time(service.p99[at])}. ` +
+      `${Number(series.in_flight[at].toPrecision(3))} in flight. The generator was ${series.tainted[at] || "fine"}. plimsoll report RUN --format csv lists it by step.`;
+  };
+
+  const positive = (values) => values.map((v) => v > 0 ? v : null);
+  const { response, service } = series;
+  const quantiles = [positive(response.p50), positive(response.p95), positive(response.p99), positive(response.max)];
+  draw("response", [line("p50", "--q1"), line("p95", "--q2"), line("p99", "--q3"), line("max", "--q4", { dash: [2, 3], width: 1 })], quantiles,
+    { log: true, readout: (at) => `p50 ${time(response.p50[at])}, p95 ${time(response.p95[at])}, p99 ${time(response.p99[at])}, longest ${time(response.max[at])}` });
+  const hasAsked = series.asked.some((v) => v != null);
+  if (hasAsked) {
+    draw("arrivals", [line("asked", "--other", { dash: [6, 4] }), line("issued", "--q3")], [series.asked, series.issued],
+      { readout: (at) => `${count(series.asked[at])} arrivals asked for, ${count(series.issued[at])} issued` });
+  }
+  draw("rate", [line("sent", "--q2", { dash: [6, 4] }), line("ok", "--q4"), line("failed", "--bad", { dash: [3, 2] })], [series.sent, series.ok, series.failed],
+    { readout: (at) => `${count(series.sent[at])} sent, ${count(series.ok[at])} succeeded, ${count(series.failed[at])} failed` });
+  draw("service", [line("response", "--q4"), line("service", "--q2", { dash: [5, 3] })], [positive(response.p99), positive(service.p99)],
+    { log: true, readout: (at) => `p99 of response time ${time(response.p99[at])}, of service time ${time(service.p99[at])}` });
+  const hasUsers = series.users.some((v) => v != null);
+  draw("users", [...(hasUsers ? [line("users", "--q2")] : []), line("in flight", "--q4")], [...(hasUsers ? [series.users] : []), series.in_flight],
+    { readout: (at) => `${hasUsers ? `${count(series.users[at])} users, ` : ""}${Number(series.in_flight[at].toPrecision(3))} in flight` });
+
+  // The heat map: a chart whose only line is invisible
+
+  const most = Math.max(1, ...heat.cells.map(([, , n]) => n));
+  const paintHeat = (u) => {
+    const { ctx, bbox } = u;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    heat.cells.forEach(([column, row, n]) => {
+      const left = u.valToPos(column * heat.column_s, "x", true), right = u.valToPos((column + 1) * heat.column_s, "x", true);
+      const bottom = u.valToPos(heat.edges_ms[row], "y", true), top = u.valToPos(heat.edges_ms[row + 1], "y", true);
+      ctx.fillStyle = `rgba(${css("--heat")}, ${0.12 + 0.88 * Math.log1p(n) / Math.log1p(most)})`;
+      ctx.fillRect(left, top, Math.ceil(right - left), Math.ceil(bottom - top));
+    });
+    ctx.restore();
+  };
+  if (heat.cells.length) {
+    const edges = [heat.edges_ms[0], heat.edges_ms.at(-1)];
+    draw("heat", [{ ...line("", "--q1"), stroke: "transparent", points: { show: false } }], [positive(response.p50)],
+      { log: true, paint: paintHeat, scales: { y: { distr: 3, range: () => edges } }, readout: (at) => `${count(series.ok[at])} successes between ${time(response.p50[at])} (half of them below) and ${time(response.max[at])}` });
+  }
+
+  // The percentile curve
+
+  if (curve.length) {
+    const figure = document.querySelector("[data-chart=curve]"), place = figure.querySelector(".plot"), output = figure.querySelector("output");
+    const size = () => ({ width: place.clientWidth, height: 260 });
+    const x = curve.map((p) => 1 / (1 - p.q));
+    const at = (key) => curve.map((p) => p[key]);
+    const u = new uPlot({
+      ...size(), padding: [10, 76, 0, 0], legend: { show: false }, cursor: { drag: { x: false, y: false } },
+      scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
+      axes: [axis({ size: 34, filter: (u, splits) => splits, splits: () => [2, 10, 100, 1e3, 1e4, 1e5].filter((v) => v <= x.at(-1) * 1.01), values: (u, splits) => splits.map((v) => percent(1 - 1 / v)) }), axis({ size: 62, filter: (u, splits) => splits, values: logTicks })],
+      series: [{}, line("response", "--q3"), { ...line("", "--q1"), width: 0.5 }, { ...line("", "--q1"), width: 0.5 }],
+      bands: [{ series: [3, 2], fill: () => `rgba(${css("--heat")}, .18)` }],
+      hooks: { draw: [shadeResolution, label], setCursor: [(u) => { const p = curve[u.cursor.idx]; output.textContent = p ? `${percent(p.q)} of the successes took at most ${time(p.value_ms)} (${time(p.low_ms)} to ${p.high_ms == null ? "unknown" : time(p.high_ms)})` : ""; }] },
+    }, [x, at("value_ms"), at("low_ms"), at("high_ms")], place);
+    addEventListener("resize", () => u.setSize(size()));
+    dark.addEventListener("change", () => u.redraw());
+  } else {
+    document.querySelector("[data-chart=curve] output").textContent = "No percentile could be measured.";
+  }
+
+  dark.addEventListener("change", () => overTime.forEach((u) => u.redraw()));
+  zoom(...range);
+  document.querySelectorAll("[data-zoom]").forEach((button) => button.addEventListener("click", () => {
+    zoom(...(button.dataset.zoom === "all" ? range : button.dataset.zoom.split(",").map(Number)));
+  }));
+
+  // Tables: sort by any column, filter, copy
+
+  const cellValue = (row, column) => {
+    const cell = row.cells[column];
+    return cell.dataset.value !== undefined ? Number(cell.dataset.value) : cell.textContent.trim();
+  };
+  const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
+
+  document.querySelectorAll("table.sortable").forEach((table) => {
+    const body = table.tBodies[0];
+    [...table.tHead.rows[0].cells].forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") === "ascending";
+        [...table.tHead.rows[0].cells].forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const rows = [...body.rows].sort((a, b) => compare(cellValue(a, column), cellValue(b, column)) * (down ? -1 : 1));
+        body.append(...rows);
+      });
+    });
+    const tools = document.createElement("div");
+    tools.className = "table-tools";
+    if (body.rows.length > 5) {
+      const filter = document.createElement("input");
+      filter.type = "search";
+      filter.placeholder = "filter";
+      filter.setAttribute("aria-label", `filter ${table.dataset.name}`);
+      filter.addEventListener("input", () => [...body.rows].forEach((row) => { row.hidden = !row.textContent.toLowerCase().includes(filter.value.toLowerCase()); }));
+      tools.append(filter);
+    }
+    const copy = document.createElement("button");
+    copy.type = "button";
+    copy.textContent = "copy as TSV";
+    copy.addEventListener("click", async () => {
+      const rows = [...table.rows].filter((row) => !row.hidden).map((row) => [...row.cells].map((cell) => cell.textContent.trim()).join("\t"));
+      await navigator.clipboard.writeText(rows.join("\n"));
+      copy.textContent = "copied";
+    });
+    tools.append(copy);
+    table.parentElement.before(tools);
+  });
+  document.documentElement.dataset.ready = "yes";
+  window.plimsoll = { zoom, overTime };
+})();

@@ -1,0 +1,178 @@
+//! The report in Markdown: the same sentences and tables as the summary, for pull requests and wikis.
+
+use plimsoll_audit::{Status, Verdict};
+use plimsoll_metrics::quantile::Quantile;
+use plimsoll_model::{Outcome, StepKind};
+
+use super::text::{headline, long, notes};
+use crate::View;
+use crate::format::{count, interval, rate, time, value};
+
+/// Quantiles of the table of steps.
+const SHOWN: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+
+/// Renders the report.
+pub fn markdown(view: &View) -> String {
+    let mut text = format!("# {}\n\n{}\n", escape(&view.record.started.plan.name), headline(view).trim());
+    let notes = notes(view);
+    if !notes.is_empty() {
+        text.push_str(&format!(
+            "\n{}\n",
+            notes.lines().map(|l| format!("- {}", escape(l.trim()))).collect::<Vec<_>>().join("\n")
+        ));
+    }
+    claims(view, &mut text);
+    audits(view, &mut text, "What limits this run", &[Status::Invalid, Status::Limited]);
+    steps(view, &mut text);
+    errors(view, &mut text);
+    audits(view, &mut text, "Audits passed or not run", &[Status::Pass, Status::NotRun]);
+    facts(view, &mut text);
+    text
+}
+
+fn row(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
+fn head(names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|n| (*n).to_owned()).collect();
+    format!("{}{}", row(&names), row(&vec!["---".to_owned(); names.len()]))
+}
+
+fn claims(view: &View, text: &mut String) {
+    if view.judgement.claims.is_empty() {
+        return;
+    }
+    text.push_str(&format!("\n## Claims\n\n{}", head(&["verdict", "claim", "measured", "n", "why"])));
+    let mut sorted: Vec<_> = view.judgement.claims.iter().collect();
+    sorted.sort_by_key(|c| match c.verdict {
+        Verdict::Refuted => 0,
+        Verdict::Unproven => 1,
+        Verdict::Verified => 2,
+    });
+    for claim in sorted {
+        let measured = claim
+            .value
+            .map(|v| value(claim.dimension, v, claim.low, claim.high))
+            .or_else(|| interval(claim.low, claim.high));
+        text.push_str(&row(&[
+            format!("**{}**", claim.verdict.name()),
+            format!("`{}`", claim.text),
+            measured.unwrap_or_else(|| "no value".to_owned()),
+            count(claim.samples),
+            escape(&claim.reason),
+        ]));
+    }
+}
+
+fn audits(view: &View, text: &mut String, title: &str, which: &[Status]) {
+    let mut shown: Vec<_> = view.judgement.findings.iter().filter(|f| which.contains(&f.status)).collect();
+    if shown.is_empty() {
+        return;
+    }
+    if which.contains(&Status::Invalid) {
+        shown.sort_by_key(|f| std::cmp::Reverse(f.status));
+    }
+    text.push_str(&format!("\n## {title}\n\n{}", head(&["audit", "came out", "sentence"])));
+    for finding in shown {
+        text.push_str(&row(&[
+            finding.id.to_owned(),
+            finding.status.name().to_owned(),
+            escape(&finding.sentence),
+        ]));
+    }
+}
+
+fn steps(view: &View, text: &mut String) {
+    text.push_str("\n## Steps\n\nResponse time of successes, with 95 % intervals.\n\n");
+    text.push_str(&head(&["step", "ok", "failed", "dropped", "ok/s", "p50", "p90", "p99", "p99.9", "max"]));
+    for step in &view.steps {
+        let ok = step.outcomes.iter().find(|o| o.outcome == Outcome::Ok);
+        let failed: u64 = step
+            .outcomes
+            .iter()
+            .filter(|o| o.outcome.is_failure() && o.outcome != Outcome::Dropped)
+            .map(|o| o.count)
+            .sum();
+        let name =
+            if step.kind == StepKind::Group { format!("{} (group)", step.name) } else { step.name.clone() };
+        let mut cells = vec![
+            escape(&name),
+            count(ok.map_or(0, |o| o.count)),
+            count(failed),
+            count(step.counts.dropped),
+            rate(ok.map_or(0.0, |o| o.rate_per_s)),
+        ];
+        let quantile = |q: f64| -> Option<&Quantile> { ok?.response.quantiles.iter().find(|x| x.q == q) };
+        cells.extend(SHOWN.iter().map(|q| quantile(*q).map_or_else(|| "no value".to_owned(), long)));
+        cells.push(
+            ok.and_then(|o| o.response.max_ns).map_or_else(|| "no value".to_owned(), |m| time(m as f64)),
+        );
+        text.push_str(&row(&cells));
+    }
+}
+
+fn errors(view: &View, text: &mut String) {
+    if view.errors.is_empty() {
+        return;
+    }
+    text.push_str(&format!("\n## Errors\n\n{}", head(&["count", "step", "outcome", "class", "example"])));
+    for error in &view.errors {
+        text.push_str(&row(&[
+            count(error.count),
+            escape(view.step_name(error.step)),
+            error.outcome.name().to_owned(),
+            escape(&error.class),
+            escape(&error.example),
+        ]));
+    }
+}
+
+fn facts(view: &View, text: &mut String) {
+    let started = &view.record.started;
+    text.push_str(&format!("\n## Run\n\n{}", head(&["fact", "value"])));
+    let own = [
+        ("target", started.plan.target.clone()),
+        ("started", started.started_at.clone()),
+        ("seed", started.plan.seed.to_string()),
+        ("plan", started.plan_digest.clone()),
+        ("claims", started.claims_digest.clone()),
+        ("record", view.record_digest.clone()),
+    ];
+    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+    for (name, value) in own.chain(started.environment.iter().cloned()).filter(|(_, value)| !value.is_empty())
+    {
+        text.push_str(&row(&[name, escape(&value)]));
+    }
+}
+
+/// Text as it is, in a table cell.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | '|' | '*' | '_' | '<' | '>' | '[' | ']' | '#' => escaped.extend(['\\', c]),
+            '\n' | '\r' => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_audit::testing::Synthetic;
+
+    use super::*;
+
+    #[test]
+    fn tables_are_whole_whatever_the_texts() {
+        let mut record = Synthetic { failed: 10, ..Synthetic::default() }.record();
+        record.started.plan.steps[0].name = "a | b".to_owned();
+        let text = markdown(&View::new(record));
+        for table in text.split("\n\n").filter(|t| t.starts_with('|')) {
+            let columns: Vec<_> = table.lines().map(|l| l.replace("\\|", "").matches('|').count()).collect();
+            assert!(columns.iter().all(|n| *n == columns[0]), "{table}");
+        }
+    }
+}
