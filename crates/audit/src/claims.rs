@@ -106,7 +106,7 @@ fn withheld_by<'f>(
 ) -> Option<&'f Finding> {
     let is_time = expression.measure.dimension() == Dimension::Time;
     let withholds = |withheld: &Withheld| match (withheld, expression.measure) {
-        (Withheld::Everything, _) => true,
+        (Withheld::Everything, _) | (Withheld::Maximum, Measure::Max) => true,
         // A quantile whose rank falls among the unbounded is refuted by that, not withheld, if small is wanted.
         (Withheld::QuantilesAbove(limit), Measure::Quantile(q)) => {
             q > *limit && evidence.verdict == Verdict::Verified
@@ -115,7 +115,6 @@ fn withheld_by<'f>(
             evidence.verdict == Verdict::Verified
         }
         (Withheld::Times, _) => is_time,
-        (Withheld::Maximum, Measure::Max) => true,
         (Withheld::Unsteady(step), _) => {
             is_time && expression.selector.phase.is_none() && selected.includes(*step)
         }

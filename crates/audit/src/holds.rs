@@ -58,7 +58,8 @@ fn hold(record: &Record, start_ns: Nanos, end_ns: Nanos) -> Option<Hold> {
     }
     let name = record.started.plan.phases.iter().find(|p| p.start_ns <= start_ns && end_ns <= p.end_ns);
     let name = name.map_or_else(|| "hold".to_owned(), |p| p.name.clone());
-    levels.iter().any(|l| *l > 0.0).then(|| Hold { phase: Phase { name, start_ns, end_ns }, levels })
+    let is_loaded = levels.iter().any(|l| *l > 0.0);
+    is_loaded.then_some(Hold { phase: Phase { name, start_ns, end_ns }, levels })
 }
 
 fn stage_at(stages: &[Stage], mut from_ns: Nanos, at_ns: Nanos) -> Option<&Stage> {

@@ -6,6 +6,7 @@
 pub mod audits;
 pub mod claims;
 pub mod finding;
+pub mod foreign;
 pub mod holds;
 pub mod select;
 pub mod statistics;

@@ -306,7 +306,7 @@ mod tests {
         for seed in 0..100 {
             for closed_users in [None, Some(10)] {
                 for finding in
-                    crate::audit(&Synthetic { seed, closed_users, ..Synthetic::default() }.record())
+                    crate::audit(&Synthetic { closed_users, seed, ..Synthetic::default() }.record())
                 {
                     let alarm = matches!(finding.status, Status::Limited | Status::Invalid);
                     *alarms.entry(finding.id).or_default() += u32::from(alarm);

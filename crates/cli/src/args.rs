@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Compute every number of a recorded run again, and check digests
     Verify(VerifyArgs),
+    /// Judge a recorded run, or what another tool left: k6, Locust, wrk, oha, hey, vegeta, JMeter, Gatling, ...
+    Audit(AuditArgs),
 }
 
 /// How the run is carried out and shown.
@@ -247,6 +249,19 @@ pub(crate) struct ReportArgs {
     /// Write it here instead of printing it
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// plimsoll audit
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Reads k6 (--out json or csv, --summary-export), Locust (_stats.csv, _stats_history.csv), wrk and wrk2\ntext, oha JSON, vegeta JSON, hey text, JMeter JTL (CSV), Gatling simulation.log (text), Artillery JSON,\nh2load text, and tables of published reports as YAML (examples/audit)."
+)]
+pub(crate) struct AuditArgs {
+    /// A run directory, or a file that another tool left
+    pub(crate) result: PathBuf,
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// plimsoll verify

@@ -128,13 +128,13 @@ fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArg
     }
     let log = log.read().context("failed to read the recorded run again")?;
     let view = View::new(Record::from_events(&log.events)).recorded_as(log.digest);
-    if let Some(directory) = directory {
-        if let Err(problem) = files::write(directory, &view) {
-            console::remark(&format!(
-                "warning: the result could not be written to {}: {problem}",
-                directory.path().display()
-            ));
-        }
+    if let Some(directory) = directory
+        && let Err(problem) = files::write(directory, &view)
+    {
+        console::remark(&format!(
+            "warning: the result could not be written to {}: {problem}",
+            directory.path().display()
+        ));
     }
     console::result(&if common.json { json(&view) } else { text(&view) });
     if let Some(directory) = directory.filter(|_| !common.quiet) {

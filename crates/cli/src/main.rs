@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Err(error) => return exit_code::of_clap(&error),
     };
     let outcome = match options.command {
+        Command::Audit(args) => commands::audit::audit(&args),
         Command::Check(args) => commands::check::check(&args),
         Command::Demo(args) => commands::demo::demo(&args),
         Command::Hit(args) => commands::hit::hit(&args),

@@ -13,6 +13,7 @@ mod withhold;
 
 pub use directory::RunDirectory;
 pub use log::{LogError, LogWriter, read_log};
+pub use render::foreign::{foreign_json, foreign_text};
 pub use render::{
     csv::csv, hgrm::hgrm, html::html, json::json, junit::junit, markdown::markdown, openmetrics::openmetrics,
     text::text,

@@ -90,8 +90,7 @@ impl Series {
         let counts =
             window.steps.iter().fold((0, 0), |(sent, dropped), (_, c)| (sent + c.sent, dropped + c.dropped));
         // The last second may not be whole.
-        let span = (record.span_ns().saturating_sub(u64::from(second) * SECOND_NS)).min(SECOND_NS).max(1)
-            as f64
+        let span = record.span_ns().saturating_sub(u64::from(second) * SECOND_NS).clamp(1, SECOND_NS) as f64
             / SECOND_NS as f64;
         self.second.push(second);
         self.asked.push(asked(record, second));

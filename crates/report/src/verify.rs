@@ -28,7 +28,7 @@ pub fn verify(directory: &RunDirectory) -> Result<Verified, LogError> {
     let mut verified = Verified::default();
     match &log.damage {
         None => {
-            verified.agrees.push(format!("events.plimsoll: {} events, all checksums hold", log.events.len()))
+            verified.agrees.push(format!("events.plimsoll: {} events, all checksums hold", log.events.len()));
         }
         Some(damage) => verified.differs.push(format!("events.plimsoll: {damage}")),
     }
@@ -41,7 +41,7 @@ pub fn verify(directory: &RunDirectory) -> Result<Verified, LogError> {
         match std::fs::read_to_string(directory.path().join(file.name)) {
             Err(error) => verified.missing.push(format!("{}: {error}", file.name)),
             Ok(found) if found == computed => {
-                verified.agrees.push(format!("{}: computed again, equal to the byte", file.name))
+                verified.agrees.push(format!("{}: computed again, equal to the byte", file.name));
             }
             Ok(found) => differences(file.name, &found, &computed, &mut verified.differs),
         }
@@ -54,7 +54,7 @@ fn plan(directory: &RunDirectory, record: &Record, verified: &mut Verified) {
     match std::fs::read(directory.plan()) {
         Err(error) => verified.missing.push(format!("plan.yaml: {error}")),
         Ok(bytes) if digest(&bytes) == *recorded => {
-            verified.agrees.push("plan.yaml: its digest is the recorded one".to_owned())
+            verified.agrees.push("plan.yaml: its digest is the recorded one".to_owned());
         }
         Ok(bytes) => verified
             .differs
@@ -122,7 +122,7 @@ fn values(at: &str, found: &Value, computed: &Value, places: &mut Vec<String>) {
             }
         }
         (found, computed) if found != computed => {
-            places.push(format!("{at} is {found}, the record says {computed}"))
+            places.push(format!("{at} is {found}, the record says {computed}"));
         }
         _ => {}
     }
@@ -136,7 +136,7 @@ fn lines(found: &str, computed: &str, places: &mut Vec<String>) {
         match (mine.next(), theirs.next()) {
             (None, None) => return,
             (a, b) if a != b => {
-                places.push(format!("line {number} is {:?}, the record says {:?}", shown(a), shown(b)))
+                places.push(format!("line {number} is {:?}, the record says {:?}", shown(a), shown(b)));
             }
             _ => {}
         }

@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn a_record_that_keeps_its_circumstances_to_itself_is_flagged() {
         assert_flags(audit, Status::Limited, |record| {
-            record.started.environment.retain(|(n, _)| n != "kernel")
+            record.started.environment.retain(|(n, _)| n != "kernel");
         });
         assert_flags(audit, Status::Limited, |record| record.started.plan_digest.clear());
     }

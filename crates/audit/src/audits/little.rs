@@ -18,6 +18,9 @@ const SAMPLING_ERRORS: f64 = 3.0;
 /// Fewest operations in flight, on average, of which samples tell.
 const SAMPLED_MEAN_MIN: f64 = 1.0;
 
+/// Fewest user-nanoseconds to be accounted for: of a run shorter than a second, starting up is a part.
+const USER_TIME_NS_MIN: u64 = plimsoll_metrics::SECOND_NS;
+
 /// See the module.
 pub fn audit(record: &Record) -> Finding {
     let looks = [flight(record), users(record)];
@@ -118,7 +121,7 @@ fn users(record: &Record) -> Option<Finding> {
     let loads: Vec<_> = ids.filter_map(|id: u16| record.loads.get(&id)).collect();
     let there: u64 = loads.iter().map(|l| l.users_ns).sum();
     let paused: u64 = loads.iter().map(|l| l.paused_ns).sum();
-    if there == 0 {
+    if there < USER_TIME_NS_MIN {
         return None;
     }
     let missing = (there as f64 - operations as f64 - paused as f64).abs() / there as f64;
@@ -154,17 +157,17 @@ mod tests {
     #[test]
     fn a_gauge_that_is_not_decremented_is_flagged() {
         assert_flags(audit, Status::Invalid, |record| {
-            record.in_flight.integral_ns += record.in_flight.integral_ns / 5
+            record.in_flight.integral_ns += record.in_flight.integral_ns / 5;
         });
         assert_flags(audit, Status::Limited, |record| {
-            record.in_flight.integral_ns += record.in_flight.integral_ns / 30
+            record.in_flight.integral_ns += record.in_flight.integral_ns / 30;
         });
     }
 
     #[test]
     fn a_gauge_that_samples_otherwise_is_flagged() {
         assert_flags(audit, Status::Limited, |record| {
-            record.health.iter_mut().for_each(|h| h.in_flight_sum *= 2)
+            record.health.iter_mut().for_each(|h| h.in_flight_sum *= 2);
         });
     }
 

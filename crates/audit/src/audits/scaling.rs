@@ -100,7 +100,8 @@ pub fn judge(levels: &[Level]) -> Finding {
     };
     let flat = steps.iter().find(|w| elasticity(w) < FLAT_MAX);
     if let Some(&[low, high]) = flat.copied() {
-        let demanded = high.users / high.throughput * SECOND_NS as f64 - high.pause_ns;
+        // Users pause as they did at the lower level; what is left of their time is waiting.
+        let demanded = high.users / high.throughput * SECOND_NS as f64 - low.pause_ns;
         let explained = (high.response_ns / demanded - 1.0).abs() <= RESPONSE_TOLERANCE;
         let (from, to, rate) = (low.users, high.users, high.throughput);
         let e = elasticity(&[low, high]);

@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(finding.status, Status::Limited, "{}", finding.sentence);
         assert_eq!(finding.withheld, [Withheld::Unsteady(0)]);
         assert_flags(audit, Status::NotRun, |record| {
-            record.finished.as_mut().unwrap().duration_ns = 15_000_000_000
+            record.finished.as_mut().unwrap().duration_ns = 15_000_000_000;
         });
     }
 }

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod examples;
+mod judging;
 mod known_answers;
 mod plimsoll;
 mod results;

@@ -62,7 +62,7 @@ fn a_target_that_is_not_there() {
 fn claims_decide_the_exit_code() {
     let server = truth_server(TruthOptions {
         servers: 0,
-        service: ServiceTime::Deterministic(5_000_000),
+        service: ServiceTime::Deterministic(50_000_000),
         ..TruthOptions::default()
     });
     let hit = |claim: &str, place: &Place| {
@@ -70,7 +70,7 @@ fn claims_decide_the_exit_code() {
     };
     let place = Place::new();
     assert_eq!(hit("p90 < 1s", &place), 0);
-    assert_eq!(hit("p90 < 1ms", &place), 99);
+    assert_eq!(hit("p90 < 20ms", &place), 99);
     assert_eq!(hit("p99.99 < 1s", &place), 98);
 }
 

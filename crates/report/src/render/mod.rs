@@ -1,6 +1,7 @@
 //! One pure renderer a format.
 
 pub mod csv;
+pub mod foreign;
 pub mod hgrm;
 pub mod html;
 pub mod json;

@@ -6,13 +6,14 @@ use serde_json::Value;
 use crate::shell::output;
 
 /// Crate, and which of the project's crates it may use. A new row or edge needs a decision record.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("metrics", &[]),
     ("model", &["metrics"]),
     ("engine", &["model", "metrics"]),
     ("protocols", &["model", "metrics"]),
     ("script", &["model", "metrics"]),
     ("audit", &["model", "metrics"]),
+    ("foreign", &["audit", "model", "metrics"]),
     ("report", &["audit", "model", "metrics"]),
     ("dashboard", &["report", "model", "metrics"]),
     ("cluster", &["engine", "model", "metrics"]),
@@ -24,6 +25,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
             "cluster",
             "dashboard",
             "engine",
+            "foreign",
             "metrics",
             "model",
             "protocols",
