@@ -1,6 +1,8 @@
 //! Synthetic records with known contents: the controls that audits must leave alone, and the stuff mutants are
 //! made of.
 
+pub mod mutants;
+
 use std::collections::BTreeMap;
 
 use plimsoll_metrics::window::{InFlight, LoadCounts, Shape};

@@ -1,6 +1,7 @@
 //! Project tasks: `cargo xtask ci`, `tidy`, `gen`, `bench`, `browser`, `setup`.
 #![expect(clippy::print_stdout, reason = "a task talks to whoever runs it")]
 
+mod audits;
 mod bench;
 mod browser;
 mod ci;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 const HELP: &str = "cargo xtask TASK
 
   ci             everything that must be green: fmt, clippy, tidy, generated files, tests, doctests
+  audits         every audit with its mutant, its control, and its false alarms
   browser [--pictures]
                  open a report in headless Chromium; keep pictures of it in docs/pictures
   setup          install what the tests and benchmarks need, and say what that is
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let has = |flag: &str| arguments.iter().any(|a| a == flag);
     let done = match arguments.first().map(String::as_str) {
         Some("browser") => browser::browser(has("--pictures")),
+        Some("audits") => audits::audits(),
         Some("bench") => bench::bench(has("--quick"), has("--long")),
         Some("ci") => ci::ci(),
         Some("gen") => generate::generate(has("--check")),

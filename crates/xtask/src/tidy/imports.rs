@@ -34,7 +34,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
             "targets",
         ],
     ),
-    ("xtask", &["report", "script"]),
+    ("xtask", &["audit", "report", "script"]),
 ];
 
 /// Tests of any crate may start a built-in service; audits lend their synthetic records.
