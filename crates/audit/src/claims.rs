@@ -2,8 +2,9 @@
 
 mod certain;
 mod numbers;
+mod properties;
 
-use plimsoll_metrics::expression::{Dimension, Expression, Measure};
+use plimsoll_metrics::expression::{Dimension, Expression, Measure, Statement};
 use plimsoll_model::{Claim, Record};
 
 use crate::finding::{Finding, Withheld};
@@ -56,8 +57,9 @@ pub struct ClaimResult {
 
 /// Judges one claim, with the findings of the audits at hand.
 pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> ClaimResult {
-    let expression = match claim.expression() {
-        Ok(expression) => expression,
+    let expression = match claim.statement() {
+        Ok(Statement::Measured(expression)) => expression,
+        Ok(statement) => return judge_statement(record, claim, &statement, findings),
         Err(error) => {
             return unproven(claim, Dimension::Count, format!("the claim is not understood: {error}"));
         }
@@ -82,6 +84,29 @@ pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> Clai
         dimension: expression.measure.dimension(),
         reason,
     }
+}
+
+/// Judges a property, or one measure over another: what leans on times or rates falls with them.
+fn judge_statement(
+    record: &Record,
+    claim: &Claim,
+    statement: &Statement,
+    findings: &[Finding],
+) -> ClaimResult {
+    let (evidence, dimension) = match statement {
+        Statement::Ratio(ratio) => (properties::ratio(record, ratio), Dimension::Count),
+        Statement::Property(property) => {
+            (properties::property(record, property), properties::dimension(property))
+        }
+        Statement::Measured(_) => unreachable!("measures are judged by judge_claim"),
+    };
+    let spoilt = |w: &Withheld| matches!(w, Withheld::Everything | Withheld::Times | Withheld::Rates);
+    if let Some(audit) = findings.iter().find(|f| f.withheld.iter().any(spoilt)) {
+        let reason = format!("withheld: the audit `{}` came out {}", audit.id, audit.status.name());
+        return ClaimResult { samples: evidence.samples, ..unproven(claim, dimension, reason) };
+    }
+    let Evidence { verdict, value, low, high, samples, reason } = evidence;
+    ClaimResult { text: claim.text.clone(), verdict, value, low, high, samples, dimension, reason }
 }
 
 fn unproven(claim: &Claim, dimension: Dimension, reason: String) -> ClaimResult {

@@ -8,6 +8,7 @@ pub mod claims;
 pub mod finding;
 pub mod foreign;
 pub mod holds;
+pub mod recovery;
 pub mod select;
 pub mod statistics;
 pub mod steadiness;

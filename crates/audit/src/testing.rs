@@ -155,6 +155,40 @@ impl Synthetic {
         events
     }
 
+    /// A long run of many steps: the default run's minute again and again, the same for every step.
+    pub fn repeated(seconds: u32, steps: u16) -> Record {
+        let mut minute = Self::default().events();
+        let RunEvent::Windows(windows) = minute.remove(1) else { unreachable!("windows come second") };
+        let mut events = minute;
+        if let Some(RunEvent::Started(started)) = events.first_mut() {
+            let step = started.plan.steps[0].clone();
+            started.plan.steps =
+                (0..steps).map(|n| Step { name: format!("step {n}"), ..step.clone() }).collect();
+            started.plan.phases[0].end_ns = u64::from(seconds) * SECOND_NS;
+            if let Schedule::Open(open) = &mut started.plan.loads[0].schedule {
+                open.stages[0].duration_ns = u64::from(seconds) * SECOND_NS;
+            }
+        }
+        if let Some(RunEvent::Finished(finished)) = events.last_mut() {
+            (finished.duration_ns, finished.closed_ns) =
+                (u64::from(seconds) * SECOND_NS, u64::from(seconds) * SECOND_NS);
+        }
+        let last = events.len() - 1;
+        let repeated = (0..seconds).map(|second| {
+            let window = &windows[second as usize % windows.len()];
+            let mut copy = Window { second, cells: Vec::new(), steps: Vec::new(), ..window.clone() };
+            for step in 0..steps {
+                copy.cells
+                    .extend(window.cells.iter().map(|(_, outcome, cell)| (step, *outcome, cell.clone())));
+                copy.steps.extend(window.steps.iter().map(|(_, counts)| (step, *counts)));
+            }
+            RunEvent::Windows(vec![copy])
+        });
+        let repeated: Vec<_> = repeated.collect();
+        events.splice(last..last, repeated);
+        Record::from_events(&events)
+    }
+
     /// The run as a record.
     pub fn record(&self) -> Record {
         Record::from_events(&self.events())

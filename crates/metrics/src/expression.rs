@@ -9,14 +9,19 @@
 //! comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
 //! bound      = number unit        unit: ns us µs ms s m h | % | /s /min | (none)
 //! ```
+//!
+//! A [`Statement`] is an expression, `ratio(measure, measure) comparison number`, or a property such as
+//! `recovers_within(30s, after=spike)`.
 
 use std::fmt;
 
 use crate::{Outcome, SECOND_NS};
 
 mod parse;
+mod statement;
 
 pub use parse::{ExpressionError, parse};
+pub use statement::{PROPERTIES, Property, Ratio, Statement, parse_statement};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]

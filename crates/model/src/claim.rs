@@ -1,6 +1,6 @@
 //! A predicate fixed before the run.
 
-use plimsoll_metrics::expression::{Expression, ExpressionError, parse};
+use plimsoll_metrics::expression::{Expression, ExpressionError, Statement, parse, parse_statement};
 use serde::{Deserialize, Serialize};
 
 /// A claim as the plan states it.
@@ -13,7 +13,12 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// The parsed expression.
+    /// What it states.
+    pub fn statement(&self) -> Result<Statement, ExpressionError> {
+        parse_statement(&self.text)
+    }
+
+    /// The measure and its bound, if it is about one.
     pub fn expression(&self) -> Result<Expression, ExpressionError> {
         parse(&self.text)
     }

@@ -12,6 +12,7 @@ pub mod view;
 mod withhold;
 
 pub use directory::RunDirectory;
+pub use files::RENDERED;
 pub use log::{LogError, LogWriter, read_log};
 pub use render::foreign::{foreign_json, foreign_text};
 pub use render::{

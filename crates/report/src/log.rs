@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use plimsoll_metrics::{Compact, Window};
 use plimsoll_model::event::VERSION;
 use plimsoll_model::{RunEvent, Sink};
 use sha2::{Digest, Sha256};
@@ -69,7 +70,13 @@ pub fn read_log(path: &Path) -> Result<ReadLog, LogError> {
     let mut log = ReadLog { digest, ..ReadLog::default() };
     loop {
         match read_event(&mut reader) {
-            Ok(Some(event)) => log.events.push(event),
+            Ok(Some(event)) => match check_numbers(log.events.first(), &event) {
+                Ok(()) => log.events.push(event),
+                Err(damage) => {
+                    log.damage = Some(format!("event {}: {damage}", log.events.len() + 1));
+                    return Ok(log);
+                }
+            },
             Ok(None) => return Ok(log),
             Err(damage) => {
                 log.damage = Some(format!("event {}: {damage}", log.events.len() + 1));
@@ -113,11 +120,54 @@ fn read_event(reader: &mut impl Read) -> Result<Option<RunEvent>, String> {
 
 /// Histograms from outside are checked before anything walks them.
 fn check_histograms(event: &RunEvent) -> Result<(), String> {
-    let RunEvent::Windows(windows) = event else { return Ok(()) };
+    let check = |h: &Compact| h.check().map_err(|e| e.to_string());
+    let windows = match event {
+        RunEvent::Windows(windows) => windows,
+        RunEvent::Health(health) => return check(&health.hiccups),
+        _ => return Ok(()),
+    };
     let cells = windows.iter().flat_map(|w| &w.cells).flat_map(|(_, _, c)| [&c.response, &c.service]);
     let loads =
         windows.iter().flat_map(|w| &w.loads).flat_map(|(_, l)| [&l.wake_lateness, &l.queue_lateness]);
-    cells.chain(loads).try_for_each(|h| h.check().map_err(|e| e.to_string()))
+    cells.chain(loads).chain(windows.iter().map(|w| &w.loop_lag)).try_for_each(check)
+}
+
+/// Numbers of steps, loads and scenarios must be those of the plan that began the stream.
+fn check_numbers(first: Option<&RunEvent>, event: &RunEvent) -> Result<(), String> {
+    match (first, event) {
+        (None, RunEvent::Started(started)) => {
+            let plan = &started.plan;
+            let known = |scenario: u16| usize::from(scenario) < plan.scenarios.len();
+            let steps = plan.steps.iter().all(|s| known(s.scenario));
+            let mixes = plan.loads.iter().all(|l| l.mix.iter().all(|(s, _)| known(*s)));
+            let firsts = plan.scenarios.iter().filter_map(|s| s.first_step);
+            let firsts = firsts.into_iter().all(|s| usize::from(s) < plan.steps.len());
+            if steps && mixes && firsts {
+                Ok(())
+            } else {
+                Err("its plan names what it does not hold".to_owned())
+            }
+        }
+        (Some(RunEvent::Started(started)), RunEvent::Windows(windows)) => {
+            let (steps, loads) = (started.plan.steps.len(), started.plan.loads.len());
+            let of_steps = |w: &Window| {
+                let cells = w.cells.iter().map(|(s, ..)| *s);
+                cells
+                    .chain(w.steps.iter().map(|(s, _)| *s))
+                    .chain(w.errors.iter().map(|e| e.step))
+                    .all(|s| usize::from(s) < steps)
+            };
+            let of_loads = |w: &Window| w.loads.iter().all(|(l, _)| usize::from(*l) < loads);
+            if windows.iter().all(|w| of_steps(w) && of_loads(w)) {
+                Ok(())
+            } else {
+                Err("it names steps or loads that the plan does not hold".to_owned())
+            }
+        }
+        (Some(RunEvent::Started(_)), RunEvent::Started(_)) => Err("the run begins a second time".to_owned()),
+        (Some(RunEvent::Started(_)), _) => Ok(()),
+        _ => Err("the record does not begin with the start of a run".to_owned()),
+    }
 }
 
 /// Writes run events. When the disk refuses, events are kept in memory and the run goes on.
@@ -227,6 +277,22 @@ mod tests {
         std::fs::write(&path, b"something else").unwrap();
         assert!(matches!(read_log(&path), Err(LogError::Foreign(_))));
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn numbers_that_the_plan_does_not_hold_are_damage() {
+        let mut events = Synthetic::default().events();
+        let RunEvent::Windows(windows) = &mut events[1] else { unreachable!() };
+        windows[3].steps[0].0 = 9;
+        let path = written("numbers", &events);
+        let log = read_log(&path).unwrap();
+        assert_eq!(log.events.len(), 1);
+        assert!(log.damage.unwrap().contains("steps or loads"));
+        // What begins in the middle is no run.
+        let headless = written("headless", &events[1..]);
+        assert!(read_log(&headless).unwrap().damage.unwrap().contains("does not begin"));
+        std::fs::remove_file(path).unwrap();
+        std::fs::remove_file(headless).unwrap();
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod closed;
 mod facts;
+mod judging;
 mod open;
 mod users;
 
@@ -22,6 +23,11 @@ events { worker_connections 20000; }
 http { access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
   server { listen 127.0.0.1:18099 backlog=4096; location / { default_type text/plain; return 200 \"hello world, this is a small body\\n\"; } } }";
 
+/// Only the judging, printed.
+pub(crate) fn judging_only() {
+    println!("{}", judging::judging());
+}
+
 /// Runs every comparison and writes docs/BENCH.md.
 pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
     if !has("nginx") || !has("wrk") {
@@ -35,6 +41,7 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
     sections.push(open::open(quick)?);
     sections.push(users::users(quick)?);
     sections.push(if long { users::memory_over_ten_minutes()? } else { memory_measured_before() });
+    sections.push(judging::judging());
     let text = sections.join("\n");
     println!("{text}");
     if !quick {
@@ -46,7 +53,11 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
 /// The section of an earlier session: ten minutes are not spent at every comparison.
 fn memory_measured_before() -> String {
     let known = fs::read_to_string(root().join("docs/BENCH.md")).unwrap_or_default();
-    let section = known.find(users::MEMORY_TITLE).map(|at| known[at..].trim_end().to_owned() + "\n");
+    let section = known.find(users::MEMORY_TITLE).map(|at| {
+        let rest = &known[at..];
+        let end = rest[3..].find("\n## ").map_or(rest.len(), |next| next + 3);
+        rest[..end].trim_end().to_owned() + "\n"
+    });
     section.unwrap_or_else(|| {
         format!("{}\n\nNot measured; `cargo xtask bench --long` does.\n", users::MEMORY_TITLE)
     })

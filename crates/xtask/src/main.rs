@@ -21,7 +21,7 @@ const HELP: &str = "cargo xtask TASK
   setup          install what the tests and benchmarks need, and say what that is
   tidy           import table, file sizes, names, documentation paths
   gen [--check]  write the committed schemas, or check that they are fresh
-  bench [--quick|--long]
+  bench [--quick|--long|--judging]
                  compare with peers on this machine and write docs/BENCH.md";
 
 fn main() -> ExitCode {
@@ -30,6 +30,10 @@ fn main() -> ExitCode {
     let done = match arguments.first().map(String::as_str) {
         Some("browser") => browser::browser(has("--pictures")),
         Some("audits") => audits::audits(),
+        Some("bench") if has("--judging") => {
+            bench::judging_only();
+            Ok(())
+        }
         Some("bench") => bench::bench(has("--quick"), has("--long")),
         Some("ci") => ci::ci(),
         Some("gen") => generate::generate(has("--check")),

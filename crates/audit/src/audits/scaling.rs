@@ -21,6 +21,9 @@ const STEP_MIN: f64 = 1.2;
 /// Whole seconds of a level.
 const SECONDS_MIN: u64 = 3;
 
+/// How the sentence about a full target begins.
+pub const SATURATED: &str = "Saturated";
+
 /// What was measured at one level of users.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {

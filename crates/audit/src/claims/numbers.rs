@@ -28,7 +28,7 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    fn none(reason: &str) -> Self {
+    pub(super) fn none(reason: &str) -> Self {
         Self {
             verdict: Verdict::Unproven,
             value: None,

@@ -47,10 +47,10 @@ const RECORDS: [(&str, &str, Change); 19] = [
         r.loads.values_mut().for_each(|l| l.send_gap_ns_max = 1_020_000_000);
     }),
     ("load", "overdue operations skipped", |r| {
-        r.windows.values_mut().for_each(|w| w.loads[0].1.arrivals -= 20)
+        r.windows.values_mut().for_each(|w| w.loads[0].1.arrivals -= 20);
     }),
     ("generator", "a load thread 97 % busy", |r| {
-        r.health.iter_mut().for_each(|h| h.threads[0].busy_ns = h.span_ns * 97 / 100)
+        r.health.iter_mut().for_each(|h| h.threads[0].busy_ns = h.span_ns * 97 / 100);
     }),
     ("success", "success by status alone", |r| r.cells.values_mut().for_each(|c| c.checked = 0)),
     ("samples", "a claim about a quantile that cannot be measured", |r| {
@@ -77,10 +77,10 @@ const RECORDS: [(&str, &str, Change); 19] = [
         });
     }),
     ("histogram", "a sum that is not the buckets'", |r| {
-        r.windows.values_mut().take(1).for_each(|w| w.cells.clear())
+        r.windows.values_mut().take(1).for_each(|w| w.cells.clear());
     }),
     ("clock", "a suspended machine", |r| {
-        r.clocks.last_mut().expect("clocks were read").boot_ns += 41_000_000_000
+        r.clocks.last_mut().expect("clocks were read").boot_ns += 41_000_000_000;
     }),
     ("floor", "a claim below the resolution", |r| {
         r.started.plan.claims = vec![Claim { text: "p50 < 50us".to_owned(), abort: false }];

@@ -1,7 +1,7 @@
 //! `plimsoll hit`: the quick look, without a plan.
 
 use anyhow::Context;
-use plimsoll_metrics::expression::parse;
+use plimsoll_metrics::expression::parse_statement;
 use plimsoll_model::http::{Body, HttpRequest, HttpSettings};
 use plimsoll_model::{Claim, Process};
 use plimsoll_script::quick;
@@ -15,7 +15,7 @@ use crate::facts;
 /// See the module.
 pub(crate) fn hit(args: &HitArgs) -> anyhow::Result<Exit> {
     for claim in &args.claims {
-        parse(claim).map_err(|e| {
+        parse_statement(claim).map_err(|e| {
             anyhow::anyhow!("{} in the claim `{claim}`\nhint: {}", e.message, e.hint).context(Exit::WrongPlan)
         })?;
     }

@@ -20,28 +20,65 @@ const MEASURES: &str = "p99, p99.9, min, max, mean, median, count, throughput, o
 
 /// Parses one expression.
 pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
-    let mut cursor = Cursor { text, at: 0 };
-    let measure = measure(&mut cursor)?;
-    let selector = selector(&mut cursor)?;
+    let mut cursor = Cursor::new(text);
+    let (measure, selector) = measured(&mut cursor)?;
     let comparison = comparison(&mut cursor)?;
     let bound = bound(&mut cursor, measure)?;
-    cursor.skip_spaces();
-    if cursor.at < text.len() {
-        return Err(cursor.error(
-            text.len() - cursor.at,
-            "there is more after the bound",
-            "one claim holds one comparison; write a second claim",
-        ));
-    }
+    cursor.end()?;
     Ok(Expression { measure, selector, comparison, bound })
 }
 
-struct Cursor<'a> {
+/// A measure with what it is of.
+pub(super) fn measured(cursor: &mut Cursor<'_>) -> Result<(Measure, Selector), ExpressionError> {
+    Ok((measure(cursor)?, selector(cursor)?))
+}
+
+pub(super) struct Cursor<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Nothing may follow.
+    pub(super) fn end(&mut self) -> Result<(), ExpressionError> {
+        self.skip_spaces();
+        if self.at == self.text.len() {
+            return Ok(());
+        }
+        Err(self.error(
+            self.text.len() - self.at,
+            "there is more after the bound",
+            "one claim holds one comparison; write a second claim",
+        ))
+    }
+
+    /// Takes a name.
+    pub(super) fn word(&mut self) -> &'a str {
+        self.skip_spaces();
+        self.take_while(|c| c.is_ascii_alphanumeric() || c == '_')
+    }
+
+    /// Takes `token`, which must be here.
+    pub(super) fn want(&mut self, token: &str, hint: &str) -> Result<(), ExpressionError> {
+        if self.take(token) {
+            Ok(())
+        } else {
+            Err(self.error(1, &format!("`{token}` is missing here"), hint))
+        }
+    }
+
+    /// Takes what stands in parentheses, split at commas.
+    pub(super) fn arguments(&mut self) -> Result<Vec<String>, ExpressionError> {
+        self.want("(", "write parentheses behind the name, with its arguments if it has any")?;
+        let inside = self.take_while(|c| c != ')');
+        self.want(")", "write `)` behind the arguments")?;
+        Ok(inside.split(',').map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()).collect())
+    }
+
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -64,7 +101,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    fn error(&self, length: usize, message: &str, hint: &str) -> ExpressionError {
+    pub(super) fn error(&self, length: usize, message: &str, hint: &str) -> ExpressionError {
         self.error_at(self.at, length, message, hint)
     }
 
@@ -167,7 +204,7 @@ fn select(selector: &mut Selector, item: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn comparison(cursor: &mut Cursor<'_>) -> Result<Comparison, ExpressionError> {
+pub(super) fn comparison(cursor: &mut Cursor<'_>) -> Result<Comparison, ExpressionError> {
     let signs = [
         ("<=", Comparison::AtMost),
         (">=", Comparison::AtLeast),
@@ -185,27 +222,35 @@ fn comparison(cursor: &mut Cursor<'_>) -> Result<Comparison, ExpressionError> {
 }
 
 fn bound(cursor: &mut Cursor<'_>, measure: Measure) -> Result<f64, ExpressionError> {
+    bound_of(cursor, measure.dimension(), example(measure))
+}
+
+/// A number with a unit of `dimension`, in the base unit.
+pub(super) fn bound_of(
+    cursor: &mut Cursor<'_>,
+    dimension: Dimension,
+    example: &str,
+) -> Result<f64, ExpressionError> {
     cursor.skip_spaces();
     let start = cursor.at;
     let digits = cursor.take_while(|c| c.is_ascii_digit() || c == '.' || c == '_');
     let Ok(number) = digits.replace('_', "").parse::<f64>() else {
-        return Err(cursor.error_at(start, digits.len(), "a number is missing here", example(measure)));
+        return Err(cursor.error_at(start, digits.len(), "a number is missing here", example));
     };
     cursor.skip_spaces();
     let unit = cursor.take_while(|c| c.is_alphabetic() || c == '%' || c == '/');
     let whole = cursor.at - start;
-    let wrong = |message: String| Err(cursor.error_at(start, whole, &message, example(measure)));
-    let dimension = measure.dimension();
+    let wrong = |message: String| Err(cursor.error_at(start, whole, &message, example));
     if unit.is_empty() {
         return match dimension {
             Dimension::Count => Ok(number),
             Dimension::Share if number <= 1.0 => Ok(number),
-            _ => wrong(format!("`{measure}` needs a unit behind {digits}")),
+            _ => wrong(format!("a unit is missing behind {digits}")),
         };
     }
     match UNITS.iter().find(|(name, ..)| *name == unit) {
         None => wrong(format!("`{unit}` is not a unit")),
-        Some((_, found, _)) if *found != dimension => wrong(format!("`{unit}` is not a unit of `{measure}`")),
+        Some((_, found, _)) if *found != dimension => wrong(format!("`{unit}` is not a unit that fits here")),
         Some((_, _, size)) if dimension == Dimension::Share && number * size > 1.0 => {
             wrong(format!("a share of {digits}{unit} is more than all"))
         }
@@ -257,8 +302,8 @@ mod tests {
             ("p99(outcome=good) < 1ms", 4, "`good`"),
             ("p99 200ms", 4, "comparison"),
             ("p99 < fast", 6, "number"),
-            ("p99 < 200", 6, "needs a unit"),
-            ("p99 < 200%", 6, "not a unit of"),
+            ("p99 < 200", 6, "a unit is missing"),
+            ("p99 < 200%", 6, "not a unit that fits"),
             ("rate<0.1%", 0, "`rate`"),
             ("ok_rate >= 150%", 11, "more than all"),
             ("p99 < 200ms or so", 12, "more after"),

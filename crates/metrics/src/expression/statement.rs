@@ -1,0 +1,212 @@
+//! Everything a claim may state: one measure against a bound, two measures against each other, or a property of the
+//! whole run that has a definition of its own (docs/CLAIMS.md).
+
+use super::parse::{Cursor, ExpressionError, bound_of, comparison, measured, parse};
+use super::{Comparison, Dimension, Expression, Measure, Selector};
+use crate::Nanos;
+
+/// What a claim states.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Statement {
+    /// A measure against a bound.
+    Measured(Expression),
+    /// One measure over another, against a plain number.
+    Ratio(Box<Ratio>),
+    /// A property of the whole run.
+    Property(Property),
+}
+
+/// One measure over another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ratio {
+    /// Above the line.
+    pub over: (Measure, Selector),
+    /// Below it.
+    pub under: (Measure, Selector),
+    /// How the quotient is compared.
+    pub comparison: Comparison,
+    /// With what.
+    pub bound: f64,
+}
+
+/// A property of the whole run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Property {
+    /// Throughput grows with users, up to this share less than in proportion.
+    ScalesLinearly {
+        /// In `[0, 1)`.
+        tolerance: f64,
+    },
+    /// After a phase all is as before within a time.
+    RecoversWithin {
+        /// The time, in nanoseconds.
+        within_ns: Nanos,
+        /// The phase; the one called `spike` if none is named.
+        after: Option<String>,
+    },
+    /// The target reached its ceiling in the tested range (or, negated, did not).
+    Saturated,
+    /// A series of the target does not grow without end.
+    NoLeak {
+        /// Which series: `memory`, ...
+        series: String,
+    },
+    /// Acknowledged writes that cannot be read back, against a bound.
+    Lost {
+        /// How the number is compared.
+        comparison: Comparison,
+        /// With what.
+        bound: f64,
+    },
+}
+
+/// Names of properties, for hints.
+pub const PROPERTIES: &str =
+    "ratio(a, b), scales_linearly(), recovers_within(30s), saturated(), no_leak(memory) or lost() == 0";
+
+/// The tolerance of `scales_linearly()`.
+const TOLERANCE: f64 = 0.10;
+
+/// Parses a claim.
+pub fn parse_statement(text: &str) -> Result<Statement, ExpressionError> {
+    let name = text
+        .trim_start()
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .next()
+        .unwrap_or_default();
+    let mut cursor = Cursor::new(text);
+    let parsed = match name {
+        "ratio" => ratio(&mut cursor).map(|r| Statement::Ratio(Box::new(r))),
+        "lost" | "no_leak" | "recovers_within" | "saturated" | "scales_linearly" => {
+            property(&mut cursor, name).map(Statement::Property)
+        }
+        _ => return parse(text).map(Statement::Measured),
+    }?;
+    cursor.end()?;
+    Ok(parsed)
+}
+
+fn ratio(cursor: &mut Cursor<'_>) -> Result<Ratio, ExpressionError> {
+    let shape = "write it as in ratio(throughput(b), throughput(a)) >= 2";
+    cursor.word();
+    cursor.want("(", shape)?;
+    let over = measured(cursor)?;
+    cursor.want(",", shape)?;
+    let under = measured(cursor)?;
+    cursor.want(")", shape)?;
+    if over.0.dimension() != under.0.dimension() {
+        return Err(cursor.error(
+            1,
+            "these two measures cannot be divided",
+            "compare two times, two rates, two shares or two counts",
+        ));
+    }
+    let comparison = comparison(cursor)?;
+    let bound =
+        bound_of(cursor, Dimension::Count, "write a plain number, as in ratio(p99(b), p99(a)) <= 1.1")?;
+    Ok(Ratio { over, under, comparison, bound })
+}
+
+fn property(cursor: &mut Cursor<'_>, name: &str) -> Result<Property, ExpressionError> {
+    cursor.word();
+    let arguments = cursor.arguments()?;
+    let wrong = |cursor: &Cursor<'_>, what: &str, hint: &str| Err(cursor.error(1, what, hint));
+    match (name, arguments.as_slice()) {
+        ("scales_linearly", []) => Ok(Property::ScalesLinearly { tolerance: TOLERANCE }),
+        ("scales_linearly", [share]) => {
+            match share.strip_suffix('%').and_then(|p| p.trim().parse::<f64>().ok()) {
+                Some(percent) if (0.0..100.0).contains(&percent) => {
+                    Ok(Property::ScalesLinearly { tolerance: percent / 100.0 })
+                }
+                _ => wrong(
+                    cursor,
+                    "how much less than linear is still linear is a share",
+                    "write scales_linearly(10%)",
+                ),
+            }
+        }
+        ("recovers_within", [time, rest @ ..]) => {
+            let mut inner = Cursor::new(time);
+            let parsed = bound_of(&mut inner, Dimension::Time, "write recovers_within(30s)");
+            let Ok(within_ns) = parsed else {
+                return wrong(cursor, "a time is missing", "write recovers_within(30s)");
+            };
+            let within_ns = within_ns as Nanos;
+            match rest {
+                [] => Ok(Property::RecoversWithin { within_ns, after: None }),
+                [after] => match after.strip_prefix("after=") {
+                    Some(phase) => {
+                        Ok(Property::RecoversWithin { within_ns, after: Some(phase.trim().to_owned()) })
+                    }
+                    None => wrong(
+                        cursor,
+                        "this is not something to recover from",
+                        "write recovers_within(30s, after=spike)",
+                    ),
+                },
+                _ => {
+                    wrong(cursor, "there is one argument too many", "write recovers_within(30s, after=spike)")
+                }
+            }
+        }
+        ("saturated", []) => Ok(Property::Saturated),
+        ("no_leak", [series]) => Ok(Property::NoLeak { series: series.clone() }),
+        ("lost", []) => {
+            let comparison = comparison(cursor)?;
+            let bound = bound_of(cursor, Dimension::Count, "write lost() == 0")?;
+            Ok(Property::Lost { comparison, bound })
+        }
+        _ => wrong(cursor, &format!("these are not the arguments of `{name}`"), PROPERTIES),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn property(text: &str) -> Property {
+        match parse_statement(text).unwrap() {
+            Statement::Property(property) => property,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn properties_and_ratios_parse() {
+        assert_eq!(property("scales_linearly()"), Property::ScalesLinearly { tolerance: 0.10 });
+        assert_eq!(property("scales_linearly(5%)"), Property::ScalesLinearly { tolerance: 0.05 });
+        assert_eq!(
+            property("recovers_within(30s)"),
+            Property::RecoversWithin { within_ns: 30_000_000_000, after: None }
+        );
+        assert_eq!(
+            property("recovers_within(1.5m, after=peak)"),
+            Property::RecoversWithin { within_ns: 90_000_000_000, after: Some("peak".to_owned()) }
+        );
+        assert_eq!(property("lost() == 0"), Property::Lost { comparison: Comparison::Equal, bound: 0.0 });
+        assert_eq!(property("no_leak(memory)"), Property::NoLeak { series: "memory".to_owned() });
+        let Statement::Ratio(ratio) = parse_statement("ratio(p99(b, phase=hold), p99(a)) <= 1.1").unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!((ratio.over.1.step.as_deref(), ratio.over.1.phase.as_deref()), (Some("b"), Some("hold")));
+        assert_eq!((ratio.under.1.step.as_deref(), ratio.bound), (Some("a"), 1.1));
+        assert!(matches!(parse_statement("p99(a) < 1s").unwrap(), Statement::Measured(_)));
+    }
+
+    #[test]
+    fn what_is_not_a_statement_is_refused_with_a_hint() {
+        for text in [
+            "ratio(p99(a)) <= 1",
+            "ratio(p99(a), count(b)) < 2",
+            "scales_linearly(fast)",
+            "recovers_within(soon)",
+            "saturated(very)",
+            "lost()",
+            "saturated() indeed",
+        ] {
+            let error = parse_statement(text).unwrap_err();
+            assert!(!error.hint.is_empty(), "{text}: {error:?}");
+        }
+    }
+}
