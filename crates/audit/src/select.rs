@@ -2,7 +2,7 @@
 
 use plimsoll_metrics::expression::{Selector, Timing};
 use plimsoll_metrics::interval::Slice;
-use plimsoll_metrics::quantile::Sliced;
+use plimsoll_metrics::quantile::{Prepared, Sliced};
 use plimsoll_metrics::{Compact, Histogram, Window};
 use plimsoll_model::{Nanos, Outcome, Phase, Record, SECOND_NS, StepId, StepKind};
 
@@ -96,6 +96,15 @@ impl<'a> Selected<'a> {
             self.cells(window, wanted).for_each(|cell| all.merge_compact(self.time(cell)));
         }
         all
+    }
+
+    /// The windows made ready for many quantiles.
+    pub fn prepared(&self) -> Prepared {
+        let wanted = self.outcome.unwrap_or(Outcome::Ok);
+        Prepared::new(self.windows().map(|window| {
+            let infinite = if self.outcome.is_some() { 0 } else { self.window_counts(window).failed };
+            (self.cells(window, wanted).map(|c| self.time(c)).collect::<Vec<_>>(), infinite)
+        }))
     }
 
     fn cells<'w>(

@@ -3,7 +3,7 @@
 //! The rule of docs/METHOD.md, section 6: MSER-5 finds the end of warm-up, Mann-Kendall and Sen's slope look for a
 //! drift in the rest, PELT for a change of level. Series are quantiles of response time by second of issue.
 
-use plimsoll_metrics::{Histogram, SECOND_NS};
+use plimsoll_metrics::{Compact, Histogram, SECOND_NS, Window};
 use plimsoll_model::{Nanos, Outcome, Phase, Record, StepId};
 
 use crate::holds::Hold;
@@ -126,6 +126,11 @@ pub fn steadiness(record: &Record, hold: &Hold) -> Steadiness {
     Steadiness { hold: hold.phase.clone(), series }
 }
 
+/// Response times of the step's successes in a window.
+fn ok_times(window: &Window, step: StepId) -> Option<&Compact> {
+    window.cells.iter().find(|(s, o, _)| *s == step && *o == Outcome::Ok).map(|(_, _, c)| &c.response)
+}
+
 struct Buckets {
     seconds: u64,
     times: Vec<Histogram>,
@@ -134,10 +139,8 @@ struct Buckets {
 /// Response times of successes in buckets of as few seconds as hold enough operations.
 fn buckets(record: &Record, hold: &Hold, step: StepId) -> Buckets {
     let windows: Vec<_> = hold.windows(record).collect();
-    let cell = |w: &plimsoll_metrics::Window| {
-        w.cells.iter().find(|(s, o, _)| *s == step && *o == Outcome::Ok).map(|(_, _, c)| c.response.clone())
-    };
-    let counts: Vec<f64> = windows.iter().map(|w| cell(w).map_or(0, |c| c.count()) as f64).collect();
+    let counts: Vec<f64> =
+        windows.iter().map(|w| ok_times(w, step).map_or(0, Compact::count) as f64).collect();
     let usual = median(&counts);
     if usual.is_nan() || counts.iter().sum::<f64>() < (BUCKET_OPERATIONS_MIN * BUCKETS_MIN as u64) as f64 {
         return Buckets { seconds: 1, times: Vec::new() };
@@ -145,9 +148,9 @@ fn buckets(record: &Record, hold: &Hold, step: StepId) -> Buckets {
     let mean = counts.iter().sum::<f64>() / counts.len() as f64;
     let enough = (BUCKET_OPERATIONS_MIN as f64 / usual.max(mean).max(1e-9)).ceil() as usize;
     let seconds = enough.max(windows.len().div_ceil(BUCKETS_MAX)).max(1);
-    let merge = |chunk: &[&plimsoll_metrics::Window]| {
+    let merge = |chunk: &[&Window]| {
         let mut times = Histogram::new();
-        chunk.iter().filter_map(|w| cell(w)).for_each(|c| times.merge_compact(&c));
+        chunk.iter().filter_map(|w| ok_times(w, step)).for_each(|c| times.merge_compact(c));
         times
     };
     let times = windows.chunks_exact(seconds).map(merge).filter(|h| !h.is_empty()).collect();

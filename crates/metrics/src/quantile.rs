@@ -1,6 +1,6 @@
 //! A quantile with its sample size, its interval, and whether it may be printed at all.
 
-use crate::histogram::{Histogram, nearest_rank};
+use crate::histogram::{HIGHEST_NS, Histogram, index_of, nearest_rank};
 use crate::interval::{Slice, dependence, independent_ranks, samples_needed};
 use crate::{Compact, Nanos};
 
@@ -56,6 +56,58 @@ impl Sliced for [(Compact, u64)] {
             total: finite.count() + infinite,
         };
         self.iter().map(slice).collect()
+    }
+}
+
+/// Windows made ready for many questions: every histogram is unpacked once, into running counts by bucket.
+pub struct Prepared(Vec<PreparedWindow>);
+
+struct PreparedWindow {
+    /// Bucket and the number of values in it and below, ascending.
+    running: Vec<(u32, u64)>,
+    infinite: u64,
+}
+
+impl Prepared {
+    /// One entry a window: its histograms, and the operations that have no finite time.
+    pub fn new<'c, I: IntoIterator<Item = &'c Compact>>(windows: impl IntoIterator<Item = (I, u64)>) -> Self {
+        Self(
+            windows
+                .into_iter()
+                .map(|(histograms, infinite)| PreparedWindow::new(histograms, infinite))
+                .collect(),
+        )
+    }
+}
+
+impl PreparedWindow {
+    fn new<'c>(histograms: impl IntoIterator<Item = &'c Compact>, infinite: u64) -> Self {
+        let mut buckets: Vec<(u32, u64)> = histograms
+            .into_iter()
+            .flat_map(|h| h.buckets().map(|(index, count)| (index as u32, count)))
+            .collect();
+        // Of one histogram they come in order; of several they are merged.
+        if !buckets.is_sorted_by_key(|(index, _)| *index) {
+            buckets.sort_unstable_by_key(|(index, _)| *index);
+        }
+        let mut sum = 0;
+        for (_, count) in &mut buckets {
+            sum += *count;
+            *count = sum;
+        }
+        Self { running: buckets, infinite }
+    }
+}
+
+impl Sliced for Prepared {
+    fn slices(&self, at_or_below_ns: Nanos) -> Vec<Slice> {
+        let limit = index_of(at_or_below_ns.min(HIGHEST_NS)) as u32;
+        let slice = |window: &PreparedWindow| {
+            let below = window.running.partition_point(|(index, _)| *index <= limit);
+            let counted = |at: usize| at.checked_sub(1).map_or(0, |last| window.running[last].1);
+            Slice { below: counted(below), total: counted(window.running.len()) + window.infinite }
+        };
+        self.0.iter().map(slice).collect()
     }
 }
 

@@ -54,7 +54,8 @@
       if (right <= left) return;
       if (index % 2) { ctx.fillStyle = css("--shade"); ctx.fillRect(left, bbox.top, right - left, bbox.height); }
       ctx.fillStyle = css("--quiet");
-      ctx.textBaseline = "bottom";
+      ctx.textAlign = "left";
+    ctx.textBaseline = "bottom";
       if (ctx.measureText(phase.name).width < right - left) ctx.fillText(phase.name, left + 3, bbox.top - 2 - (index % 2) * 12 * devicePixelRatio);
     });
     ctx.restore();
@@ -72,6 +73,7 @@
     ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
     ctx.fillStyle = css("--quiet");
     ctx.font = FONT.replace("12", String(11 * devicePixelRatio));
+    ctx.textAlign = "left";
     ctx.textBaseline = "bottom";
     ctx.fillText(`below ${time(data.resolution_ms)}: cannot be told apart`, bbox.left + 6, bottom - 4);
     ctx.restore();
@@ -82,6 +84,7 @@
     const { ctx, bbox } = u;
     ctx.save();
     ctx.font = FONT.replace("12", String(12 * devicePixelRatio));
+    ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     let taken = [];
     u.series.forEach((s, index) => {

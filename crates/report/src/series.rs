@@ -1,7 +1,10 @@
 //! A run as it went, second by second: what charts draw and tables of windows list.
 
+use std::collections::BTreeMap;
+
 use plimsoll_audit::audits::on_time;
-use plimsoll_metrics::{Histogram, SECOND_NS, Window};
+use plimsoll_metrics::histogram::lowest_of;
+use plimsoll_metrics::{Cell, Compact, Histogram, SECOND_NS, Window};
 use plimsoll_model::{Health, Outcome, Record, Schedule, StepKind};
 use serde::Serialize;
 
@@ -62,31 +65,71 @@ pub struct HeatMap {
     pub cells: Vec<(usize, usize, u64)>,
 }
 
-/// The run, second by second.
-pub fn series(record: &Record) -> Series {
-    let mut series = Series::default();
+/// Response and service times of all successes, by second: what every chart is made of.
+pub struct Seconds(BTreeMap<u32, (Compact, Compact)>);
+
+impl Seconds {
+    /// Merges the windows' cells over steps.
+    pub fn of(record: &Record) -> Self {
+        let merge = |window: &Window| {
+            let (mut response, mut service) = (Histogram::new(), Histogram::new());
+            for (_, outcome, cell) in operations(record, window) {
+                if outcome == Outcome::Ok {
+                    response.merge_compact(&cell.response);
+                    service.merge_compact(&cell.service);
+                }
+            }
+            (Compact::from(&response), Compact::from(&service))
+        };
+        Self(record.windows.iter().map(|(second, window)| (*second, merge(window))).collect())
+    }
+
+    /// Response times by second, in time order.
+    pub fn responses(&self) -> impl Iterator<Item = (u32, &Compact)> {
+        self.0.iter().map(|(second, (response, _))| (*second, response))
+    }
+}
+
+fn operations<'a>(record: &'a Record, window: &'a Window) -> impl Iterator<Item = (u16, Outcome, &'a Cell)> {
+    let is_operation = |step: u16| {
+        record.started.plan.steps.get(usize::from(step)).is_some_and(|s| s.kind == StepKind::Operation)
+    };
+    window.cells.iter().filter(move |(step, ..)| is_operation(*step)).map(|(step, o, cell)| (*step, *o, cell))
+}
+
+/// Why each second is tainted; empty where it is not.
+pub fn tainted(record: &Record) -> Vec<String> {
+    let allowed_ns = on_time::allowed_ns(record);
+    let empty = Window::default();
     let seconds = record.span_ns().div_ceil(SECOND_NS) as u32;
+    (0..seconds).map(|s| reasons(record, record.windows.get(&s).unwrap_or(&empty), s, allowed_ns)).collect()
+}
+
+/// The run, second by second.
+pub fn series(record: &Record, merged: &Seconds) -> Series {
+    let mut series = Series { tainted: tainted(record), ..Series::default() };
+    let seconds = record.span_ns().div_ceil(SECOND_NS) as u32;
+    let nothing = (Compact::default(), Compact::default());
     for second in 0..seconds {
         let empty = Window { second, ..Window::default() };
         let window = record.windows.get(&second).unwrap_or(&empty);
-        series.push(record, window, second);
+        series.push(record, window, second, merged.0.get(&second).unwrap_or(&nothing));
     }
     series
 }
 
 impl Series {
-    fn push(&mut self, record: &Record, window: &Window, second: u32) {
-        let is_operation = |step: u16| {
-            record.started.plan.steps.get(usize::from(step)).is_some_and(|s| s.kind == StepKind::Operation)
-        };
-        let cells = || window.cells.iter().filter(|(step, ..)| is_operation(*step));
-        let (mut response, mut service) = (Histogram::new(), Histogram::new());
-        for (_, _, cell) in cells().filter(|(_, o, _)| *o == Outcome::Ok) {
-            response.merge_compact(&cell.response);
-            service.merge_compact(&cell.service);
-        }
-        let failed: u64 =
-            cells().filter(|(_, o, _)| o.is_failure()).map(|(_, _, c)| c.response.count()).sum();
+    fn push(
+        &mut self,
+        record: &Record,
+        window: &Window,
+        second: u32,
+        (response, service): &(Compact, Compact),
+    ) {
+        let failed: u64 = operations(record, window)
+            .filter(|(_, o, _)| o.is_failure())
+            .map(|(_, _, c)| c.response.count())
+            .sum();
         let counts =
             window.steps.iter().fold((0, 0), |(sent, dropped), (_, c)| (sent + c.sent, dropped + c.dropped));
         // The last second may not be whole.
@@ -109,19 +152,18 @@ impl Series {
         let any = loads.iter().any(|l| matches!(l.schedule, Schedule::Closed(_)));
         self.users.push(any.then(|| users as f64 / SECOND_NS as f64 / span));
         self.in_flight.push(window.in_flight.integral_ns as f64 / SECOND_NS as f64 / span);
-        self.response.push(&response);
-        self.service.push(&service);
-        self.tainted.push(tainted(record, window, second));
+        self.response.push(response);
+        self.service.push(service);
     }
 }
 
 impl Quantiles {
-    fn push(&mut self, times: &Histogram) {
-        let at = |q: f64| times.quantile(q).map(milliseconds);
+    fn push(&mut self, times: &Compact) {
+        let at = |q: f64| times.quantile(q).filter(|_| times.count() > 0).map(milliseconds);
         self.p50.push(at(0.50));
         self.p95.push(at(0.95));
         self.p99.push(at(0.99));
-        self.max.push(times.max_ns().map(milliseconds));
+        self.max.push((times.count() > 0).then(|| milliseconds(times.exact().max_ns)));
     }
 }
 
@@ -139,10 +181,10 @@ fn asked(record: &Record, second: u32) -> Option<f64> {
 }
 
 /// Why numbers of this second are the generator's as well as the target's.
-fn tainted(record: &Record, window: &Window, second: u32) -> String {
+fn reasons(record: &Record, window: &Window, second: u32, allowed_ns: f64) -> String {
     let mut reasons = Vec::new();
     let late = window.loads.iter().filter_map(|(_, l)| l.wake_lateness.quantile(0.99)).max();
-    if let Some(late) = late.filter(|l| *l as f64 > on_time::allowed_ns(record)) {
+    if let Some(late) = late.filter(|l| *l as f64 > allowed_ns) {
         reasons.push(format!("woke {} late (p99)", plimsoll_audit::finding::time(late as f64)));
     }
     // A reading covers the second before it.
@@ -165,22 +207,21 @@ fn tainted(record: &Record, window: &Window, second: u32) -> String {
 }
 
 /// Counts of successes by time and response time.
-pub fn heat_map(record: &Record) -> HeatMap {
-    let ok = record.merged(Outcome::Ok, |_| true).response;
-    let (Some(min), Some(max)) = (ok.min_ns(), ok.max_ns()) else { return HeatMap::default() };
+pub fn heat_map(merged: &Seconds) -> HeatMap {
+    let exact = || merged.responses().map(|(_, times)| times.exact()).filter(|e| e.count > 0);
+    let (Some(min), Some(max)) = (exact().map(|e| e.min_ns).min(), exact().map(|e| e.max_ns).max()) else {
+        return HeatMap::default();
+    };
     let row_of = |nanos: u64| {
         ((nanos.max(1) as f64 / min.max(1) as f64).log10() * HEAT_ROWS_PER_DECADE).max(0.0) as usize
     };
     let edge = |row: usize| min.max(1) as f64 / 1e6 * 10f64.powf(row as f64 / HEAT_ROWS_PER_DECADE);
-    let seconds = record.windows.len();
-    let column_s = seconds.div_ceil(HEAT_COLUMNS_MAX).max(1);
-    let mut counts = std::collections::BTreeMap::new();
-    for (second, window) in &record.windows {
-        for (_, _, cell) in window.cells.iter().filter(|(_, o, _)| *o == Outcome::Ok) {
-            for (bucket, count) in cell.response.buckets() {
-                let row = row_of(plimsoll_metrics::histogram::lowest_of(bucket).clamp(min, max));
-                *counts.entry((*second as usize / column_s, row)).or_insert(0) += count;
-            }
+    let column_s = merged.0.len().div_ceil(HEAT_COLUMNS_MAX).max(1);
+    let mut counts = BTreeMap::new();
+    for (second, times) in merged.responses() {
+        for (bucket, count) in times.buckets() {
+            let row = row_of(lowest_of(bucket).clamp(min, max));
+            *counts.entry((second as usize / column_s, row)).or_insert(0) += count;
         }
     }
     HeatMap {
@@ -201,11 +242,12 @@ mod tests {
     #[test]
     fn every_success_is_in_the_series_and_in_the_heat_map() {
         let record = Synthetic { failed: 60, dropped: 60, ..Synthetic::default() }.record();
-        let series = series(&record);
+        let merged = Seconds::of(&record);
+        let series = series(&record, &merged);
         assert_eq!(series.second.len(), 60);
         assert_eq!(series.ok.iter().sum::<f64>(), 12_000.0);
         assert_eq!(series.failed.iter().sum::<f64>(), 120.0);
-        let map = heat_map(&record);
+        let map = heat_map(&merged);
         assert_eq!(map.cells.iter().map(|(_, _, n)| n).sum::<u64>(), 12_000);
         assert!(map.cells.iter().all(|(_, row, _)| row + 1 < map.edges_ms.len()));
         assert!(series.tainted.iter().all(String::is_empty));
@@ -214,6 +256,6 @@ mod tests {
     #[test]
     fn a_late_second_is_tainted_with_its_reason() {
         let record = Synthetic { wake_ns: 3_000_000, ..Synthetic::default() }.record();
-        assert!(super::series(&record).tainted[0].contains("late"));
+        assert!(tainted(&record)[0].contains("late"));
     }
 }

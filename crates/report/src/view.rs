@@ -203,20 +203,32 @@ fn steps(record: &Record) -> Vec<StepView> {
     let plan = &record.started.plan;
     let view = |(id, step): (StepId, &plimsoll_model::Step)| {
         let present = Outcome::ALL.into_iter().filter(|o| record.count(id, *o) > 0);
-        let all = Selected::step(record, id, Timing::Response);
-        let (finite, infinite) = (all.finite(), all.infinite());
+        let outcomes: Vec<_> = present.map(|outcome| outcome_view(record, id, outcome)).collect();
         StepView {
             id,
             name: step.name.clone(),
             scenario: plan.scenarios[usize::from(step.scenario)].name.clone(),
             kind: step.kind,
             counts: record.counts.get(&id).copied().unwrap_or_default(),
-            outcomes: present.map(|outcome| outcome_view(record, id, outcome)).collect(),
-            overall: QUANTILES.iter().map(|q| estimate(&finite, infinite, *q, &all)).collect(),
+            overall: overall(record, id, &outcomes),
+            outcomes,
             phases_ns: phase_means(record, id),
         }
     };
     (0..).zip(&plan.steps).filter(|(_, s)| s.kind != StepKind::Solo).map(view).collect()
+}
+
+/// Quantiles over all operations of a step: those of the successes, if nothing failed.
+fn overall(record: &Record, step: StepId, outcomes: &[OutcomeView]) -> Vec<Quantile> {
+    let all = Selected::step(record, step, Timing::Response);
+    let infinite = all.infinite();
+    let ok = outcomes.iter().find(|o| o.outcome == Outcome::Ok);
+    if let Some(ok) = ok.filter(|_| infinite == 0) {
+        return ok.response.quantiles.clone();
+    }
+    let finite = record.cells.get(&(step, Outcome::Ok)).map(|c| c.response.clone()).unwrap_or_default();
+    let windows = all.prepared();
+    QUANTILES.iter().map(|q| estimate(&finite, infinite, *q, &windows)).collect()
 }
 
 fn phase_means(record: &Record, step: StepId) -> Vec<(&'static str, f64)> {
@@ -227,8 +239,12 @@ fn phase_means(record: &Record, step: StepId) -> Vec<(&'static str, f64)> {
 
 fn outcome_view(record: &Record, step: StepId, outcome: Outcome) -> OutcomeView {
     let times = |timing| {
-        let selected = Selected::step(record, step, timing).only(outcome);
-        times_of(&selected.finite(), &selected)
+        // Merged already when the record was put together.
+        let merged = record.cells.get(&(step, outcome)).map(|c| match timing {
+            Timing::Response => &c.response,
+            Timing::Service => &c.service,
+        });
+        times_of(merged.unwrap_or(&Histogram::new()), &Selected::step(record, step, timing).only(outcome))
     };
     let count = record.count(step, outcome);
     OutcomeView {
@@ -241,12 +257,13 @@ fn outcome_view(record: &Record, step: StepId, outcome: Outcome) -> OutcomeView 
 }
 
 fn times_of(histogram: &Histogram, selected: &Selected<'_>) -> Times {
+    let windows = selected.prepared();
     Times {
         count: histogram.count(),
         min_ns: histogram.min_ns(),
         mean_ns: histogram.mean_ns(),
         max_ns: histogram.max_ns(),
-        quantiles: QUANTILES.iter().map(|q| estimate(histogram, 0, *q, selected)).collect(),
+        quantiles: QUANTILES.iter().map(|q| estimate(histogram, 0, *q, &windows)).collect(),
     }
 }
 

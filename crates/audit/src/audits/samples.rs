@@ -69,7 +69,7 @@ fn wanted(record: &Record) -> Vec<(String, f64, Selector)> {
 fn estimated(record: &Record, selector: &Selector, q: f64) -> Quantile {
     let selected = Selected::new(record, selector);
     // Whether a value is infinite is the claims' business; here it is about how well it is known.
-    estimate(&selected.finite(), 0, q, &selected.only(Outcome::Ok))
+    estimate(&selected.finite(), 0, q, &selected.only(Outcome::Ok).prepared())
 }
 
 fn problem(e: &Quantile) -> Option<String> {

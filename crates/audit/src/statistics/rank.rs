@@ -32,13 +32,17 @@ pub fn mean(values: &[f64]) -> f64 {
 
 /// The median: the mean of the two middle values of an even number; NaN without values.
 pub fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match sorted.len() {
-        0 => f64::NAN,
-        n if n % 2 == 1 => sorted[n / 2],
-        n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
+    let mut values = values.to_vec();
+    let n = values.len();
+    if n == 0 {
+        return f64::NAN;
     }
+    // Selecting is linear where sorting is not; slopes come by the ten thousand.
+    let (below, upper, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
+    if n % 2 == 1 {
+        return *upper;
+    }
+    f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), *upper)
 }
 
 #[cfg(test)]

@@ -126,3 +126,19 @@ fn a_metric_without_spread_has_a_point_interval() {
     let p99 = estimate(&constant, 0, 0.99, windows.as_slice());
     assert_eq!((p99.low_ns, p99.value_ns, p99.high_ns), (Some(5_000_000), Some(5_000_000), Some(5_000_000)));
 }
+
+/// Unpacked windows give the same slices as packed ones, whichever values are asked for.
+#[test]
+fn prepared_windows_answer_as_packed_ones_do() {
+    let packed: Vec<(Compact, u64)> = (0..20u64)
+        .map(|window| {
+            let mut histogram = Histogram::new();
+            (0..50u64).for_each(|n| histogram.record((n * 7_919 + window * 104_729) % 9_000_000));
+            (Compact::from(&histogram), window % 3)
+        })
+        .collect();
+    let prepared = Prepared::new(packed.iter().map(|(c, infinite)| ([c], *infinite)));
+    for at in [0, 5_000, 1_234_567, 8_999_999, u64::MAX] {
+        assert_eq!(prepared.slices(at), packed.as_slice().slices(at), "{at}");
+    }
+}

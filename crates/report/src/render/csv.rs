@@ -9,10 +9,10 @@ const HEAD: &str = "second,scenario,step,outcome,count,bytes_sent,bytes_received
 /// Renders all windows.
 pub fn csv(view: &View) -> String {
     let plan = &view.record.started.plan;
-    let series = crate::series::series(&view.record);
+    let tainted = crate::series::tainted(&view.record);
     let mut text = format!("{HEAD}\n");
     for (second, window) in &view.record.windows {
-        let generator = series.tainted.get(*second as usize).map_or("", String::as_str);
+        let generator = tainted.get(*second as usize).map_or("", String::as_str);
         for (step, outcome, cell) in &window.cells {
             let step = &plan.steps[usize::from(*step)];
             let scenario = &plan.scenarios[usize::from(step.scenario)].name;

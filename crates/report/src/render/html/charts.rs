@@ -1,13 +1,13 @@
 //! The charts' places on the page, and the data they draw.
 
 use maud::{Markup, PreEscaped, html as markup};
-use plimsoll_metrics::quantile::{Standing, estimate};
-use plimsoll_metrics::{Compact, Histogram};
-use plimsoll_model::{Outcome, Phase, Plan};
+use plimsoll_metrics::Histogram;
+use plimsoll_metrics::quantile::{Prepared, Standing, estimate};
+use plimsoll_model::{Phase, Plan};
 use serde::Serialize;
 
 use crate::View;
-use crate::series::{HeatMap, Series, heat_map, series};
+use crate::series::{HeatMap, Seconds, Series, heat_map, series};
 
 /// Points of the percentile curve: so many to every factor of ten of 1/(1 − q).
 const CURVE_POINTS: u32 = 8;
@@ -80,10 +80,11 @@ fn chart(id: &str, caption: &str) -> Markup {
 pub(super) fn data(view: &View) -> Markup {
     let seconds = |nanos: u64| nanos as f64 / 1e9;
     let plan = &view.record.started.plan;
+    let merged = Seconds::of(&view.record);
     let data = Data {
-        series: series(&view.record),
-        heat: heat_map(&view.record),
-        curve: curve(view),
+        series: series(&view.record, &merged),
+        heat: heat_map(&merged),
+        curve: curve(view, &merged),
         phases: marked(plan),
         errors: view
             .errors
@@ -119,26 +120,15 @@ fn marked(plan: &Plan) -> Vec<PhaseMark> {
 }
 
 /// The distribution of all successes, as far as it can be measured.
-fn curve(view: &View) -> Vec<CurvePoint> {
-    let operations: Vec<_> = view.record.started.plan.operations().map(|(id, _)| id).collect();
+fn curve(view: &View, merged: &Seconds) -> Vec<CurvePoint> {
     let mut all = Histogram::new();
-    let windows: Vec<(Compact, u64)> = view
-        .record
-        .windows
-        .values()
-        .map(|window| {
-            let mut merged = Histogram::new();
-            let ok = window.cells.iter().filter(|(s, o, _)| *o == Outcome::Ok && operations.contains(s));
-            ok.for_each(|(_, _, c)| merged.merge_compact(&c.response));
-            all.merge(&merged);
-            (Compact::from(&merged), 0)
-        })
-        .collect();
+    merged.responses().for_each(|(_, times)| all.merge_compact(times));
+    let windows = Prepared::new(merged.responses().map(|(_, times)| ([times], 0)));
     let milliseconds = |v: Option<u64>| v.map(|v| v as f64 / 1e6);
     let mut points = Vec::new();
     for tick in 1..=CURVE_POINTS * CURVE_DECADES {
         let q = 1.0 - 10f64.powf(-f64::from(tick) / f64::from(CURVE_POINTS));
-        let found = view.withheld(estimate(&all, 0, q, windows.as_slice()));
+        let found = view.withheld(estimate(&all, 0, q, &windows));
         if !matches!(found.standing, Standing::Published | Standing::Below) {
             break;
         }
