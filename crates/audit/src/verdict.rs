@@ -2,9 +2,11 @@
 
 use plimsoll_model::{Record, StopReason};
 
-use crate::audits::audit;
+use crate::audits::audit_with;
+use crate::audits::steady::analysed;
 use crate::claims::{ClaimResult, Verdict, judge_claim};
 use crate::finding::{Finding, Status};
+use crate::steadiness::Steadiness;
 
 /// The verdict on a run as a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +41,8 @@ pub struct Judgement {
     pub claims: Vec<ClaimResult>,
     /// The run was stopped before its time, by a person.
     pub interrupted: bool,
+    /// Warm-up and steady state, if there was load constant for long enough.
+    pub steadiness: Option<Steadiness>,
 }
 
 impl Judgement {
@@ -50,7 +54,8 @@ impl Judgement {
 
 /// Judges a run.
 pub fn judge(record: &Record) -> Judgement {
-    let findings = audit(record);
+    let steadiness = analysed(record);
+    let findings = audit_with(record, steadiness.as_ref());
     let worst =
         findings.iter().map(|f| f.status).filter(|s| *s != Status::NotRun).max().unwrap_or(Status::NotRun);
     let verdict = match worst {
@@ -61,5 +66,5 @@ pub fn judge(record: &Record) -> Judgement {
     let claims =
         record.started.plan.claims.iter().map(|claim| judge_claim(record, claim, &findings)).collect();
     let interrupted = record.finished.as_ref().is_none_or(|f| f.reason == StopReason::Interrupted);
-    Judgement { verdict, findings, claims, interrupted }
+    Judgement { verdict, findings, claims, interrupted, steadiness }
 }

@@ -28,8 +28,6 @@ pub struct View {
     pub steps: Vec<StepView>,
     /// Phases, if there are several.
     pub phases: Vec<PhaseView>,
-    /// Warm-up and steady state, if there was load constant for long enough.
-    pub steadiness: Option<Steadiness>,
     /// Failures, most frequent first.
     pub errors: Vec<ErrorCount>,
 }
@@ -129,8 +127,7 @@ impl View {
     pub fn new(record: Record) -> Self {
         let judgement = judge(&record);
         let mut errors = record.errors.clone();
-        let steadiness = plimsoll_audit::audits::steady::analysed(&record);
-        let (mut steps, mut phases) = (steps(&record), phases(&record, steadiness.as_ref()));
+        let (mut steps, mut phases) = (steps(&record), phases(&record, judgement.steadiness.as_ref()));
         Withholding::of(&judgement.findings).apply(&mut steps, &mut phases);
         errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.class.cmp(&b.class)));
         Self {
@@ -138,7 +135,6 @@ impl View {
             record_digest: String::new(),
             steps,
             phases,
-            steadiness,
             errors,
             judgement,
             record,

@@ -29,9 +29,15 @@ pub mod timeouts;
 use plimsoll_model::Record;
 
 use crate::finding::Finding;
+use crate::steadiness::Steadiness;
 
 /// Runs every audit.
 pub fn audit(record: &Record) -> Vec<Finding> {
+    audit_with(record, steady::analysed(record).as_ref())
+}
+
+/// Runs every audit on a record of which it is known already how steady it was.
+pub fn audit_with(record: &Record, steadiness: Option<&Steadiness>) -> Vec<Finding> {
     vec![
         books::audit(record),
         failures::audit(record),
@@ -42,7 +48,7 @@ pub fn audit(record: &Record) -> Vec<Finding> {
         generator::audit(record),
         success::audit(record),
         samples::audit(record),
-        steady::audit(record),
+        steady::of(record, steadiness),
         arrivals::audit(record),
         little::audit(record),
         scaling::audit(record),

@@ -18,8 +18,13 @@ pub fn analysed(record: &Record) -> Option<Steadiness> {
 
 /// See the module.
 pub fn audit(record: &Record) -> Finding {
+    of(record, analysed(record).as_ref())
+}
+
+/// The same, of what was found already: the analysis takes longer than all other audits together.
+pub fn of(record: &Record, found: Option<&Steadiness>) -> Finding {
     let finding = |status, sentence: String| Finding::new("steady", status, sentence);
-    let Some(found) = analysed(record) else {
+    let Some(found) = found else {
         let sentence = format!(
             "No stretch of constant load is long enough to tell ({BUCKETS_MIN} s with some operations in each)."
         );

@@ -108,6 +108,7 @@ fn books(foreign: &Foreign) -> Finding {
 /// Did anything succeed, and are failures kept apart?
 fn failures(foreign: &Foreign) -> Finding {
     let finding = |status, sentence: String| Finding::new("failures", status, sentence);
+    let any_ok = foreign.rows.iter().any(|r| r.ok().is_some_and(|n| n > 0.0));
     let looks = rows(foreign).filter_map(|row| {
         let share = row.failed_share()?;
         let times = row.quantile_ms(0.5).or(row.mean_ms);
@@ -115,14 +116,14 @@ fn failures(foreign: &Foreign) -> Finding {
             let times = times.map_or_else(String::new, |ms| {
                 format!(" The {ms} ms it shows are the time it took to fail.")
             });
-            return Some(
-                finding(
-                    Status::Invalid,
-                    format!("{}: none of {:.0} requests succeeded.{times}", named(row), row.requests?),
-                )
-                .measured(share, 0.01)
-                .withholding(Withheld::Everything),
-            );
+            let sentence = format!("{}: none of {:.0} requests succeeded.{times}", named(row), row.requests?);
+            // One endpoint that is not there spoils its own row; where nothing is there, nothing was measured.
+            let (status, spoilt) = if any_ok {
+                (Status::Limited, Withheld::Times)
+            } else {
+                (Status::Invalid, Withheld::Everything)
+            };
+            return Some(finding(status, sentence).measured(share, 0.01).withholding(spoilt));
         }
         if share > FAILED_MAX {
             return Some(
@@ -427,6 +428,12 @@ mod tests {
     #[test]
     fn every_contradiction_is_found() {
         assert_eq!(status("failures", Row { failed: Some(60_000.0), ..row() }), Invalid);
+        let one_dead =
+            Foreign { rows: vec![row(), Row { failed: Some(60_000.0), ..row() }], ..Foreign::default() };
+        assert_eq!(
+            judge(&one_dead).findings.into_iter().find(|f| f.id == "failures").unwrap().status,
+            Limited
+        );
         assert_eq!(status("books", Row { requests: Some(90_000.0), ..row() }), Invalid);
         assert_eq!(status("histogram", Row { quantiles: vec![(0.5, 90.0), (0.95, 82.0)], ..row() }), Invalid);
         assert_eq!(status("histogram", Row { mean_ms: Some(5.0), ..row() }), Invalid);

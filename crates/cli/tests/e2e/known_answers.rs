@@ -60,9 +60,9 @@ fn a_stall_shows_in_full() {
     for q in [0.5, 0.9, 0.95, 0.97, 0.98, 0.99, 0.999] {
         let expected = if q <= 1.0 - stall / length { b } else { b + stall - (1.0 - q) * length };
         let found = recorded.quantile(q).unwrap() as f64 / MS;
-        // Everything held back by the stall is answered at once, which takes the server some milliseconds.
+        // Everything held back by the stall is answered at once, which takes a busy server some tens of milliseconds.
         assert!(
-            (found - expected).abs() <= 0.03 * expected + 15.0,
+            (found - expected).abs() <= 0.03 * expected + 30.0,
             "q {q}: {found} ms, expected {expected} ms"
         );
         // The stall is one event: above it few values may be printed, but the intervals must hold the truth.
@@ -74,7 +74,7 @@ fn a_stall_shows_in_full() {
         }
     }
     let max = run["steps"][0]["outcomes"]["ok"]["response_time_ns"]["max"].as_f64().unwrap() / MS;
-    assert!((505.0..560.0).contains(&max), "{max}");
+    assert!((505.0..600.0).contains(&max), "{max}");
 }
 
 /// Queues on a socket: the measured distribution is the logged one, request for request the same count.
