@@ -79,6 +79,24 @@ pub struct StepView {
     pub phases_ns: Vec<(&'static str, f64)>,
 }
 
+impl StepView {
+    /// Its results with one outcome, if it occurred.
+    pub fn outcome(&self, outcome: Outcome) -> Option<&OutcomeView> {
+        self.outcomes.iter().find(|o| o.outcome == outcome)
+    }
+
+    /// Operations with one outcome.
+    pub fn counted(&self, outcome: Outcome) -> u64 {
+        self.outcome(outcome).map_or(0, |o| o.count)
+    }
+
+    /// Operations that were sent and failed.
+    pub fn failed(&self) -> u64 {
+        let sent = self.outcomes.iter().filter(|o| o.outcome.is_failure() && o.outcome != Outcome::Dropped);
+        sent.map(|o| o.count).sum()
+    }
+}
+
 /// Operations of a step with one outcome.
 pub struct OutcomeView {
     /// The outcome.

@@ -87,13 +87,8 @@ fn steps(view: &View, text: &mut String) {
     text.push_str("\n## Steps\n\nResponse time of successes, with 95 % intervals.\n\n");
     text.push_str(&head(&["step", "ok", "failed", "dropped", "ok/s", "p50", "p90", "p99", "p99.9", "max"]));
     for step in &view.steps {
-        let ok = step.outcomes.iter().find(|o| o.outcome == Outcome::Ok);
-        let failed: u64 = step
-            .outcomes
-            .iter()
-            .filter(|o| o.outcome.is_failure() && o.outcome != Outcome::Dropped)
-            .map(|o| o.count)
-            .sum();
+        let ok = step.outcome(Outcome::Ok);
+        let failed = step.failed();
         let name =
             if step.kind == StepKind::Group { format!("{} (group)", step.name) } else { step.name.clone() };
         let mut cells = vec![

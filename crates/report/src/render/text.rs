@@ -155,25 +155,19 @@ fn steps(view: &View) -> String {
 }
 
 fn step_row(step: &StepView, show_rejected: bool) -> Vec<String> {
-    let counted = |outcome| step.outcomes.iter().find(|o| o.outcome == outcome).map_or(0, |o| o.count);
-    let failed: u64 = step
-        .outcomes
-        .iter()
-        .filter(|o| o.outcome.is_failure() && o.outcome != Outcome::Dropped)
-        .map(|o| o.count)
-        .sum();
-    let ok = step.outcomes.iter().find(|o| o.outcome == Outcome::Ok);
+    let failed = step.failed();
+    let ok = step.outcome(Outcome::Ok);
     let name =
         if step.kind == StepKind::Group { format!("{} (group)", step.name) } else { step.name.clone() };
     let mut row = vec![
         name,
-        count(counted(Outcome::Ok)),
+        count(step.counted(Outcome::Ok)),
         count(failed),
         count(step.counts.dropped),
         rate(ok.map_or(0.0, |o| o.rate_per_s)),
     ];
     if show_rejected {
-        row.insert(2, count(counted(Outcome::Rejected)));
+        row.insert(2, count(step.counted(Outcome::Rejected)));
     }
     for q in [0.5, 0.95, 0.99] {
         row.push(
@@ -213,7 +207,7 @@ fn quantiles(view: &View) -> String {
     let mut text =
         String::from("Quantiles (95 % intervals; failures count as infinitely slow under “all”)\n");
     for step in measured {
-        let Some(ok) = step.outcomes.iter().find(|o| o.outcome == Outcome::Ok) else { continue };
+        let Some(ok) = step.outcome(Outcome::Ok) else { continue };
         let all_ok = step.outcomes.iter().all(|o| !o.outcome.is_failure());
         let mut head = vec![step.name.clone(), "response time".to_owned(), "service time".to_owned()];
         let mut rows = Vec::new();

@@ -88,28 +88,19 @@ pub(super) fn steps(view: &View) -> Markup {
     }
 }
 
-fn counted(step: &StepView, outcome: Outcome) -> u64 {
-    step.outcomes.iter().find(|o| o.outcome == outcome).map_or(0, |o| o.count)
-}
-
 fn number(n: u64) -> Markup {
     markup! { td.number data-value=(n) { (count(n)) } }
 }
 
 fn step_row(view: &View, step: &StepView) -> Markup {
-    let ok = step.outcomes.iter().find(|o| o.outcome == Outcome::Ok);
-    let failed: u64 = step
-        .outcomes
-        .iter()
-        .filter(|o| o.outcome.is_failure() && o.outcome != Outcome::Dropped)
-        .map(|o| o.count)
-        .sum();
+    let ok = step.outcome(Outcome::Ok);
+    let failed = step.failed();
     let per_s = ok.map_or(0.0, |o| o.rate_per_s);
     markup! {
         tr {
             th scope="row" { (step.name) @if step.kind == StepKind::Group { " (group)" } }
             (number(ok.map_or(0, |o| o.count)))
-            @if view.totals.rejected > 0 { (number(counted(step, Outcome::Rejected))) }
+            @if view.totals.rejected > 0 { (number(step.counted(Outcome::Rejected))) }
             (number(failed))
             (number(step.counts.dropped))
             td.number data-value=(per_s) { (rate(per_s)) }
