@@ -1,6 +1,6 @@
 //! The real clocks: the run's monotonic one for load threads, and readings of all the others for the audit.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +23,6 @@ const IDLE_TURN_NS: Nanos = 2_000;
 pub struct MonotonicClock {
     start: Instant,
     timers: RefCell<Vec<Timer>>,
-    spun_ns: Cell<Nanos>,
     signals: Arc<ThreadSignals>,
 }
 
@@ -35,7 +34,7 @@ impl MonotonicClock {
 
     /// The same, for a load thread that shows how long it spun.
     pub(crate) fn of_thread(start: Instant, signals: Arc<ThreadSignals>) -> Rc<Self> {
-        Rc::new(Self { start, timers: RefCell::default(), spun_ns: Cell::default(), signals })
+        Rc::new(Self { start, timers: RefCell::default(), signals })
     }
 
     async fn sleep_exactly_until(&self, at: Nanos) {
@@ -55,8 +54,7 @@ impl MonotonicClock {
             idle += Some(now - last).filter(|turn| *turn < IDLE_TURN_NS).unwrap_or(0);
             last = now;
         }
-        self.spun_ns.set(self.spun_ns.get() + idle);
-        self.signals.set_spun_ns(self.spun_ns.get());
+        self.signals.add_spun_ns(idle);
     }
 }
 

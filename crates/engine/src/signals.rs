@@ -23,8 +23,9 @@ impl ThreadSignals {
         self.in_flight.load(Relaxed)
     }
 
-    pub(crate) fn set_spun_ns(&self, total: Nanos) {
-        self.spun_ns.store(total, Relaxed);
+    /// Only the thread itself writes, so reading and writing need not be one step.
+    pub(crate) fn add_spun_ns(&self, more: Nanos) {
+        self.spun_ns.store(self.spun_ns() + more, Relaxed);
     }
 
     pub(crate) fn spun_ns(&self) -> Nanos {

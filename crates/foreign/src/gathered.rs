@@ -1,9 +1,17 @@
 //! Raw times gathered by name, from streams of any length: memory grows with names and seconds, not with requests.
 
 use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::path::Path;
 
-use plimsoll_audit::foreign::{Raw, Row};
+use plimsoll_audit::foreign::{Foreign, Raw, Row};
 use plimsoll_metrics::{Compact, Histogram};
+use plimsoll_model::event::Origin;
+
+use crate::ForeignError;
+
+/// A longer line is damage.
+const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Names beyond so many are gathered under one: a name with an identity in it is no name.
 const NAMES_MAX: usize = 1_000;
@@ -44,8 +52,8 @@ impl Gathered {
         }
     }
 
-    /// Rows, a total over all of them, and what could not be read.
-    pub(crate) fn finish(self) -> (Vec<Row>, Option<Row>, Vec<String>) {
+    /// The result of a tool that times from sending.
+    pub(crate) fn into_foreign(self, source: &str) -> Foreign {
         let duration_s = self.first_s.map(|first| self.last_s - first).filter(|d| *d > 0.0);
         let row = |name: String, times: Times| {
             let mut row = Row { name, duration_s, raw: Some(times.finish()), ..Row::default() };
@@ -53,10 +61,32 @@ impl Gathered {
             row.rate_per_s = row.requests.zip(duration_s).map(|(n, d)| n / d);
             row
         };
-        let rows: Vec<_> = self.rows.into_iter().map(|(name, times)| row(name, times)).collect();
         let unread =
             (self.damaged > 0).then(|| format!("{} lines could not be read and are left out", self.damaged));
-        (rows, None, unread.into_iter().collect())
+        Foreign {
+            source: source.to_owned(),
+            origin: Some(Origin::Sent),
+            rows: self.rows.into_iter().map(|(name, times)| row(name, times)).collect(),
+            unread: unread.into_iter().collect(),
+            ..Foreign::default()
+        }
+    }
+}
+
+/// Hands every line to `each`, in bounded memory whatever the file.
+pub(crate) fn for_each_line(
+    path: &Path,
+    mut reader: impl BufRead,
+    mut each: impl FnMut(&[u8]),
+) -> Result<(), ForeignError> {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = std::io::Read::take(&mut reader, LINE_BYTES_MAX as u64).read_until(b'\n', &mut line);
+        if read.map_err(|source| ForeignError::Io { path: path.to_owned(), source })? == 0 {
+            return Ok(());
+        }
+        each(&line);
     }
 }
 

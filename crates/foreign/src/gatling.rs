@@ -3,32 +3,15 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use plimsoll_audit::foreign::Foreign;
-use plimsoll_model::event::Origin;
-
-use crate::gathered::Gathered;
-use crate::{ForeignError, Read};
+use crate::Read;
+use crate::gathered::{Gathered, for_each_line};
 
 /// Reads a log: `REQUEST`, groups, name, start, end, OK or KO, message, by tabs.
-pub(crate) fn read(path: &Path, mut reader: impl BufRead) -> Read {
+pub(crate) fn read(path: &Path, reader: impl BufRead) -> Read {
     let mut gathered = Gathered::default();
-    let mut line = String::new();
-    loop {
-        line.clear();
-        if reader.read_line(&mut line).map_err(|source| ForeignError::Io { path: path.to_owned(), source })?
-            == 0
-        {
-            let (rows, total, unread) = gathered.finish();
-            return Ok(Foreign {
-                source: "Gatling, simulation.log".to_owned(),
-                origin: Some(Origin::Sent),
-                rows,
-                total,
-                unread,
-                ..Foreign::default()
-            });
-        }
-        let Some(rest) = line.strip_prefix("REQUEST\t") else { continue };
+    for_each_line(path, reader, |line| {
+        let Some(rest) = line.strip_prefix(b"REQUEST\t") else { return };
+        let rest = String::from_utf8_lossy(rest);
         let fields: Vec<_> = rest.trim_end().split('\t').collect();
         let ended = fields.iter().position(|f| *f == "OK" || *f == "KO");
         let request = ended.filter(|at| *at >= 3).and_then(|at| {
@@ -43,5 +26,6 @@ pub(crate) fn read(path: &Path, mut reader: impl BufRead) -> Read {
             Some((name, start, end, is_ok)) => gathered.add(name, start / 1e3, end - start, is_ok),
             None => gathered.damaged += 1,
         }
-    }
+    })?;
+    Ok(gathered.into_foreign("Gatling, simulation.log"))
 }

@@ -3,9 +3,6 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use plimsoll_audit::foreign::Foreign;
-use plimsoll_model::event::Origin;
-
 use crate::gathered::Gathered;
 use crate::{Read, malformed};
 
@@ -41,13 +38,5 @@ pub(crate) fn read(path: &Path, reader: impl BufRead) -> Read {
             Err(_) => gathered.damaged += 1,
         }
     }
-    let (rows, total, unread) = gathered.finish();
-    Ok(Foreign {
-        source: "JMeter, JTL".to_owned(),
-        origin: Some(Origin::Sent),
-        rows,
-        total,
-        unread,
-        ..Foreign::default()
-    })
+    Ok(gathered.into_foreign("JMeter, JTL"))
 }

@@ -9,14 +9,11 @@ use plimsoll_model::event::Origin;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::gathered::Gathered;
-use crate::{ForeignError, Read, malformed};
+use crate::gathered::{Gathered, for_each_line};
+use crate::{Read, malformed};
 
 /// The metric of a request's time.
 const DURATION: &str = "http_req_duration";
-
-/// A longer line is damage.
-const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -46,33 +43,15 @@ pub(crate) fn is_points(line: &str) -> bool {
     line.starts_with('{') && line.contains("\"metric\"") && line.contains("\"type\"")
 }
 
-fn foreign(source: &str, gathered: Gathered) -> Foreign {
-    let (rows, total, unread) = gathered.finish();
-    Foreign {
-        source: source.to_owned(),
-        origin: Some(Origin::Sent),
-        rows,
-        total,
-        unread,
-        ..Foreign::default()
-    }
-}
-
 /// Reads `--out json`.
-pub(crate) fn points(path: &Path, mut reader: impl BufRead) -> Read {
+pub(crate) fn points(path: &Path, reader: impl BufRead) -> Read {
     let mut gathered = Gathered::default();
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = std::io::Read::take(&mut reader, LINE_BYTES_MAX as u64).read_until(b'\n', &mut line);
-        if read.map_err(|source| ForeignError::Io { path: path.to_owned(), source })? == 0 {
-            return Ok(foreign("k6, --out json", gathered));
-        }
+    for_each_line(path, reader, |line| {
         // Most lines are other metrics: they are not even parsed.
-        if !contains(&line, b"\"http_req_duration\"") || !contains(&line, b"\"Point\"") {
-            continue;
+        if !contains(line, b"\"http_req_duration\"") || !contains(line, b"\"Point\"") {
+            return;
         }
-        match serde_json::from_slice::<Line<'_>>(&line).ok().and_then(|l| Some((seconds(&l.data.time)?, l))) {
+        match serde_json::from_slice::<Line<'_>>(line).ok().and_then(|l| Some((seconds(&l.data.time)?, l))) {
             Some((at_s, Line { data })) => {
                 let is_ok = data.tags.expected_response.as_deref() != Some("false");
                 // A point is written when the request ends.
@@ -85,7 +64,8 @@ pub(crate) fn points(path: &Path, mut reader: impl BufRead) -> Read {
             }
             None => gathered.damaged += 1,
         }
-    }
+    })?;
+    Ok(gathered.into_foreign("k6, --out json"))
 }
 
 fn contains(line: &[u8], part: &[u8]) -> bool {
@@ -112,7 +92,7 @@ pub(crate) fn csv(path: &Path, reader: impl BufRead) -> Read {
     let mut record = csv::StringRecord::new();
     loop {
         match table.read_record(&mut record) {
-            Ok(false) => return Ok(foreign("k6, --out csv", gathered)),
+            Ok(false) => return Ok(gathered.into_foreign("k6, --out csv")),
             Ok(true) if record.get(metric) == Some(DURATION) => {
                 let number = |at: usize| record.get(at).and_then(|text| text.parse::<f64>().ok());
                 match number(time).zip(number(value)) {

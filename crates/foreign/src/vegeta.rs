@@ -8,8 +8,8 @@ use plimsoll_model::event::Origin;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::gathered::Gathered;
-use crate::{ForeignError, Read, malformed};
+use crate::gathered::{Gathered, for_each_line};
+use crate::{Read, malformed};
 
 #[derive(Deserialize)]
 struct Hit<'a> {
@@ -29,40 +29,22 @@ pub(crate) fn is_results(line: &str) -> bool {
 }
 
 /// Reads encoded results, a line each.
-pub(crate) fn results(path: &Path, mut reader: impl BufRead) -> Read {
+pub(crate) fn results(path: &Path, reader: impl BufRead) -> Read {
     let mut gathered = Gathered::default();
-    let mut line = String::new();
-    loop {
-        line.clear();
-        if reader.read_line(&mut line).map_err(|source| ForeignError::Io { path: path.to_owned(), source })?
-            == 0
-        {
-            let (rows, total, unread) = gathered.finish();
-            return Ok(Foreign {
-                source: "vegeta, results".to_owned(),
-                origin: Some(Origin::Sent),
-                rows,
-                total,
-                unread,
-                ..Foreign::default()
-            });
-        }
-        let hit = serde_json::from_str::<Hit<'_>>(&line)
+    for_each_line(path, reader, |line| {
+        let hit = serde_json::from_slice::<Hit<'_>>(line)
             .ok()
             .and_then(|hit| Some((hit.timestamp.parse::<jiff::Timestamp>().ok()?, hit)));
         match hit {
             Some((at, hit)) => {
                 let name = if hit.attack.is_empty() { "all requests" } else { hit.attack };
-                gathered.add(
-                    name,
-                    at.as_nanosecond() as f64 / 1e9,
-                    hit.latency / 1e6,
-                    (200..400).contains(&hit.code),
-                );
+                let is_ok = (200..400).contains(&hit.code);
+                gathered.add(name, at.as_nanosecond() as f64 / 1e9, hit.latency / 1e6, is_ok);
             }
             None => gathered.damaged += 1,
         }
-    }
+    })?;
+    Ok(gathered.into_foreign("vegeta, results"))
 }
 
 /// Reads `vegeta report -type=json`.

@@ -89,8 +89,7 @@ pub fn read_log(path: &Path) -> Result<ReadLog, LogError> {
 fn digest_of(path: &Path) -> std::io::Result<String> {
     let mut hash = Sha256::new();
     std::io::copy(&mut File::open(path)?, &mut hash)?;
-    let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    Ok(format!("sha256:{hex}"))
+    Ok(crate::verify::written(hash))
 }
 
 fn read_event(reader: &mut impl Read) -> Result<Option<RunEvent>, String> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_audit::audits::on_time;
+use plimsoll_audit::audits::{generator, on_time};
 use plimsoll_metrics::histogram::lowest_of;
 use plimsoll_metrics::{Cell, Compact, Histogram, SECOND_NS, Window};
 use plimsoll_model::{Health, Outcome, Record, Schedule, StepKind};
@@ -193,10 +193,10 @@ fn reasons(record: &Record, window: &Window, second: u32, allowed_ns: f64) -> St
     if let Some(health) = record.health.iter().find(near) {
         let busiest = health.threads.iter().map(|t| t.working_share(health.span_ns)).fold(0.0, f64::max);
         let waiting = health.threads.iter().map(|t| t.waiting_share(health.span_ns)).fold(0.0, f64::max);
-        if busiest > 0.8 {
+        if busiest > generator::BUSY_LIMITED {
             reasons.push(format!("a load thread was {:.0} % busy", busiest * 100.0));
         }
-        if waiting > 0.01 {
+        if waiting > generator::WAITING_LIMITED {
             reasons.push(format!("a load thread waited {:.0} % for a core", waiting * 100.0));
         }
         if health.throttled.is_some_and(|n| n > 0) {

@@ -76,7 +76,12 @@ fn claims(record: &Record, verified: &mut Verified) {
 
 /// `sha256:` and the digest in hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    written(Sha256::new_with_prefix(bytes))
+}
+
+/// A digest as it is written.
+pub(crate) fn written(hash: Sha256) -> String {
+    let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
     format!("sha256:{hex}")
 }
 

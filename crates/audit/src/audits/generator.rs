@@ -7,14 +7,14 @@ use crate::finding::{Finding, Status, Withheld, grade, percent, time};
 
 /// Share of a second that a load thread may work (docs/METHOD.md, section 16): above the first, queues form in
 /// the thread; above the second, the thread is the ceiling.
-const BUSY_LIMITED: f64 = 0.80;
+pub const BUSY_LIMITED: f64 = 0.80;
 const BUSY_INVALID: f64 = 0.95;
 
 /// Share of seconds that may be so busy.
 const BUSY_SECONDS_MAX: f64 = 0.05;
 
 /// Share of time that threads may wait for a core.
-const WAITING_LIMITED: f64 = 0.01;
+pub const WAITING_LIMITED: f64 = 0.01;
 const WAITING_INVALID: f64 = 0.05;
 
 /// Share of the machine's time that others may take.
