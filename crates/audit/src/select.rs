@@ -92,8 +92,23 @@ impl<'a> Selected<'a> {
     pub fn finite(&self) -> Histogram {
         let mut all = Histogram::new();
         let wanted = self.outcome.unwrap_or(Outcome::Ok);
+        if self.phase.is_none() {
+            return self.merged(wanted);
+        }
         for window in self.windows() {
             self.cells(window, wanted).for_each(|cell| all.merge_compact(self.time(cell)));
+        }
+        all
+    }
+
+    /// Over the whole run the record has merged them already.
+    fn merged(&self, outcome: Outcome) -> Histogram {
+        let mut all = Histogram::new();
+        for cell in self.accepted.iter().filter_map(|step| self.record.cells.get(&(*step, outcome))) {
+            all.merge(match self.timing {
+                Timing::Response => &cell.response,
+                Timing::Service => &cell.service,
+            });
         }
         all
     }

@@ -59,6 +59,10 @@ pub(crate) struct CommonArgs {
     /// The seed of everything random
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Keep operations one by one in samples.parquet as well: all of them, or a share such as --samples=1%
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "100%",
+          value_parser = share)]
+    pub(crate) samples: Option<f64>,
     /// The run directory itself
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -172,6 +176,9 @@ pub(crate) struct HitArgs {
     /// A body; `@FILE` sends a file
     #[arg(short, long)]
     pub(crate) body: Option<String>,
+    /// A request succeeds only if the body of its answer holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) expect: Vec<String>,
     /// For one request
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: u64,
@@ -254,7 +261,7 @@ pub(crate) struct ReportArgs {
 /// plimsoll audit
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Reads k6 (--out json or csv, --summary-export), Locust (_stats.csv, _stats_history.csv), wrk and wrk2\ntext, oha JSON, vegeta JSON, hey text, JMeter JTL (CSV), Gatling simulation.log (text), Artillery JSON,\nh2load text, and tables of published reports as YAML (examples/audit)."
+    after_help = "Reads k6 (--out json or csv, --summary-export), Locust (_stats.csv, _stats_history.csv,\n_failures.csv), wrk and wrk2\ntext, oha JSON, vegeta JSON, hey text, JMeter JTL (CSV), Gatling simulation.log (text), Artillery JSON,\nh2load text, and tables of published reports as YAML (examples/audit)."
 )]
 pub(crate) struct AuditArgs {
     /// A run directory, or a file that another tool left
@@ -278,6 +285,8 @@ pub(crate) enum Format {
     Csv,
     /// HdrHistogram percentile distribution
     Hgrm,
+    /// HdrHistogram interval log, version 2
+    Hlog,
     /// The report as one self-contained page
     Html,
     /// run.json
@@ -300,6 +309,14 @@ fn duration(text: &str) -> Result<u64, String> {
 fn rate(text: &str) -> Result<f64, String> {
     let plain = text.parse().ok().or_else(|| plimsoll_script::yaml::units::parse_rate(text));
     plain.filter(|r| *r > 0.0).ok_or_else(|| "write a rate such as 500 or 500/s or 30/m".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let percent = text.strip_suffix('%').and_then(|n| n.parse::<f64>().ok()).map(|n| n / 100.0);
+    let share = percent.or_else(|| text.parse().ok());
+    share
+        .filter(|s| *s > 0.0 && *s <= 1.0)
+        .ok_or_else(|| "write a share above 0 and up to 100%, such as 1% or 0.01".to_owned())
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

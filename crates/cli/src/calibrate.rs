@@ -19,6 +19,7 @@ pub(crate) fn floor(common: &CommonArgs) -> Option<Nanos> {
     let server = plimsoll_targets::start("echo", ([127, 0, 0, 1], 0).into()).ok()?;
     let plan = Quick {
         request: HttpRequest::new("GET", &format!("{}/health", server.url())),
+        expect: Vec::new(),
         connections: 1,
         duration_ns: 0,
         requests: Some(REQUESTS),
@@ -30,7 +31,7 @@ pub(crate) fn floor(common: &CommonArgs) -> Option<Nanos> {
         http: HttpSettings::default(),
     };
     let lowered = quick(&plan).ok()?;
-    let common = CommonArgs { workers: Some(1), ..common.clone() };
+    let common = CommonArgs { workers: Some(1), samples: None, ..common.clone() };
     let settings = settings(&lowered, &common, &StopHandle::default()).ok()?;
     let mut log = LogWriter::in_memory();
     run(started(&lowered, &common, None), &settings, &mut log).ok()?;

@@ -2,10 +2,29 @@
 
 use std::io::{IsTerminal, Write};
 
+use plimsoll_report::{View, sparklines};
+use ratatui::crossterm::terminal;
+
 /// Prints a result. A closed pipe is a clean end: somebody has seen enough.
 pub(crate) fn result(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _closed_pipe = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Terminals from this width on have room for charts.
+const COLUMNS_FOR_CHARTS: u16 = 100;
+
+/// Wider charts are no clearer.
+const COLUMNS_MAX: u16 = 160;
+
+/// Prints the summary of a run, with small charts after it where a person sees them and has room.
+pub(crate) fn summary(view: &View, text: &str) {
+    let columns = terminal::size().map_or(0, |(columns, _)| columns);
+    if !std::io::stdout().is_terminal() || columns < COLUMNS_FOR_CHARTS {
+        return result(text);
+    }
+    let charts = sparklines(view, usize::from(columns.min(COLUMNS_MAX)));
+    result(&format!("{text}\n{charts}"));
 }
 
 /// Prints a remark.

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use plimsoll_engine::{RunSettings, StopHandle, run};
 use plimsoll_model::event::Origin;
-use plimsoll_model::{Nanos, Protocol, Record, RunEvent, Segment, Sink, Started};
+use plimsoll_model::{Nanos, Protocol, Record, RunEvent, Sample, Segment, Sink, Started};
 use plimsoll_protocols::http::Http;
 use plimsoll_report::log::LogWriter;
 use plimsoll_report::verify::claims_digest;
-use plimsoll_report::{RunDirectory, View, files, json, text};
+use plimsoll_report::{RunDirectory, SampleWriter, View, files, json, text};
 use plimsoll_script::Lowered;
 use plimsoll_script::behaviour::ScriptWorkload;
 
@@ -55,13 +55,28 @@ pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> an
     signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
     let (watch, progress) = Watch::new(stop);
     let display = Display::start(mode(common), &progress);
-    let mut sinks = Sinks { log, watch };
+    let samples = samples(directory.as_ref(), common)?;
+    let mut sinks = Sinks { log, watch, samples };
     let ran = run(started(lowered, common, floor(common)), &settings, &mut sinks);
     display.finish();
     if let Err(error) = ran {
         return Err(anyhow::Error::new(error).context(Exit::Unproven));
     }
+    if let Some(Err(problem)) = sinks.samples.map(SampleWriter::finish) {
+        console::remark(&format!("warning: samples could not be kept: {problem}"));
+    }
     conclude(sinks.log, directory.as_ref(), common)
+}
+
+/// The file of operations one by one, if they are to be kept.
+fn samples(directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Result<Option<SampleWriter>> {
+    let Some(share) = common.samples else { return Ok(None) };
+    let directory =
+        directory.context("--samples needs a place to keep them; add --out DIR").context(Exit::WrongPlan)?;
+    let path = directory.samples();
+    let writer =
+        SampleWriter::create(&path, share).with_context(|| format!("failed to write {}", path.display()))?;
+    Ok(Some(writer))
 }
 
 pub(crate) fn settings(
@@ -76,6 +91,7 @@ pub(crate) fn settings(
         segment: Segment::WHOLE,
         workload: Arc::new(ScriptWorkload(lowered.behaviour.clone())),
         protocols: vec![http],
+        samples: common.samples,
         stop: stop.clone(),
     })
 }
@@ -87,6 +103,7 @@ pub(crate) fn canary_settings(lowered: &Lowered) -> anyhow::Result<RunSettings> 
         idle: crate::args::Idle::Hybrid,
         spin: false,
         seed: None,
+        samples: None,
         out: None,
         quiet: true,
         json: false,
@@ -127,7 +144,10 @@ fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArg
         ));
     }
     let log = log.read().context("failed to read the recorded run again")?;
-    let view = View::new(Record::from_events(&log.events)).recorded_as(log.digest);
+    let mut view = View::new(Record::from_events(&log.events)).recorded_as(log.digest);
+    if let Some(directory) = directory {
+        view = view.sampled(directory);
+    }
     if let Some(directory) = directory
         && let Err(problem) = files::write(directory, &view)
     {
@@ -136,7 +156,11 @@ fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArg
             directory.path().display()
         ));
     }
-    console::result(&if common.json { json(&view) } else { text(&view) });
+    if common.json {
+        console::result(&json(&view));
+    } else {
+        console::summary(&view, &text(&view));
+    }
     if let Some(directory) = directory.filter(|_| !common.quiet) {
         console::remark(&format!(
             "recorded in {}; `plimsoll report {}` shows it again",
@@ -150,12 +174,22 @@ fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArg
 struct Sinks {
     log: LogWriter,
     watch: Watch,
+    samples: Option<SampleWriter>,
 }
 
 impl Sink for Sinks {
     fn take(&mut self, event: &RunEvent) {
         self.log.take(event);
         self.watch.take(event);
+        if let Some(samples) = &mut self.samples {
+            samples.take(event);
+        }
+    }
+
+    fn samples(&mut self, samples: &[Sample]) {
+        if let Some(writer) = &mut self.samples {
+            writer.samples(samples);
+        }
     }
 }
 

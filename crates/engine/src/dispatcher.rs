@@ -39,6 +39,7 @@ pub(crate) fn dispatch(
         let until = (start + Duration::from_nanos(next_ns)).saturating_duration_since(clock::now());
         match messages.recv_timeout(until) {
             Ok(WorkerMessage::Windows(windows)) => gather(&mut gathered, windows),
+            Ok(WorkerMessage::Samples(samples)) => samples.iter().for_each(|chunk| sink.samples(chunk)),
             Ok(WorkerMessage::Done(end)) => ends.push(end),
             Err(RecvTimeoutError::Timeout) => {
                 next_ns += SECOND_NS;

@@ -19,6 +19,7 @@ mod host;
 mod load;
 mod open;
 mod recorder;
+mod sampler;
 pub mod signals;
 mod timer;
 

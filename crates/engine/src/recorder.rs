@@ -6,9 +6,10 @@ use std::sync::Arc;
 use plimsoll_metrics::window::{LoadCounts, Shape};
 use plimsoll_metrics::{Cell, Compact, ErrorCount, Histogram, SECOND_NS, Window};
 use plimsoll_model::record::stored_load;
-use plimsoll_model::{Begun, LoadId, Nanos, Observation, Outcome, StepBooks, StepId};
+use plimsoll_model::{Begun, LoadId, Nanos, Observation, Outcome, Sample, StepBooks, StepId};
 
 use crate::gauge::Gauge;
+use crate::sampler::Sampler;
 use crate::signals::ThreadSignals;
 
 const OUTCOMES: usize = Outcome::ALL.len();
@@ -84,10 +85,17 @@ pub(crate) struct Recorder {
     books: Vec<StepBooks>,
     /// Per load: when the last arrival was issued, to find gaps while something was due.
     issued_ns: Vec<Nanos>,
+    /// Only if operations are to be kept one by one.
+    sampler: Option<Sampler>,
 }
 
 impl Recorder {
-    pub(crate) fn new(steps: usize, loads: usize, signals: Arc<ThreadSignals>) -> Self {
+    pub(crate) fn new(
+        steps: usize,
+        loads: usize,
+        signals: Arc<ThreadSignals>,
+        sampler: Option<Sampler>,
+    ) -> Self {
         let books = (0..steps as StepId).map(|step| StepBooks { step, ..StepBooks::default() }).collect();
         Self {
             slabs: Vec::new(),
@@ -101,6 +109,7 @@ impl Recorder {
             negative_durations: 0,
             books,
             issued_ns: vec![0; loads],
+            sampler,
         }
     }
 
@@ -184,6 +193,9 @@ impl Recorder {
         cell.extra_attempts += u64::from(reply.extra_attempts);
         cell.checked += u64::from(observation.checked);
         cell.count_shape(Shape::of(reply.status, reply.bytes_received), 1);
+        if let Some(sampler) = &mut self.sampler {
+            sampler.see(observation);
+        }
         if outcome != Outcome::Ok {
             self.failure(observation);
         }
@@ -222,6 +234,22 @@ impl Recorder {
             .cell(begun.step, Outcome::InFlight)
             .response
             .record(at_ns.saturating_sub(begun.due_ns));
+        if let Some(sampler) = &mut self.sampler {
+            sampler.keep(Sample {
+                due_ns: begun.due_ns,
+                sent_ns: None,
+                done_ns: at_ns,
+                bytes_received: 0,
+                step: begun.step,
+                status: 0,
+                outcome: Outcome::InFlight,
+            });
+        }
+    }
+
+    /// Operations kept one by one since the last call.
+    pub(crate) fn take_samples(&mut self) -> Vec<Vec<Sample>> {
+        self.sampler.as_mut().map(Sampler::take).unwrap_or_default()
     }
 
     /// The first operation of an arrival was sent at `sent_ns`, after the thread woke at `woke_ns`.

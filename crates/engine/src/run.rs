@@ -35,6 +35,8 @@ pub struct RunSettings {
     pub workload: Arc<dyn Workload>,
     /// What they do it over.
     pub protocols: Vec<Arc<dyn Protocol>>,
+    /// Share of operations to hand to the sink one by one, 0 to 1; `None` keeps windows only.
+    pub samples: Option<f64>,
     /// Stops the run from outside.
     pub stop: StopHandle,
 }
@@ -113,6 +115,7 @@ fn work(
         segment,
         idle: settings.idle,
         workload: settings.workload.clone(),
+        samples: settings.samples,
         context,
         spawn: Box::new(move |task| drop(spawner.spawn_local(task))),
         signals,

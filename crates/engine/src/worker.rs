@@ -13,13 +13,14 @@ use std::task::{Poll, Waker};
 use futures::future::{Either, LocalBoxFuture, join_all, select};
 use plimsoll_metrics::{SECOND_NS, Window};
 use plimsoll_model::{
-    Clock, IdleStrategy, Iteration, LoadId, Nanos, Plan, Schedule, Segment, StepBooks, WorkerContext,
+    Clock, IdleStrategy, Iteration, LoadId, Nanos, Plan, Sample, Schedule, Segment, StepBooks, WorkerContext,
     Workload,
 };
 
 use crate::host::{UserHost, UserTask};
 use crate::load::LoadState;
 use crate::recorder::Recorder;
+use crate::sampler::Sampler;
 use crate::signals::ThreadSignals;
 use crate::{closed, open};
 
@@ -34,6 +35,8 @@ pub type Spawn = Box<dyn Fn(LocalBoxFuture<'static, ()>)>;
 pub enum WorkerMessage {
     /// Results since the last such message.
     Windows(Vec<Window>),
+    /// Operations kept one by one since the last such message, in chunks.
+    Samples(Vec<Vec<Sample>>),
     /// The thread is done.
     Done(WorkerEnd),
 }
@@ -109,6 +112,8 @@ pub struct WorkerParts {
     pub context: WorkerContext,
     /// The executor.
     pub spawn: Spawn,
+    /// Share of operations to keep one by one, if any.
+    pub samples: Option<f64>,
     /// Where others see how the thread is doing.
     pub signals: Arc<ThreadSignals>,
 }
@@ -139,6 +144,7 @@ impl Worker {
                 parts.plan.steps.len(),
                 parts.plan.loads.len(),
                 parts.signals,
+                parts.samples.map(|share| Sampler::new(share, parts.plan.seed, parts.segment)),
             )),
             loads,
             clock: parts.context.clock.clone(),
@@ -195,6 +201,10 @@ impl Worker {
         let users: Vec<_> = self.loads.iter().map(|l| count(l.borrow_mut())).collect();
         let windows = self.recorder().take(at_ns, &users);
         let _gone = messages.send(WorkerMessage::Windows(windows));
+        let samples = self.recorder().take_samples();
+        if !samples.is_empty() {
+            let _gone = messages.send(WorkerMessage::Samples(samples));
+        }
     }
 
     async fn drive_load(self: &Rc<Self>, load: LoadId) {

@@ -1,5 +1,6 @@
-//! Locust: `_stats.csv` and `_stats_history.csv`. Times are rounded to two digits, failures among them.
+//! Locust: `_stats.csv`, `_stats_history.csv` and `_failures.csv`. Times are rounded to two digits, failures among them.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::path::Path;
 
@@ -75,6 +76,25 @@ pub(crate) fn stats(path: &Path, reader: impl BufRead) -> Read {
         mixes_failures: true,
         rows,
         total: total.into_iter().next(),
+        unread: table.unread(),
+        ..Foreign::default()
+    })
+}
+
+/// Reads `_failures.csv`: how often each request failed, and nothing about those that did not.
+pub(crate) fn failures(path: &Path, reader: impl BufRead) -> Read {
+    let table = Table::read(path, reader, "Locust's _failures.csv")?;
+    let mut failed: BTreeMap<String, f64> = BTreeMap::new();
+    for record in &table.records {
+        let name = format!("{} {}", table.text(record, "Method"), table.text(record, "Name"));
+        *failed.entry(name.trim().to_owned()).or_default() +=
+            table.number(record, "Occurrences").unwrap_or(0.0);
+    }
+    let row = |(name, count)| Row { name, failed: Some(count), ..Row::default() };
+    Ok(Foreign {
+        source: "Locust, _failures.csv".to_owned(),
+        origin: Some(Origin::Sent),
+        rows: failed.into_iter().map(row).collect(),
         unread: table.unread(),
         ..Foreign::default()
     })

@@ -33,6 +33,7 @@ pub fn read(path: &Path, yaml: impl Fn(&str) -> Option<Value>) -> Read {
             return gatling::read(path, reader);
         }
         () if first.starts_with("Type,Name,Request Count") => return locust::stats(path, reader),
+        () if first.starts_with("Method,Name,Error,Occurrences") => return locust::failures(path, reader),
         () if first.starts_with("Timestamp,User Count") => return locust::history(path, reader),
         () => {}
     }

@@ -84,6 +84,14 @@ fn k6_points_csv_and_summary_agree() {
 }
 
 #[test]
+fn what_k6_hands_to_handle_summary() {
+    let foreign = read_left("k6-handle-summary.json");
+    let row = only(&foreign);
+    assert_eq!((row.requests, row.failed), (Some(200.0), Some(0.0)));
+    close(row.duration_s, 0.011_387_962);
+}
+
+#[test]
 fn a_line_cut_in_the_middle_is_counted_and_the_rest_is_judged() {
     let whole = std::fs::read_to_string(left("k6.json")).unwrap();
     let cut = Scratch::new("cut.json", &whole[..whole.rfind("\"value\"").unwrap()]);
@@ -112,6 +120,15 @@ fn locust() {
         "{}",
         failures.sentence
     );
+
+    let failures = Scratch::new(
+        "failures.csv",
+        "Method,Name,Error,Occurrences\nNATS,test.ping,TimeoutError(),590\nNATS,test.ping,\"reset, by peer\",4\nNATS,test.echo,TimeoutError(),216\n",
+    );
+    let foreign = failures.read().unwrap();
+    let counted: Vec<_> = foreign.rows.iter().map(|r| (r.name.as_str(), r.failed)).collect();
+    assert_eq!(counted, [("NATS test.echo", Some(216.0)), ("NATS test.ping", Some(594.0))]);
+    assert_ne!(judge(&foreign).verdict, RunVerdict::Valid, "nothing is known of what succeeded");
 
     let mut history = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,Total Request Count,Total Failure Count,Total Average Response Time\n".to_owned();
     for (users, rate) in [(150, 150.0), (500, 149.0)] {

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const { series, heat, curve, phases, errors } = data;
+  const { series, heat, curve, phases, errors, samples, sampled } = data;
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const FONT = "12px system-ui, sans-serif";
@@ -14,6 +14,8 @@
     const [n, unit] = ms < 1 ? [ms * 1e3, "µs"] : ms < 1e3 ? [ms, "ms"] : [ms / 1e3, "s"];
     return `${Number(n.toPrecision(3))} ${unit}`;
   };
+  // What lies below the resolution is not told apart, in words either.
+  const known = (ms) => ms != null && ms < data.resolution_ms ? `< ${time(data.resolution_ms)}` : time(ms);
   const count = (n) => n == null ? "no value" : Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, "\u2009");
   const clock = (s) => s >= 120 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` : `${Number(s.toFixed(1))} s`;
   const percent = (q) => `${Number((q * 100).toPrecision(6))} %`;
@@ -145,18 +147,39 @@
   const show = (at) => {
     const failing = errors.filter((e) => e.first_s < at + 1 && e.last_s >= at).map((e) => e.class);
     const { response, service } = series;
-    document.getElementById("second").textContent =
+    const words = document.createElement("p");
+    words.textContent =
       `Second ${series.second[at]}: ${count(series.sent[at])} sent, ${count(series.ok[at])} succeeded, ${count(series.failed[at])} failed` +
       (failing.length ? ` (classes seen then: ${failing.join(", ")})` : "") +
-      `. Response time p50 ${time(response.p50[at])}, p99 ${time(response.p99[at])}, longest ${time(response.max[at])}; service time p50 ${time(service.p50[at])}, p99 ${time(service.p99[at])}. ` +
+      `. Response time p50 ${known(response.p50[at])}, p99 ${known(response.p99[at])}, longest ${known(response.max[at])}; service time p50 ${known(service.p50[at])}, p99 ${known(service.p99[at])}. ` +
       `${Number(series.in_flight[at].toPrecision(3))} in flight. The generator was ${series.tainted[at] || "fine"}. plimsoll report RUN --format csv lists it by step.`;
+    document.getElementById("second").replaceChildren(words, ...(samples ? [worst(samples[series.second[at]] ?? [])] : []));
+  };
+
+  // The worst operations of a second, one by one
+
+  const worst = (rows) => {
+    if (!rows.length) return Object.assign(document.createElement("p"), { textContent: "No operation that was due then is shown one by one." });
+    const cells = [
+      ["due", (r) => `${r.due_s.toFixed(3)} s`], ["step", (r) => r.step], ["outcome", (r) => r.outcome], ["status", (r) => r.status || "none"],
+      ["response", (r) => known(r.response_ms)], ["waited to be sent", (r) => r.wait_ms == null ? "never sent" : known(r.wait_ms)], ["received", (r) => `${count(r.bytes)} B`],
+    ];
+    const scroll = document.createElement("div"), table = document.createElement("table"), caption = table.createCaption();
+    scroll.className = "scroll";
+    caption.textContent = `Failures and the slowest of ${sampled < 1 ? `the ${percent(sampled)} that were kept` : "all"}, by when they were due`;
+    const head = table.createTHead().insertRow();
+    cells.forEach(([name]) => head.append(Object.assign(document.createElement("th"), { textContent: name, scope: "col" })));
+    const body = table.createTBody();
+    rows.forEach((row) => { const line = body.insertRow(); cells.forEach(([, value]) => { line.insertCell().textContent = value(row); }); });
+    scroll.append(table);
+    return scroll;
   };
 
   const positive = (values) => values.map((v) => v > 0 ? v : null);
   const { response, service } = series;
   const quantiles = [positive(response.p50), positive(response.p95), positive(response.p99), positive(response.max)];
   draw("response", [line("p50", "--q1"), line("p95", "--q2"), line("p99", "--q3"), line("max", "--q4", { dash: [2, 3], width: 1 })], quantiles,
-    { log: true, readout: (at) => `p50 ${time(response.p50[at])}, p95 ${time(response.p95[at])}, p99 ${time(response.p99[at])}, longest ${time(response.max[at])}` });
+    { log: true, readout: (at) => `p50 ${known(response.p50[at])}, p95 ${known(response.p95[at])}, p99 ${known(response.p99[at])}, longest ${known(response.max[at])}` });
   const hasAsked = series.asked.some((v) => v != null);
   if (hasAsked) {
     draw("arrivals", [line("asked", "--other", { dash: [6, 4] }), line("issued", "--q3")], [series.asked, series.issued],
@@ -165,10 +188,14 @@
   draw("rate", [line("sent", "--q2", { dash: [6, 4] }), line("ok", "--q4"), line("failed", "--bad", { dash: [3, 2] })], [series.sent, series.ok, series.failed],
     { readout: (at) => `${count(series.sent[at])} sent, ${count(series.ok[at])} succeeded, ${count(series.failed[at])} failed` });
   draw("service", [line("response", "--q4"), line("service", "--q2", { dash: [5, 3] })], [positive(response.p99), positive(service.p99)],
-    { log: true, readout: (at) => `p99 of response time ${time(response.p99[at])}, of service time ${time(service.p99[at])}` });
+    { log: true, readout: (at) => `p99 of response time ${known(response.p99[at])}, of service time ${known(service.p99[at])}` });
   const hasUsers = series.users.some((v) => v != null);
   draw("users", [...(hasUsers ? [line("users", "--q2")] : []), line("in flight", "--q4")], [...(hasUsers ? [series.users] : []), series.in_flight],
     { readout: (at) => `${hasUsers ? `${count(series.users[at])} users, ` : ""}${Number(series.in_flight[at].toPrecision(3))} in flight` });
+
+  if (series.connects.some((n) => n > 0)) {
+    draw("connections", [line("opened", "--q3")], [series.connects], { readout: (at) => `${count(series.connects[at])} connections opened` });
+  }
 
   // The heat map: a chart whose only line is invisible
 
@@ -176,6 +203,16 @@
   const paintHeat = (u) => {
     const { ctx, bbox } = u;
     ctx.save();
+    // Failures have no place on the axis of times: they stand in a strip above it, stronger where more failed.
+    series.failed.forEach((failed, at) => {
+      if (!(failed > 0)) return;
+      const left = Math.max(u.valToPos(series.second[at], "x", true), bbox.left), right = Math.min(u.valToPos(series.second[at] + 1, "x", true), bbox.left + bbox.width);
+      if (right <= left) return;
+      ctx.globalAlpha = 0.25 + 0.75 * failed / (failed + series.ok[at]);
+      ctx.fillStyle = css("--bad");
+      ctx.fillRect(left, bbox.top - 7 * devicePixelRatio, Math.max(right - left, 1), 6 * devicePixelRatio);
+    });
+    ctx.globalAlpha = 1;
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
@@ -190,7 +227,7 @@
   if (heat.cells.length) {
     const edges = [heat.edges_ms[0], heat.edges_ms.at(-1)];
     draw("heat", [{ ...line("", "--q1"), stroke: "transparent", points: { show: false } }], [positive(response.p50)],
-      { log: true, paint: paintHeat, scales: { y: { distr: 3, range: () => edges } }, readout: (at) => `${count(series.ok[at])} successes between ${time(response.p50[at])} (half of them below) and ${time(response.max[at])}` });
+      { log: true, paint: paintHeat, scales: { y: { distr: 3, range: () => edges } }, readout: (at) => `${count(series.ok[at])} successes between ${known(response.p50[at])} (half of them below) and ${known(response.max[at])}, ${count(series.failed[at])} failures` });
   }
 
   // The percentile curve

@@ -42,6 +42,11 @@ impl RunDirectory {
         self.0.join("plan.yaml")
     }
 
+    /// Operations one by one, if they were kept.
+    pub fn samples(&self) -> PathBuf {
+        self.0.join(crate::samples::NAME)
+    }
+
     /// The machine-readable result.
     pub fn json(&self) -> PathBuf {
         self.0.join("run.json")

@@ -5,6 +5,7 @@ pub mod files;
 pub mod format;
 pub mod log;
 pub mod render;
+pub mod samples;
 pub mod series;
 pub mod verify;
 pub mod view;
@@ -16,8 +17,9 @@ pub use files::RENDERED;
 pub use log::{LogError, LogWriter, read_log};
 pub use render::foreign::{foreign_json, foreign_text};
 pub use render::{
-    csv::csv, hgrm::hgrm, html::html, json::json, junit::junit, markdown::markdown, openmetrics::openmetrics,
-    text::text,
+    csv::csv, hgrm::hgrm, hlog::hlog, html::html, json::json, junit::junit, markdown::markdown,
+    openmetrics::openmetrics, sparklines::sparklines, text::text,
 };
+pub use samples::SampleWriter;
 pub use verify::verify;
 pub use view::View;

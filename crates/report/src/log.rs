@@ -86,7 +86,7 @@ pub fn read_log(path: &Path) -> Result<ReadLog, LogError> {
     }
 }
 
-fn digest_of(path: &Path) -> std::io::Result<String> {
+pub(crate) fn digest_of(path: &Path) -> std::io::Result<String> {
     let mut hash = Sha256::new();
     std::io::copy(&mut File::open(path)?, &mut hash)?;
     Ok(crate::verify::written(hash))

@@ -33,6 +33,8 @@ pub struct Series {
     pub users: Vec<Option<f64>>,
     /// Operations in flight, on average.
     pub in_flight: Vec<f64>,
+    /// Connections opened.
+    pub connects: Vec<f64>,
     /// Quantiles of response time of the successes.
     pub response: Quantiles,
     /// Quantiles of service time of the successes.
@@ -151,6 +153,8 @@ impl Series {
         let users: u64 = window.loads.iter().filter(|(id, _)| is_closed(*id)).map(|(_, l)| l.users_ns).sum();
         let any = loads.iter().any(|l| matches!(l.schedule, Schedule::Closed(_)));
         self.users.push(any.then(|| users as f64 / SECOND_NS as f64 / span));
+        let connects: u64 = operations(record, window).map(|(_, _, c)| c.connects).sum();
+        self.connects.push(connects as f64 / span);
         self.in_flight.push(window.in_flight.integral_ns as f64 / SECOND_NS as f64 / span);
         self.response.push(response);
         self.service.push(service);

@@ -35,7 +35,10 @@ pub fn verify(directory: &RunDirectory) -> Result<Verified, LogError> {
     let record = Record::from_events(&log.events);
     plan(directory, &record, &mut verified);
     claims(&record, &mut verified);
-    let view = View::new(record).recorded_as(log.digest);
+    let view = View::new(record).recorded_as(log.digest).sampled(directory);
+    if let Some(Err(problem)) = &view.samples {
+        verified.differs.push(problem.clone());
+    }
     for file in &RENDERED {
         let computed = (file.render)(&view);
         match std::fs::read_to_string(directory.path().join(file.name)) {

@@ -9,6 +9,8 @@ use plimsoll_metrics::window::PHASE_NAMES;
 use plimsoll_metrics::{ErrorCount, Histogram, StepCounts};
 use plimsoll_model::{Nanos, Outcome, Phase, Record, StepId, StepKind};
 
+use crate::RunDirectory;
+use crate::samples::{NAME, Worst, worst};
 use crate::withhold::Withholding;
 
 /// Quantiles every report shows.
@@ -30,6 +32,8 @@ pub struct View {
     pub phases: Vec<PhaseView>,
     /// Failures, most frequent first.
     pub errors: Vec<ErrorCount>,
+    /// The worst operations one by one, if they were kept; a sentence if they cannot be read.
+    pub samples: Option<Result<Worst, String>>,
 }
 
 /// Sums over all operation steps.
@@ -154,6 +158,7 @@ impl View {
             steps,
             phases,
             errors,
+            samples: None,
             judgement,
             record,
         }
@@ -163,6 +168,14 @@ impl View {
     #[must_use]
     pub fn recorded_as(self, digest: String) -> Self {
         Self { record_digest: digest, ..self }
+    }
+
+    /// The same, with the operations that the directory keeps one by one.
+    #[must_use]
+    pub fn sampled(self, directory: &RunDirectory) -> Self {
+        let path = directory.samples();
+        let samples = path.exists().then(|| worst(&path).map_err(|e| format!("{NAME} cannot be read: {e}")));
+        Self { samples, ..self }
     }
 
     /// Times shorter than this cannot be told apart, in nanoseconds.

@@ -72,6 +72,15 @@ const run = async () => {
   await evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
   await expect("the button to show the whole run again", `plimsoll.overTime.every((u, i) => u.scales.x.max - u.scales.x.min === ${JSON.stringify(whole)}[i])`);
 
+  // A click on a second shows its worst operations.
+  await evaluate(`document.querySelector("[data-chart=response] .u-over").scrollIntoView({ block: "center" })`);
+  Object.assign(box, await evaluate(`(() => { const r = document.querySelector("[data-chart=response] .u-over").getBoundingClientRect(); return { x: r.x, y: r.y }; })()`));
+  await mouse("mouseMoved", 0.6);
+  await mouse("mousePressed", 0.6);
+  await mouse("mouseReleased", 0.6);
+  await evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+  await expect("operations one by one", `document.querySelectorAll("#second tbody tr").length >= 5`);
+
   // Sort the audits by name, both ways.
   const names = `[...document.querySelectorAll("[data-name=audits] tbody th")].map((c) => c.textContent)`;
   const click = `document.querySelector("[data-name=audits] thead button").click()`;

@@ -6,6 +6,7 @@ mod closed;
 mod facts;
 mod judging;
 mod open;
+mod samples;
 mod users;
 
 use std::fs;
@@ -39,6 +40,7 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
     let mut sections = vec![facts::facts()?];
     sections.push(closed::closed(pairs, quick)?);
     sections.push(open::open(quick)?);
+    sections.push(samples::samples(pairs)?);
     sections.push(users::users(quick)?);
     sections.push(if long { users::memory_over_ten_minutes()? } else { memory_measured_before() });
     sections.push(judging::judging());

@@ -34,7 +34,7 @@ fn look(browser: &str, directory: &Path, pictures: bool) -> Result<()> {
     let plan = root().join("crates/xtask/assets/report.yaml");
     let out = directory.join("run");
     let run_it = std::process::Command::new(&program)
-        .args(["run", "-q"])
+        .args(["run", "-q", "--samples"])
         .arg(&plan)
         .arg("--out")
         .arg(&out)

@@ -1,9 +1,11 @@
 //! 3 — Are timeouts treated as "at least so long", and is the timeout far enough from the claims?
 
 use plimsoll_metrics::expression::Dimension;
+use plimsoll_metrics::histogram::highest_of;
 use plimsoll_model::{Outcome, Record};
 
 use crate::finding::{Finding, Status, Withheld, percent, time};
+use crate::statistics::survival::{AtTime, Survival};
 
 /// The timeout must be at least so many times the strictest claim about a time (docs/METHOD.md, section 16).
 const TIMEOUT_OVER_CLAIM_MIN: f64 = 2.0;
@@ -13,6 +15,9 @@ const NEAR_TIMEOUT: f64 = 0.98;
 
 /// Share of successes that may be near the timeout.
 const NEAR_SHARE_MAX: f64 = 0.001;
+
+/// Shares of the answers of which it is asked how long they would have taken.
+const QUANTILES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 
 /// See the module.
 pub fn audit(record: &Record) -> Finding {
@@ -43,9 +48,10 @@ pub fn audit(record: &Record) -> Finding {
     let finding = |status, sentence: String| Finding::new("timeouts", status, sentence);
     if censored > 0 {
         let sentence = format!(
-            "{} timed out: their true time is only known to exceed {limit}. Quantiles above {} have no upper end.",
+            "{} timed out: their true time is only known to exceed {limit}. Quantiles above {} have no upper end. {}",
             percent(share),
-            percent(1.0 - share)
+            percent(1.0 - share),
+            true_times(record)
         );
         return finding(Status::Limited, sentence)
             .measured(share, 0.0)
@@ -73,6 +79,29 @@ pub fn audit(record: &Record) -> Finding {
     }
 }
 
+/// What can be said of the times that the target would have taken, if everything given up is only known to have
+/// taken longer than it was waited for.
+fn true_times(record: &Record) -> String {
+    let mut observed = Vec::new();
+    for outcome in Outcome::ALL.into_iter().filter(|o| *o == Outcome::Ok || o.is_censored()) {
+        let times = record.merged(outcome, |_| true).service;
+        observed.extend(times.buckets().map(|(bucket, n)| AtTime {
+            time: highest_of(bucket) as f64,
+            ended: if outcome == Outcome::Ok { n } else { 0 },
+            censored: if outcome == Outcome::Ok { 0 } else { n },
+        }));
+    }
+    let survival = Survival::estimate(observed);
+    let known = QUANTILES.into_iter().filter_map(|q| Some((q, survival.quantile(q)?))).next_back();
+    known.map_or_else(String::new, |(q, ns)| {
+        format!(
+            "As far as can be told, {} would have been answered within {} (Kaplan-Meier).",
+            percent(q),
+            time(ns)
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use plimsoll_model::Claim;
@@ -86,6 +115,7 @@ mod tests {
         let finding = audit(&cut);
         assert_eq!(finding.status, Status::Limited);
         assert!(matches!(finding.withheld[..], [Withheld::QuantilesAbove(q)] if (0.99..0.996).contains(&q)));
+        assert!(finding.sentence.contains("99 % would have been answered within"), "{}", finding.sentence);
         // The slowest successes of the control take some 70 ms; a timeout of 40 ms would have cut many off.
         assert_flags(audit, Status::Limited, |record| record.started.timeout_ns_max = 40_000_000);
     }

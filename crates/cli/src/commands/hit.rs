@@ -27,6 +27,7 @@ pub(crate) fn hit(args: &HitArgs) -> anyhow::Result<Exit> {
     request.body = body(args)?;
     let plan = Quick {
         request,
+        expect: args.expect.clone(),
         connections: args.connections,
         duration_ns: args.duration,
         requests: args.requests,

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use plimsoll_model::Record;
 use plimsoll_report::{
-    RunDirectory, View, csv, hgrm, html, json, junit, markdown, openmetrics, read_log, text,
+    RunDirectory, View, csv, hgrm, hlog, html, json, junit, markdown, openmetrics, read_log, text,
 };
 
 use crate::args::{Format, ReportArgs};
@@ -20,10 +20,11 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Exit> {
             "warning: the record is damaged ({damage}); what stands before the damage is shown"
         ));
     }
-    let view = View::new(Record::from_events(&log.events)).recorded_as(log.digest);
+    let view = View::new(Record::from_events(&log.events)).recorded_as(log.digest).sampled(&directory);
     let render = match args.format {
         Format::Csv => csv,
         Format::Hgrm => hgrm,
+        Format::Hlog => hlog,
         Format::Html => html,
         Format::Json => json,
         Format::Junit => junit,
@@ -33,6 +34,7 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Exit> {
     };
     let rendered = render(&view);
     match &args.output {
+        None if args.format == Format::Text => console::summary(&view, &rendered),
         None => console::result(&rendered),
         Some(path) => {
             std::fs::write(path, rendered).with_context(|| format!("failed to write {}", path.display()))?;

@@ -28,7 +28,7 @@ fn one_digit_changed_in_a_run_is_found_and_named() {
     let server = crate::plimsoll::service("echo");
     let place = Place::new();
     let url = format!("{}/status/200", server.url());
-    place.plimsoll(&["hit", &url, "-n", "200", "-c", "2", "--quiet", "--out", "run"]);
+    place.plimsoll(&["hit", &url, "-n", "200", "-c", "2", "--quiet", "--out", "run", "--samples"]);
     let untouched = place.plimsoll(&["verify", "run"]);
     assert_eq!(untouched.code, 0, "{}", untouched.stdout);
 
@@ -42,4 +42,14 @@ fn one_digit_changed_in_a_run_is_found_and_named() {
         "{}",
         changed.stdout
     );
+    assert!(
+        text.contains("\"count\": 200,\n    \"share\": 1.0"),
+        "every operation stands in samples.parquet"
+    );
+    let file = place.path("run/samples.parquet");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let changed = place.plimsoll(&["verify", "run"]);
+    assert!(changed.stdout.contains("samples"), "{}", changed.stdout);
 }

@@ -75,6 +75,19 @@ fn claims_decide_the_exit_code() {
 }
 
 #[test]
+fn what_the_body_must_hold_decides_about_success() {
+    let (server, place) = (service("shop"), Place::new());
+    let ok = |text: &str| {
+        let url = format!("{}/health", server.url());
+        let hit =
+            place.plimsoll(&["hit", &url, "-n", "20", "-c", "1", "--json", "--quiet", "--expect", text]);
+        let run: Value = serde_json::from_str(&hit.stdout).unwrap();
+        run["totals"]["ok"].clone()
+    };
+    assert_eq!((ok("status"), ok("never said")), (json!(20), json!(0)));
+}
+
+#[test]
 fn client_and_server_count_the_same() {
     let server = service("events");
     let plan = format!(

@@ -204,6 +204,7 @@ pub(crate) fn simulate_with(
         workload: Arc::new(OneStep { think_ns, seen: seen.clone() }),
         context: WorkerContext::new(shared, BTreeMap::from([("queue", driver)]), plan.seed, segment),
         spawn: Box::new(move |task| spawner.spawn_local(task).unwrap()),
+        samples: Some(1.0),
         signals: Arc::default(),
     });
     beside(worker.clone());
@@ -215,9 +216,11 @@ pub(crate) fn simulate_with(
         plan: plan.clone(),
         ..Started::default()
     }))]);
+    let mut samples = 0;
     for message in receiver.try_iter() {
         match message {
             WorkerMessage::Windows(windows) => record.apply(&RunEvent::Windows(windows)),
+            WorkerMessage::Samples(kept) => samples += kept.concat().len() as u64,
             WorkerMessage::Done(end) => {
                 let finished = Finished {
                     duration_ns: end.sending_ended_ns,
@@ -230,6 +233,7 @@ pub(crate) fn simulate_with(
         }
     }
     assert_balanced(&record);
+    assert_eq!(samples, record.totals().sent, "an operation was kept twice or not at all");
     let seen = seen.lock().unwrap().clone();
     Simulated { record, seen }
 }

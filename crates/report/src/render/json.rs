@@ -53,6 +53,8 @@ pub struct Run {
     pub audits: Vec<Audit>,
     /// Failures by class, most frequent first.
     pub errors: Vec<Error>,
+    /// Operations kept one by one, if any.
+    pub samples: Option<Samples>,
     /// The generator itself.
     pub generator: Generator,
     /// Machine, kernel, tool.
@@ -226,6 +228,17 @@ pub struct Error {
     pub last_ns: u64,
 }
 
+/// Operations kept one by one, in `samples.parquet`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Samples {
+    /// How many.
+    pub count: u64,
+    /// Which share of the operations was kept, 0 to 1.
+    pub share: f64,
+    /// Digest of the file.
+    pub digest: String,
+}
+
 /// The generator itself.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Generator {
@@ -280,6 +293,11 @@ pub fn run(view: &View) -> Run {
         claims: view.judgement.claims.iter().map(claim).collect(),
         audits: view.judgement.findings.iter().map(audit).collect(),
         errors: view.errors.iter().map(|e| error(view, e)).collect(),
+        samples: view.samples.as_ref().and_then(|s| s.as_ref().ok()).map(|worst| Samples {
+            count: worst.rows,
+            share: worst.share,
+            digest: worst.digest.clone(),
+        }),
         generator: Generator {
             workers: started.workers,
             idle: format!("{:?}", started.idle).to_lowercase(),

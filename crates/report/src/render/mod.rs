@@ -3,10 +3,12 @@
 pub mod csv;
 pub mod foreign;
 pub mod hgrm;
+pub mod hlog;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod openmetrics;
+pub mod sparklines;
 pub mod table;
 pub mod text;

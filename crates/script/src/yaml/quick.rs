@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use plimsoll_model::http::{Connections, HttpRequest, HttpSettings};
+use plimsoll_model::http::{Connections, HttpRequest, HttpSettings, Keep};
 use plimsoll_model::{
     Claim, Closed, Load, Nanos, Open, Operation, Phase, Plan, Process, Scenario, Schedule, Stage, Step,
     StepKind,
@@ -10,7 +10,7 @@ use plimsoll_model::{
 use sha2::{Digest, Sha256};
 
 use super::Lowered;
-use crate::behaviour::expect::Expect;
+use crate::behaviour::expect::{Check, Expect};
 use crate::behaviour::program::{BodyTemplate, Call, Node, RequestTemplate};
 use crate::behaviour::template::Template;
 use crate::behaviour::{Behaviour, Routine};
@@ -20,6 +20,8 @@ use crate::behaviour::{Behaviour, Routine};
 pub struct Quick {
     /// The request.
     pub request: HttpRequest,
+    /// Texts that the body of every answer must hold.
+    pub expect: Vec<String>,
     /// Connections at once.
     pub connections: u32,
     /// How long, in nanoseconds; ignored with `requests`.
@@ -84,7 +86,8 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         phases: vec![phase],
         claims: quick.claims.clone(),
     };
-    let fixed = Arc::new(Operation::Http(HttpRequest { is_fixed: true, ..quick.request.clone() }));
+    let keep = if quick.expect.is_empty() { quick.request.keep } else { Keep::Body };
+    let fixed = Arc::new(Operation::Http(HttpRequest { is_fixed: true, keep, ..quick.request.clone() }));
     let request = RequestTemplate {
         base: quick.request.clone(),
         url: Template::fixed(&quick.request.url),
@@ -95,7 +98,10 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         step: 0,
         request,
         fixed: Some(fixed),
-        expect: Expect::default(),
+        expect: Expect {
+            checks: quick.expect.iter().map(|text| Check::Text(Template::fixed(text))).collect(),
+            ..Expect::default()
+        },
         when_invalid: None,
         data_sets: Vec::new(),
         saves: Vec::new(),
@@ -109,7 +115,7 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         globals: Arc::default(),
         wall_start_ns: OnceLock::new(),
     };
-    let effective = format!("{plan:#?}\n{:#?}\n", quick.request);
+    let effective = format!("{plan:#?}\n{:#?}\nexpect {:?}\n", quick.request, quick.expect);
     let digest = Sha256::digest(effective.as_bytes()).iter().map(|b| format!("{b:02x}")).collect::<String>();
     Ok(Lowered {
         plan,

@@ -1,5 +1,7 @@
 //! The charts' places on the page, and the data they draw.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, PreEscaped, html as markup};
 use plimsoll_metrics::Histogram;
 use plimsoll_metrics::quantile::{Prepared, Standing, estimate};
@@ -7,6 +9,7 @@ use plimsoll_model::{Phase, Plan};
 use serde::Serialize;
 
 use crate::View;
+use crate::samples::{SampleRow, Worst};
 use crate::series::{HeatMap, Seconds, Series, heat_map, series};
 
 /// Points of the percentile curve: so many to every factor of ten of 1/(1 − q).
@@ -22,6 +25,10 @@ struct Data<'a> {
     curve: Vec<CurvePoint>,
     phases: Vec<PhaseMark>,
     errors: Vec<ErrorMark<'a>>,
+    /// By second, the worst operations one by one, if they were kept.
+    samples: Option<BTreeMap<u32, Vec<SampleMark<'a>>>>,
+    /// Share of the operations that was kept, 0 to 1.
+    sampled: Option<f64>,
     /// Times below this cannot be told apart, in milliseconds.
     resolution_ms: f64,
 }
@@ -49,6 +56,31 @@ struct ErrorMark<'a> {
     last_s: f64,
 }
 
+#[derive(Serialize)]
+struct SampleMark<'a> {
+    due_s: f64,
+    wait_ms: Option<f64>,
+    response_ms: f64,
+    step: &'a str,
+    outcome: &'a str,
+    status: u16,
+    bytes: u64,
+}
+
+impl<'a> SampleMark<'a> {
+    fn of(row: &'a SampleRow) -> Self {
+        Self {
+            due_s: row.due_ns as f64 / 1e9,
+            wait_ms: row.wait_ns.map(|ns| ns as f64 / 1e6),
+            response_ms: row.response_ns as f64 / 1e6,
+            step: &row.step,
+            outcome: &row.outcome,
+            status: row.status,
+            bytes: row.bytes_received,
+        }
+    }
+}
+
 pub(super) fn section(view: &View) -> Markup {
     markup! {
         section.charts aria-labelledby="charts" {
@@ -64,9 +96,15 @@ pub(super) fn section(view: &View) -> Markup {
             (chart("rate", "Operations per second"))
             (chart("service", "Response time beside service time, p99, logarithmic: the gap is waiting"))
             (chart("users", "Users, and operations in flight"))
-            (chart("heat", "Where response times lie: darker is more, logarithmic"))
+            @if view.totals.connects > 0 { (chart("connections", "Connections opened per second")) }
+            (chart("heat", "Where response times lie: darker is more, logarithmic; failures stand above"))
             p.band { "The band beneath every chart is the generator: clear where it was fine, amber where a second is tainted." }
             div id="second" role="status" {}
+            @match &view.samples {
+                Some(Ok(_)) => p.tools { "Click on a second to see its worst operations, one by one." },
+                Some(Err(problem)) => p.tools { (problem) },
+                None => {}
+            }
             h2 { "Percentiles" }
             figure.chart data-chart="curve" { figcaption { "Response time of successes by percentile, with its 95 % band, as far as it can be measured" } div.plot {} output {} }
         }
@@ -96,6 +134,8 @@ pub(super) fn data(view: &View) -> Markup {
                 last_s: seconds(e.last_ns),
             })
             .collect(),
+        samples: worst(view).map(samples),
+        sampled: worst(view).map(|w| w.share),
         resolution_ms: view.resolution_ns() as f64 / 1e6,
     };
     // Inside a script element nothing is escaped but its end.
@@ -103,6 +143,14 @@ pub(super) fn data(view: &View) -> Markup {
         .expect("numbers and texts can always be written")
         .replace('<', "\\u003c");
     markup! { script id="data" type="application/json" { (PreEscaped(json)) } }
+}
+
+fn worst(view: &View) -> Option<&Worst> {
+    view.samples.as_ref()?.as_ref().ok()
+}
+
+fn samples(worst: &Worst) -> BTreeMap<u32, Vec<SampleMark<'_>>> {
+    worst.seconds.iter().map(|(second, rows)| (*second, rows.iter().map(SampleMark::of).collect())).collect()
 }
 
 /// The phases that are drawn: those of the load with the most of them. Phases of several loads would cover each other.
