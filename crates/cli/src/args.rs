@@ -118,12 +118,44 @@ pub(crate) struct DemoArgs {
 /// plimsoll run
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The plan, YAML
+    /// The plan (YAML), or a script written for k6 (.js, .ts)
     pub(crate) plan: PathBuf,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) overrides: OverrideArgs,
+    #[command(flatten)]
+    pub(crate) script: ScriptArgs,
+}
+
+/// What only scripts written for k6 take.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scripts written for k6")]
+pub(crate) struct ScriptArgs {
+    /// Stages of users, such as 10s:20,1m:50
+    #[arg(short = 's', long = "stage", value_name = "TIME:USERS", value_delimiter = ',')]
+    pub(crate) stages: Vec<String>,
+    /// A tag for all samples
+    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = key_value)]
+    pub(crate) tags: Vec<(String, String)>,
+    /// Options in JSON, weaker than the script's own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A file that stands in for a remote module
+    #[arg(long = "module-map", value_name = "URL=FILE", value_parser = key_value)]
+    pub(crate) modules: Vec<(String, String)>,
+    /// Write k6's summary as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary_export: Option<PathBuf>,
+    /// Let k6's rules decide the exit code instead of Plimsoll's verdict
+    #[arg(long)]
+    pub(crate) k6_verdict: bool,
+    /// Make no use of setup()
+    #[arg(long)]
+    pub(crate) no_setup: bool,
+    /// Make no use of teardown()
+    #[arg(long)]
+    pub(crate) no_teardown: bool,
 }
 
 /// What may be changed about a plan from outside; the report says so.

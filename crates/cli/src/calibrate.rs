@@ -8,7 +8,7 @@ use plimsoll_script::quick;
 use plimsoll_script::yaml::Quick;
 
 use crate::args::CommonArgs;
-use crate::execute::{settings, started};
+use crate::execute::{Job, settings, started};
 
 /// Requests on one connection: a tenth of a second or so.
 const REQUESTS: u64 = 2_000;
@@ -32,9 +32,10 @@ pub(crate) fn floor(common: &CommonArgs) -> Option<Nanos> {
     };
     let lowered = quick(&plan).ok()?;
     let common = CommonArgs { workers: Some(1), samples: None, ..common.clone() };
-    let settings = settings(&lowered, &common, &StopHandle::default()).ok()?;
+    let job = Job::from(&lowered);
+    let settings = settings(&job, &common, &StopHandle::default()).ok()?;
     let mut log = LogWriter::in_memory();
-    run(started(&lowered, &common, None), &settings, &mut log).ok()?;
+    run(started(&job, &common, None), &settings, &mut log).ok()?;
     let record = Record::from_events(&log.read().ok()?.events);
     record.merged(Outcome::Ok, |_| true).service.quantile(0.99)
 }

@@ -42,6 +42,11 @@ pub(crate) fn is_live() -> bool {
     std::io::stderr().is_terminal() && variable("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// Whether results are seen by a person.
+pub(crate) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 /// Whether colour is wanted on standard error.
 pub(crate) fn has_colour() -> bool {
     std::io::stderr().is_terminal() && variable("NO_COLOR").is_none_or(|v| v.is_empty())

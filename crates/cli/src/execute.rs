@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use plimsoll_engine::{RunSettings, StopHandle, run};
 use plimsoll_model::event::Origin;
-use plimsoll_model::{Nanos, Protocol, Record, RunEvent, Sample, Segment, Sink, Started};
+use plimsoll_model::http::HttpSettings;
+use plimsoll_model::{Nanos, Plan, Protocol, Record, RunEvent, Sample, Segment, Sink, Started, Workload};
 use plimsoll_protocols::http::Http;
 use plimsoll_report::log::LogWriter;
 use plimsoll_report::verify::claims_digest;
@@ -29,10 +30,45 @@ pub(crate) enum Keep {
     Nothing,
 }
 
+/// What is to be run, wherever it came from.
+pub(crate) struct Job {
+    pub(crate) plan: Plan,
+    pub(crate) workload: Arc<dyn Workload>,
+    pub(crate) http: HttpSettings,
+    pub(crate) timeout_ns_max: Nanos,
+    /// As it is executed, for people.
+    pub(crate) effective: String,
+    pub(crate) digest: String,
+}
+
+impl From<&Lowered> for Job {
+    fn from(lowered: &Lowered) -> Self {
+        Self {
+            plan: lowered.plan.clone(),
+            workload: Arc::new(ScriptWorkload(lowered.behaviour.clone())),
+            http: lowered.http.clone(),
+            timeout_ns_max: lowered.timeout_ns_max,
+            effective: lowered.effective.clone(),
+            digest: lowered.digest.clone(),
+        }
+    }
+}
+
 /// Carries out a run and prints its result.
 pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> anyhow::Result<Exit> {
-    let stop = StopHandle::default();
-    let settings = settings(lowered, common, &stop)?;
+    let (view, directory) = perform(&lowered.into(), common, keep, StopHandle::default())?;
+    conclude(&view, directory.as_ref(), common);
+    Ok(Exit::of(&view.judgement))
+}
+
+/// Carries out a run, judges it, and writes its files.
+pub(crate) fn perform(
+    job: &Job,
+    common: &CommonArgs,
+    keep: &Keep,
+    stop: StopHandle,
+) -> anyhow::Result<(View, Option<RunDirectory>)> {
+    let settings = settings(job, common, &stop)?;
     let directory = match keep {
         Keep::Directory(path) => Some(
             RunDirectory::create(path)
@@ -49,7 +85,7 @@ pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> an
     let log =
         LogWriter::create(&log_path).with_context(|| format!("failed to write {}", log_path.display()))?;
     if let Some(directory) = &directory {
-        std::fs::write(directory.plan(), &lowered.effective)
+        std::fs::write(directory.plan(), &job.effective)
             .context("failed to write the plan into the run directory")?;
     }
     signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
@@ -57,7 +93,7 @@ pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> an
     let display = Display::start(mode(common), &progress);
     let samples = samples(directory.as_ref(), common)?;
     let mut sinks = Sinks { log, watch, samples };
-    let ran = run(started(lowered, common, floor(common)), &settings, &mut sinks);
+    let ran = run(started(job, common, floor(common)), &settings, &mut sinks);
     display.finish();
     if let Err(error) = ran {
         return Err(anyhow::Error::new(error).context(Exit::Unproven));
@@ -65,7 +101,8 @@ pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> an
     if let Some(Err(problem)) = sinks.samples.map(SampleWriter::finish) {
         console::remark(&format!("warning: samples could not be kept: {problem}"));
     }
-    conclude(sinks.log, directory.as_ref(), common)
+    let view = judged(sinks.log, directory.as_ref())?;
+    Ok((view, directory))
 }
 
 /// The file of operations one by one, if they are to be kept.
@@ -80,16 +117,16 @@ fn samples(directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Res
 }
 
 pub(crate) fn settings(
-    lowered: &Lowered,
+    job: &Job,
     common: &CommonArgs,
     stop: &StopHandle,
 ) -> anyhow::Result<RunSettings> {
-    let http: Arc<dyn Protocol> = Arc::new(Http::new(lowered.http.clone()).context(Exit::WrongPlan)?);
+    let http: Arc<dyn Protocol> = Arc::new(Http::new(job.http.clone()).context(Exit::WrongPlan)?);
     Ok(RunSettings {
         workers: common.worker_count(),
         idle: common.idle_strategy(),
         segment: Segment::WHOLE,
-        workload: Arc::new(ScriptWorkload(lowered.behaviour.clone())),
+        workload: job.workload.clone(),
         protocols: vec![http],
         samples: common.samples,
         stop: stop.clone(),
@@ -108,7 +145,7 @@ pub(crate) fn canary_settings(lowered: &Lowered) -> anyhow::Result<RunSettings> 
         quiet: true,
         json: false,
     };
-    settings(lowered, &common, &StopHandle::default())
+    settings(&lowered.into(), &common, &StopHandle::default())
 }
 
 fn mode(common: &CommonArgs) -> Mode {
@@ -119,25 +156,25 @@ fn mode(common: &CommonArgs) -> Mode {
     }
 }
 
-pub(crate) fn started(lowered: &Lowered, common: &CommonArgs, floor_ns: Option<Nanos>) -> Started {
+pub(crate) fn started(job: &Job, common: &CommonArgs, floor_ns: Option<Nanos>) -> Started {
     let (_, started_at) = facts::now();
     Started {
-        plan: lowered.plan.clone(),
-        plan_digest: lowered.digest.clone(),
-        claims_digest: claims_digest(lowered.plan.claims.iter().map(|c| c.text.as_str())),
+        plan: job.plan.clone(),
+        plan_digest: job.digest.clone(),
+        claims_digest: claims_digest(job.plan.claims.iter().map(|c| c.text.as_str())),
         started_at,
         workers: common.worker_count(),
         idle: common.idle_strategy(),
         origin: Origin::Due,
-        environment: facts::environment(&lowered.plan.target),
+        environment: facts::environment(&job.plan.target),
         clock_tick_ns: plimsoll_engine::clock::tick_ns(),
-        timeout_ns_max: lowered.timeout_ns_max,
+        timeout_ns_max: job.timeout_ns_max,
         floor_ns,
     }
 }
 
-/// Judges what was recorded, writes and prints the result.
-fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Result<Exit> {
+/// Judges what was recorded and writes the files of the run.
+fn judged(log: LogWriter, directory: Option<&RunDirectory>) -> anyhow::Result<View> {
     if let Some(problem) = log.problem() {
         console::remark(&format!(
             "warning: the run could not be recorded on disk ({problem}); it was kept in memory, and is judged whole"
@@ -147,19 +184,22 @@ fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArg
     let mut view = View::new(Record::from_events(&log.events)).recorded_as(log.digest);
     if let Some(directory) = directory {
         view = view.sampled(directory);
+        if let Err(problem) = files::write(directory, &view) {
+            console::remark(&format!(
+                "warning: the result could not be written to {}: {problem}",
+                directory.path().display()
+            ));
+        }
     }
-    if let Some(directory) = directory
-        && let Err(problem) = files::write(directory, &view)
-    {
-        console::remark(&format!(
-            "warning: the result could not be written to {}: {problem}",
-            directory.path().display()
-        ));
-    }
+    Ok(view)
+}
+
+/// Prints the result.
+pub(crate) fn conclude(view: &View, directory: Option<&RunDirectory>, common: &CommonArgs) {
     if common.json {
-        console::result(&json(&view));
+        console::result(&json(view));
     } else {
-        console::summary(&view, &text(&view));
+        console::summary(view, &text(view));
     }
     if let Some(directory) = directory.filter(|_| !common.quiet) {
         console::remark(&format!(
@@ -168,7 +208,6 @@ fn conclude(log: LogWriter, directory: Option<&RunDirectory>, common: &CommonArg
             directory.path().display()
         ));
     }
-    Ok(Exit::of(&view.judgement))
 }
 
 struct Sinks {

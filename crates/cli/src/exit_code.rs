@@ -7,8 +7,11 @@
 //! | 2 | the command line is wrong |
 //! | 98 | a claim is unproven, or the run is invalid |
 //! | 99 | a claim is refuted |
-//! | 104 | the plan is wrong; nothing was sent |
+//! | 104 | the plan or the script is wrong; nothing was sent |
 //! | 105 | interrupted; what was measured is written and judged |
+//! | 107 | a script threw where nothing can go on: in its init code, setup, teardown or handleSummary |
+//! | 108 | a script ended the run: `exec.test.abort()` |
+//! | 110 | a script marked the run as failed: `exec.test.fail()` |
 
 use std::fmt;
 use std::process::ExitCode;
@@ -18,9 +21,12 @@ use plimsoll_audit::{Judgement, RunVerdict, Verdict};
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
+    Aborted = 108,
     Failed = 1,
     Interrupted = 105,
+    MarkedFailed = 110,
     Refuted = 99,
+    ScriptThrew = 107,
     Success = 0,
     Unproven = 98,
     WrongPlan = 104,
@@ -41,6 +47,14 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// The code that a script's own rules ask for.
+    pub(crate) fn of_k6(code: u8) -> Self {
+        let all = [Self::Aborted, Self::Interrupted, Self::MarkedFailed, Self::Refuted, Self::ScriptThrew];
+        all.into_iter().find(|exit| *exit as u8 == code).unwrap_or(Self::Success)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -50,6 +64,9 @@ impl From<Exit> for ExitCode {
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Aborted => "the script ended the run",
+            Self::MarkedFailed => "the script marked the run as failed",
+            Self::ScriptThrew => "the script threw where nothing can go on",
             Self::Failed => "plimsoll could not do its work",
             Self::Interrupted => "interrupted",
             Self::Refuted => "a claim is refuted",

@@ -1,5 +1,8 @@
 //! Facts about the machine and the tool, for the record.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
 use plimsoll_model::http::ProxySettings;
 
 use crate::console::variable;
@@ -58,6 +61,13 @@ fn is_local(target: &str) -> bool {
     ]
     .iter()
     .any(|p| target.starts_with(p))
+}
+
+/// All environment variables that are text.
+#[expect(clippy::disallowed_methods, reason = "plans and scripts may use any of them")]
+pub(crate) fn variables() -> BTreeMap<String, String> {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// Proxies, as the environment names them. Upper-case `HTTP_PROXY` is ignored where a web server might set it

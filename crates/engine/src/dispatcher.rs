@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use plimsoll_metrics::{SECOND_NS, Window};
 use plimsoll_model::record::merge_window;
-use plimsoll_model::{Finished, Nanos, RunEvent, Sink, StepBooks};
+use plimsoll_model::{Finished, Nanos, RunEvent, Sink, StepBooks, Workload};
 
 use crate::clock;
 use crate::health::Monitor;
@@ -24,12 +24,14 @@ pub(crate) fn dispatch(
     signals: Vec<Arc<ThreadSignals>>,
     start: Instant,
     stop: &StopHandle,
+    (workload, steps_planned): (&dyn Workload, usize),
     sink: &mut dyn Sink,
 ) {
     let workers = signals.len();
     let cpu_before_ns = clock::process_cpu_ns();
     let mut gathered: BTreeMap<u32, Window> = BTreeMap::new();
     let mut ends = Vec::new();
+    let mut steps = steps_planned;
     let mut next_ns = SECOND_NS + GATHER_NS;
     // The run's clock stands still until the start; the first comparison of clocks must not fall before it.
     std::thread::sleep(start.saturating_duration_since(clock::now()));
@@ -43,6 +45,7 @@ pub(crate) fn dispatch(
             Ok(WorkerMessage::Done(end)) => ends.push(end),
             Err(RecvTimeoutError::Timeout) => {
                 next_ns += SECOND_NS;
+                tell_steps(&mut steps, workload, sink);
                 emit(&mut gathered, sink);
                 sink.take(&RunEvent::Clock(clock::sample(start)));
                 sink.take(&RunEvent::Health(Box::new(monitor.read())));
@@ -51,6 +54,7 @@ pub(crate) fn dispatch(
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
+    tell_steps(&mut steps, workload, sink);
     emit(&mut gathered, sink);
     sink.take(&RunEvent::Clock(clock::sample(start)));
     sink.take(&RunEvent::Health(Box::new(monitor.read())));
@@ -65,6 +69,15 @@ fn gather(gathered: &mut BTreeMap<u32, Window>, windows: Vec<Window>) {
                 gathered.insert(window.second, window);
             }
         }
+    }
+}
+
+/// Windows with a step come from threads that have numbered it before.
+fn tell_steps(known: &mut usize, workload: &dyn Workload, sink: &mut dyn Sink) {
+    let found = workload.steps_found(*known);
+    if !found.is_empty() {
+        *known += found.len();
+        sink.take(&RunEvent::Steps(found));
     }
 }
 

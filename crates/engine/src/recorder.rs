@@ -113,6 +113,26 @@ impl Recorder {
         }
     }
 
+    /// Makes room for a step that a user came upon.
+    #[inline]
+    fn make_room(&mut self, step: StepId) {
+        if usize::from(step) >= self.steps {
+            self.grow(usize::from(step) + 1);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, steps: usize) {
+        self.steps = steps;
+        for slab in self.slabs.iter_mut().chain(&mut self.spare) {
+            slab.cells.resize_with(steps * OUTCOMES, || None);
+            slab.steps.resize(steps, plimsoll_metrics::StepCounts::default());
+        }
+        let known = self.books.len();
+        self.books
+            .extend((known..steps).map(|step| StepBooks { step: step as StepId, ..StepBooks::default() }));
+    }
+
     #[inline]
     fn slab(&mut self, due_ns: Nanos) -> &mut Slab {
         let second = (due_ns / SECOND_NS) as u32;
@@ -162,6 +182,7 @@ impl Recorder {
 
     /// An operation became due and is handed to a session.
     pub(crate) fn begin(&mut self, step: StepId, due_ns: Nanos, at_ns: Nanos) {
+        self.make_room(step);
         self.gauge.enter(at_ns);
         let counts = &mut self.slab(due_ns).steps[usize::from(step)];
         counts.scheduled += 1;
@@ -259,6 +280,7 @@ impl Recorder {
 
     /// A group of steps took from `begun` until `at_ns`.
     pub(crate) fn group(&mut self, begun: Begun, at_ns: Nanos, outcome: Outcome) {
+        self.make_room(begun.step);
         self.slab(begun.due_ns).cell(begun.step, outcome).response.record(at_ns.saturating_sub(begun.due_ns));
     }
 

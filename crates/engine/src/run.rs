@@ -81,7 +81,8 @@ pub fn run(started: Started, settings: &RunSettings, sink: &mut dyn Sink) -> Res
         );
     }
     drop(sender);
-    dispatch(&receiver, signals, start, &settings.stop, sink);
+    let known = (settings.workload.as_ref(), plan.steps.len());
+    dispatch(&receiver, signals, start, &settings.stop, known, sink);
     for thread in threads {
         match thread.join() {
             Ok(ended) => ended.map_err(RunError::Thread)?,

@@ -4,10 +4,10 @@
 use plimsoll_metrics::{StepCounts, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::{Health, IdleStrategy, Nanos, Outcome, Plan, StepId};
+use crate::{Health, IdleStrategy, Nanos, Outcome, Plan, Step, StepId};
 
 /// Version of the stream. Change it with any change to a type reachable from [`RunEvent`].
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub enum RunEvent {
         /// What.
         text: String,
     },
+    /// Steps that users came upon, behind those already known: scripts name them as they go. Always before the
+    /// first window with one of them.
+    Steps(Vec<Step>),
     /// Always the last, unless the process was killed.
     Finished(Box<Finished>),
 }

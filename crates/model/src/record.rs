@@ -58,6 +58,7 @@ impl Record {
         match event {
             RunEvent::Started(started) => self.started = (**started).clone(),
             RunEvent::Windows(windows) => windows.iter().for_each(|w| self.add_window(w)),
+            RunEvent::Steps(found) => self.started.plan.steps.extend(found.iter().cloned()),
             RunEvent::Clock(sample) => self.clocks.push(*sample),
             RunEvent::Health(health) => {
                 if self.drop_windows {

@@ -1,5 +1,6 @@
 //! Who does what: a workload makes users, a user goes through iterations, a host drives and records it.
 
+use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -8,7 +9,7 @@ use std::task::{Context, Poll};
 
 use futures::future::LocalBoxFuture;
 
-use crate::{Clock, Driver, Nanos, Outcome, Reply, ScenarioId, Segment, Session, StepId};
+use crate::{Clock, Driver, Nanos, Outcome, Reply, ScenarioId, Segment, Session, Step, StepId};
 
 /// What the users of a plan do. Shared by all load threads.
 pub trait Workload: Send + Sync {
@@ -20,6 +21,12 @@ pub trait Workload: Send + Sync {
 
     /// The user that tidies up after the run.
     fn teardown(&self, context: &WorkerContext) -> Option<Box<dyn User>>;
+
+    /// Steps that users have come upon, from the `known`-th on. A plan names all its steps beforehand; a script names
+    /// them as it goes, and must have numbered one here before it begins an operation of it.
+    fn steps_found(&self, _known: usize) -> Vec<Step> {
+        Vec::new()
+    }
 }
 
 /// What a load thread gives its users.
@@ -33,6 +40,7 @@ pub struct WorkerContext {
     /// The thread's part of the run.
     pub segment: Segment,
     sequences: RefCell<BTreeMap<String, Rc<Cell<u64>>>>,
+    kept: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
 }
 
 /// A load thread's share of a run-wide sequence 0, 1, 2, ...: threads take turns, so that no number is given
@@ -60,13 +68,24 @@ impl WorkerContext {
         seed: u64,
         segment: Segment,
     ) -> Self {
-        Self { clock, drivers, seed, segment, sequences: RefCell::default() }
+        Self { clock, drivers, seed, segment, sequences: RefCell::default(), kept: RefCell::default() }
     }
 
     /// This thread's share of the sequence called `name`; all users of the thread draw from the same.
     pub fn sequence(&self, name: &str) -> Sequence {
         let taken = self.sequences.borrow_mut().entry(name.to_owned()).or_default().clone();
         Sequence { taken, segment: self.segment }
+    }
+
+    /// The one `T` of this thread, made when it is first asked for: what all users of a thread have in common.
+    pub fn of_thread<T: 'static>(&self, make: impl FnOnce() -> T) -> Rc<T> {
+        let known = self.kept.borrow().get(&TypeId::of::<T>()).cloned();
+        let kept = known.unwrap_or_else(|| {
+            let made: Rc<dyn Any> = Rc::new(make());
+            self.kept.borrow_mut().insert(TypeId::of::<T>(), made.clone());
+            made
+        });
+        kept.downcast().expect("it is kept by its type")
     }
 
     /// A session of the protocol called `name`.

@@ -68,10 +68,14 @@ pub fn read_log(path: &Path) -> Result<ReadLog, LogError> {
         return Err(LogError::Version { path: path.to_owned(), found });
     }
     let mut log = ReadLog { digest, ..ReadLog::default() };
+    let mut steps = 0;
     loop {
         match read_event(&mut reader) {
-            Ok(Some(event)) => match check_numbers(log.events.first(), &event) {
-                Ok(()) => log.events.push(event),
+            Ok(Some(event)) => match check_numbers(log.events.first(), steps, &event) {
+                Ok(()) => {
+                    steps += steps_of(&event);
+                    log.events.push(event);
+                }
                 Err(damage) => {
                     log.damage = Some(format!("event {}: {damage}", log.events.len() + 1));
                     return Ok(log);
@@ -131,8 +135,17 @@ fn check_histograms(event: &RunEvent) -> Result<(), String> {
     cells.chain(loads).chain(windows.iter().map(|w| &w.loop_lag)).try_for_each(check)
 }
 
-/// Numbers of steps, loads and scenarios must be those of the plan that began the stream.
-fn check_numbers(first: Option<&RunEvent>, event: &RunEvent) -> Result<(), String> {
+/// Steps that an event makes known.
+fn steps_of(event: &RunEvent) -> usize {
+    match event {
+        RunEvent::Started(started) => started.plan.steps.len(),
+        RunEvent::Steps(found) => found.len(),
+        _ => 0,
+    }
+}
+
+/// Numbers of steps, loads and scenarios must be those of the plan that began the stream, and of the `steps` found.
+fn check_numbers(first: Option<&RunEvent>, steps: usize, event: &RunEvent) -> Result<(), String> {
     match (first, event) {
         (None, RunEvent::Started(started)) => {
             let plan = &started.plan;
@@ -148,7 +161,7 @@ fn check_numbers(first: Option<&RunEvent>, event: &RunEvent) -> Result<(), Strin
             }
         }
         (Some(RunEvent::Started(started)), RunEvent::Windows(windows)) => {
-            let (steps, loads) = (started.plan.steps.len(), started.plan.loads.len());
+            let loads = started.plan.loads.len();
             let of_steps = |w: &Window| {
                 let cells = w.cells.iter().map(|(s, ..)| *s);
                 cells
@@ -161,6 +174,14 @@ fn check_numbers(first: Option<&RunEvent>, event: &RunEvent) -> Result<(), Strin
                 Ok(())
             } else {
                 Err("it names steps or loads that the plan does not hold".to_owned())
+            }
+        }
+        (Some(RunEvent::Started(started)), RunEvent::Steps(found)) => {
+            let known = |s: &plimsoll_model::Step| usize::from(s.scenario) < started.plan.scenarios.len();
+            if found.iter().all(known) {
+                Ok(())
+            } else {
+                Err("it names scenarios that the plan does not hold".to_owned())
             }
         }
         (Some(RunEvent::Started(_)), RunEvent::Started(_)) => Err("the run begins a second time".to_owned()),

@@ -7,5 +7,6 @@ pub(crate) mod hit;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod script;
 pub(crate) mod target;
 pub(crate) mod verify;

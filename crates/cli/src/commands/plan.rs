@@ -42,7 +42,7 @@ pub(crate) fn read_text(
         }
         Ok(services[name].url())
     };
-    let variables = std::env::vars().chain(overrides.env.iter().cloned()).collect();
+    let variables = facts::variables().into_iter().chain(overrides.env.iter().cloned()).collect();
     let mut environment = Environment {
         variables,
         seed,

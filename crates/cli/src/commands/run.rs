@@ -1,12 +1,16 @@
-//! `plimsoll run`: a plan.
+//! `plimsoll run`: a plan, or a script.
 
 use super::plan::read;
+use super::script;
 use crate::args::RunArgs;
 use crate::execute::{Keep, execute, usual_directory};
 use crate::exit_code::Exit;
 
 /// See the module.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    if script::is_script(&args.plan) {
+        return script::run(args);
+    }
     let plan = read(&args.plan, &args.overrides, args.common.seed)?;
     let directory = args.common.out.clone().unwrap_or_else(|| usual_directory(&plan.lowered.plan.name));
     execute(&plan.lowered, &args.common, &Keep::Directory(directory))

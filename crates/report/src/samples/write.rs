@@ -77,9 +77,12 @@ impl SampleWriter {
 
 impl Sink for SampleWriter {
     fn take(&mut self, event: &RunEvent) {
-        if let RunEvent::Started(started) = event {
-            self.steps = started.plan.steps.iter().map(|s| ByteArray::from(s.name.as_str())).collect();
-        }
+        let found = match event {
+            RunEvent::Started(started) => &started.plan.steps,
+            RunEvent::Steps(found) => found,
+            _ => return,
+        };
+        self.steps.extend(found.iter().map(|s| ByteArray::from(s.name.as_str())));
     }
 
     fn samples(&mut self, samples: &[Sample]) {

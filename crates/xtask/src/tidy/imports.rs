@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::shell::output;
 
 /// Crate, and which of the project's crates it may use. A new row or edge needs a decision record.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("metrics", &[]),
     ("model", &["metrics"]),
     ("engine", &["model", "metrics"]),
@@ -14,6 +14,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("script", &["model", "metrics"]),
     ("audit", &["model", "metrics"]),
     ("foreign", &["audit", "model", "metrics"]),
+    ("k6", &["model", "metrics"]),
     ("report", &["audit", "model", "metrics"]),
     ("dashboard", &["report", "model", "metrics"]),
     ("cluster", &["engine", "model", "metrics"]),
@@ -26,6 +27,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
             "dashboard",
             "engine",
             "foreign",
+            "k6",
             "metrics",
             "model",
             "protocols",

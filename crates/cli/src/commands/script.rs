@@ -1,0 +1,161 @@
+//! `plimsoll run SCRIPT.js`: what `k6 run` does, with Plimsoll's verdict beside k6's summary.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use plimsoll_engine::StopHandle;
+use plimsoll_k6::{Abort, Conclusion, Level, Outside, Script, Settings};
+use plimsoll_model::{Outcome, StopReason};
+use plimsoll_model::http::HttpSettings;
+use plimsoll_report::View;
+use serde_json::{Map, Value, json};
+
+use crate::args::RunArgs;
+use crate::execute::{Job, Keep, conclude, perform, usual_directory};
+use crate::exit_code::Exit;
+use crate::{console, facts};
+
+/// Whether it is a script, by its name.
+pub(crate) fn is_script(path: &Path) -> bool {
+    path.extension().and_then(|e| e.to_str()).is_some_and(|e| matches!(e, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts"))
+}
+
+/// See the module.
+pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    let stop = StopHandle::default();
+    let script = Script::load(&args.plan, settings(args)?, outside(stop.clone()))
+        .map_err(|e| anyhow::anyhow!("{e}").context(Exit::WrongPlan))?;
+    let job = Job {
+        plan: script.plan.clone(),
+        workload: script.workload(),
+        http: script.http.clone(),
+        timeout_ns_max: script.timeout_ns_max,
+        effective: script.effective.clone(),
+        digest: script.digest.clone(),
+    };
+    let directory = args.common.out.clone().unwrap_or_else(|| usual_directory(&script.plan.name));
+    let (view, directory) = perform(&job, &args.common, &Keep::Directory(directory), stop)?;
+    let conclusion = sum_up(&script, &view);
+    write(&conclusion, args)?;
+    console::result(&conclusion.stdout);
+    if !conclusion.stderr.is_empty() {
+        console::remark(conclusion.stderr.trim_end());
+    }
+    conclude(&view, directory.as_ref(), &args.common);
+    Ok(exit(&conclusion, &view, args.script.k6_verdict))
+}
+
+fn sum_up(script: &Script, view: &View) -> Conclusion {
+    let dropped = view.record.total(Outcome::Dropped);
+    let reason = view.record.finished.as_ref().map(|f| &f.reason);
+    let is_interrupted = reason == Some(&StopReason::Interrupted);
+    let elapsed_ns = view.record.finished.as_ref().map_or(0, |f| f.closed_ns);
+    script.conclude(elapsed_ns, dropped, is_interrupted, console::is_terminal())
+}
+
+fn write(conclusion: &Conclusion, args: &RunArgs) -> anyhow::Result<()> {
+    for (path, content) in &conclusion.files {
+        std::fs::write(path, content).with_context(|| format!("failed to write {}", path.display()))?;
+    }
+    if let Some(path) = &args.script.summary_export {
+        let text = serde_json::to_string_pretty(&conclusion.export).context("a summary can be written")?;
+        std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// k6's codes say how the script ended; Plimsoll's verdict says whether what was measured is worth anything.
+fn exit(conclusion: &Conclusion, view: &View, k6_verdict: bool) -> Exit {
+    for unproven in &conclusion.without_samples {
+        console::remark(&format!("UNPROVEN  {unproven}: nothing was counted that it could be judged by"));
+    }
+    let by_k6 = Exit::of_k6(conclusion.exit_code);
+    if k6_verdict || by_k6 != Exit::Success {
+        return by_k6;
+    }
+    match Exit::of(&view.judgement) {
+        Exit::Success if !conclusion.without_samples.is_empty() => Exit::Unproven,
+        own => own,
+    }
+}
+
+fn outside(stop: StopHandle) -> Outside {
+    let stop = Arc::new(stop);
+    Outside {
+        started_ms: facts::now().0,
+        say: Box::new(|level, text| {
+            let word = match level {
+                Level::Debug => return,
+                Level::Info => "INFO",
+                Level::Warning => "WARN",
+                Level::Error => "ERRO",
+            };
+            console::remark(&format!("{word} {text}"));
+        }),
+        stop: Box::new(move |abort| {
+            let why = match abort {
+                Abort::Asked(message) => format!("the script asked for it: {message}"),
+                Abort::Threshold(threshold) => threshold.clone(),
+                Abort::Setup(problem) | Abort::Teardown(problem) | Abort::Broken(problem) => problem.clone(),
+            };
+            stop.stop(StopReason::ClaimLost(why));
+        }),
+    }
+}
+
+fn settings(args: &RunArgs) -> anyhow::Result<Settings> {
+    let variables = facts::variables();
+    let config = match &args.script.config {
+        None => Map::new(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("failed to read {}", path.display()))
+                .context(Exit::WrongPlan)?;
+            serde_json::from_str(&text)
+                .with_context(|| format!("{} is no JSON object", path.display()))
+                .context(Exit::WrongPlan)?
+        }
+    };
+    let own = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let overrides = vec![plimsoll_k6::script::of_variables(own), flags(args)?];
+    Ok(Settings {
+        environment: variables.into_iter().chain(args.overrides.env.iter().cloned()).collect(),
+        config,
+        overrides,
+        modules: args.script.modules.iter().map(|(url, file)| (url.clone(), file.into())).collect(),
+        seed: args.common.seed.unwrap_or(1),
+        http: HttpSettings { proxy: facts::proxies(), ..HttpSettings::default() },
+    })
+}
+
+/// Options that the command line sets.
+fn flags(args: &RunArgs) -> anyhow::Result<Map<String, Value>> {
+    let mut all = Map::new();
+    let mut set = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            all.insert(key.to_owned(), value);
+        }
+    };
+    if args.overrides.rate.is_some() {
+        return Err(anyhow::anyhow!("--rate is for plans; a script names its rate in a scenario").context(Exit::WrongPlan));
+    }
+    set("vus", args.overrides.vus.map(Value::from));
+    set("iterations", args.overrides.iterations.map(Value::from));
+    set("duration", args.overrides.duration.map(|ns| json!(format!("{ns}ns"))));
+    set("noSetup", args.script.no_setup.then_some(json!(true)));
+    set("noTeardown", args.script.no_teardown.then_some(json!(true)));
+    if !args.script.stages.is_empty() {
+        let stage = |text: &String| {
+            let (time, users) = text.split_once(':').with_context(|| format!("`{text}` is no stage; write 10s:20"))?;
+            Ok::<_, anyhow::Error>(json!({ "duration": time, "target": users }))
+        };
+        let stages: Vec<_> = args.script.stages.iter().map(stage).collect::<anyhow::Result<_>>().context(Exit::WrongPlan)?;
+        set("stages", Some(Value::Array(stages)));
+    }
+    if !args.script.tags.is_empty() {
+        let tags: Map<String, Value> = args.script.tags.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+        set("tags", Some(Value::Object(tags)));
+    }
+    Ok(all)
+}

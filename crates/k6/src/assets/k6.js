@@ -1,0 +1,61 @@
+const own = globalThis.__plimsoll;
+const isAsync = (f) => typeof f === "function" && Object.prototype.toString.call(f) === "[object AsyncFunction]";
+
+export function sleep(seconds) {
+  own.sleep(Number(seconds));
+}
+
+export function fail(message) {
+  throw new Error(message === undefined ? "" : String(message));
+}
+
+export function group(name, body) {
+  name = String(name);
+  if (name.includes("::")) throw new Error("group and check names may not contain '::'");
+  if (isAsync(body)) throw new TypeError("group() does not support async functions as arguments");
+  if (typeof body !== "function") throw new TypeError("group() requires a callback as a second argument");
+  const outer = own.groupBegin(name), begun = own.now();
+  let complete = false;
+  try {
+    const result = body();
+    complete = true;
+    return result;
+  } finally {
+    own.groupEnd(outer, begun, complete);
+  }
+}
+
+export function check(value, sets, tags) {
+  if (sets === undefined || sets === null) throw new TypeError("check() requires an object of named predicates");
+  let all = true;
+  for (const name of Object.keys(sets)) {
+    if (name.includes("::")) throw new Error("group and check names may not contain '::'");
+    const set = sets[name];
+    let held;
+    if (typeof set === "function") {
+      if (isAsync(set)) throw new TypeError("check() does not support async functions as arguments");
+      try {
+        held = set(value);
+      } catch (thrown) {
+        own.check(name, false, value, tags);
+        throw thrown;
+      }
+    } else {
+      held = set;
+    }
+    if (!own.check(name, !!held, value, tags)) all = false;
+  }
+  return all;
+}
+
+export function randomSeed(seed) {
+  let state = Number(seed) >>> 0;
+  Math.random = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+export default { sleep, fail, group, check, randomSeed };

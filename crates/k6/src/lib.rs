@@ -1,0 +1,28 @@
+//! Scripts written for k6, run unchanged: read, lowered to a plan and a workload, summed up in k6's words.
+//!
+//! Every user has a JavaScript world of its own, on a stack of its own: a call that blocks suspends the user and never a
+//! thread. k6's words (VU, check, threshold, trend) appear here and in what is printed for k6's sake, nowhere else.
+#![deny(missing_docs)]
+
+mod coroutine;
+mod lower;
+mod metrics;
+mod modules;
+mod natives;
+mod options;
+mod run;
+mod sources;
+mod summary;
+mod thresholds;
+mod typescript;
+mod user;
+mod vu;
+mod world;
+
+pub mod conclusion;
+pub mod script;
+
+pub use conclusion::Conclusion;
+pub use run::{Abort, Level, Outside};
+pub use script::{Script, Settings};
+pub use sources::ScriptError;

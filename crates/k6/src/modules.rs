@@ -1,0 +1,61 @@
+//! Modules that are there without a file, and those that stand in for remote ones.
+
+/// Name and source of every built-in module.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("k6", include_str!("assets/k6.js")),
+    ("k6/http", include_str!("assets/http.js")),
+    ("k6/metrics", include_str!("assets/metrics.js")),
+    ("k6/execution", include_str!("assets/execution.js")),
+    ("k6/data", include_str!("assets/data.js")),
+    ("k6/encoding", include_str!("assets/encoding.js")),
+    ("k6/timers", include_str!("assets/timers.js")),
+    ("plimsoll:jslib/k6-summary", include_str!("assets/jslib/k6-summary.js")),
+    ("plimsoll:jslib/k6-utils", include_str!("assets/jslib/k6-utils.js")),
+];
+
+/// What runs before every script.
+pub(crate) const PRELUDE: &str = include_str!("assets/prelude.js");
+
+pub(crate) fn is_built_in(name: &str) -> bool {
+    source(name).is_some()
+}
+
+/// The source of a built-in module.
+pub(crate) fn source(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find_map(|(known, source)| (*known == name).then_some(*source))
+}
+
+/// Our own equivalent of a well-known remote module, whatever its version.
+pub(crate) fn stand_in(address: &str) -> Option<&'static str> {
+    let (_, path) = address.split_once("jslib.k6.io/")?;
+    match path.split('/').next()? {
+        "k6-summary" => Some("plimsoll:jslib/k6-summary"),
+        "k6-utils" => Some("plimsoll:jslib/k6-utils"),
+        _ => None,
+    }
+}
+
+/// Why a module of k6 is not there.
+pub(crate) fn refusal(name: &str) -> String {
+    match name {
+        "k6/browser" | "k6/experimental/browser" => {
+            "k6/browser needs a browser, which Plimsoll does not drive; test what the page calls instead".to_owned()
+        }
+        _ if name.starts_with("k6/x/") => {
+            format!("{name} is an extension of k6 written in Go, which no other tool can load")
+        }
+        _ => format!("there is no module {name}; docs/K6.md lists those that there are"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stand_ins_are_known_by_name_in_any_version() {
+        assert_eq!(stand_in("https://jslib.k6.io/k6-summary/0.0.1/index.js"), Some("plimsoll:jslib/k6-summary"));
+        assert_eq!(stand_in("https://jslib.k6.io/nothing/1.0.0/index.js"), None);
+        assert!(refusal("k6/browser").contains("browser") && refusal("k6/x/sql").contains("extension"));
+    }
+}

@@ -1,0 +1,211 @@
+//! What built-in modules are made of: functions in Rust, under one hidden name.
+
+mod bytes;
+mod encoding;
+mod http;
+mod info;
+mod response;
+
+use std::rc::Rc;
+
+use plimsoll_model::{Nanos, Outcome};
+use rquickjs::function::{Func, Opt};
+use rquickjs::object::Property;
+use rquickjs::{Array, Class, Ctx, Exception, Function, Object, Result, Value};
+
+use crate::metrics::{BuiltIn, Contains, Kind, Metric, Tags};
+use crate::run::Level;
+use crate::vu::{Ask, GroupEnded, Stage, Vu};
+pub(crate) use http::Expected;
+use response::Response;
+
+/// Puts everything in place; the object that holds it.
+pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
+    let own = Object::new(ctx.clone())?;
+    let globals = ctx.globals();
+    globals.prop("__plimsoll", Property::from(own.clone()))?;
+    globals.set("__ENV", environment(ctx, vu)?)?;
+    globals.set("__VU", vu.id as f64)?;
+    globals.set("__ITER", 0)?;
+    let open = vu.clone();
+    globals.set("open", Func::from(move |ctx, path: String, mode: Opt<String>| encoding::open(&ctx, &open, &path, mode.0)))?;
+    own.set("responsePrototype", Class::<Response>::prototype(ctx)?)?;
+    flow(&own, vu)?;
+    counting(&own, vu)?;
+    info::install(&own, vu)?;
+    encoding::install(&own)?;
+    http::install(&own, vu)?;
+    Ok(own)
+}
+
+fn environment<'js>(ctx: &Ctx<'js>, vu: &Vu) -> Result<Object<'js>> {
+    let all = Object::new(ctx.clone())?;
+    for (name, value) in &vu.run.environment {
+        all.set(name.as_str(), value.as_str())?;
+    }
+    Ok(all)
+}
+
+/// An error that a script cannot catch: its time is over.
+pub(crate) fn time_is_up(ctx: &Ctx<'_>) -> rquickjs::Error {
+    Exception::throw_internal(ctx, "interrupted: the time of this user is over")
+}
+
+/// What would have no meaning while a script is only read.
+pub(crate) fn not_while_reading(ctx: &Ctx<'_>, vu: &Vu, what: &str) -> Result<()> {
+    if vu.stage.get() == Stage::Init {
+        return Err(Exception::throw_message(ctx, &format!("{what} is not there in the init context")));
+    }
+    Ok(())
+}
+
+fn flow<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
+    let v = vu.clone();
+    own.set("now", Func::from(move || v.now() as f64 / 1e6))?;
+    let v = vu.clone();
+    own.set(
+        "sleep",
+        Func::from(move |ctx: Ctx<'js>, seconds: f64| -> Result<()> {
+            not_while_reading(&ctx, &v, "sleep()")?;
+            if seconds.is_nan() || seconds <= 0.0 {
+                return Ok(());
+            }
+            v.ask(Ask::Sleep((seconds * 1e9) as Nanos)).map_err(|_| time_is_up(&ctx)).map(drop)
+        }),
+    )?;
+    let v = vu.clone();
+    own.set(
+        "groupBegin",
+        Func::from(move |ctx: Ctx<'js>, name: String| -> Result<String> {
+            not_while_reading(&ctx, &v, "group()")?;
+            let mut group = v.group.borrow_mut();
+            let outer = group.clone();
+            group.push_str("::");
+            group.push_str(&name);
+            v.store.enter(&group);
+            Ok(outer)
+        }),
+    )?;
+    let v = vu.clone();
+    own.set("groupEnd", Func::from(move |outer: String, begun_ms: f64, complete: bool| v.end_group(outer, begun_ms, complete)))?;
+    let v = vu.clone();
+    own.set("say", Func::from(move |level: String, text: String| v.run.say(level_of(&level), &text)))
+}
+
+fn level_of(name: &str) -> Level {
+    match name {
+        "debug" => Level::Debug,
+        "warning" => Level::Warning,
+        "error" => Level::Error,
+        _ => Level::Info,
+    }
+}
+
+impl Vu {
+    fn end_group(&self, outer: String, begun_ms: f64, complete: bool) {
+        let begun_ns = (begun_ms * 1e6) as Nanos;
+        self.store.time(BuiltIn::GroupDuration, self.now().saturating_sub(begun_ns), || self.tags_now());
+        let path = std::mem::replace(&mut *self.group.borrow_mut(), outer);
+        if self.stage.get() == Stage::Load {
+            let step = self.group_step(path.trim_start_matches("::"));
+            let outcome = if complete { Outcome::Ok } else { Outcome::AppError };
+            self.groups_ended.borrow_mut().push(GroupEnded { step, begun_ns, outcome });
+        }
+    }
+}
+
+/// Tags that a script gives with a sample, on top of those it has anyway.
+pub(crate) fn tags_with(vu: &Vu, given: Option<&Object<'_>>) -> Tags {
+    let mut tags = vu.tags_now();
+    for (name, value) in given.into_iter().flat_map(|g| g.props::<String, Value<'_>>().flatten()) {
+        tags.set(&name, &text_of(&value));
+    }
+    tags
+}
+
+/// A value as a text.
+pub(crate) fn text_of(value: &Value<'_>) -> String {
+    match (value.as_string(), value.as_number(), value.as_bool()) {
+        (Some(text), ..) => text.to_string().unwrap_or_default(),
+        (_, Some(number), _) => number.to_string(),
+        (.., Some(truth)) => truth.to_string(),
+        _ => value.ctx().json_stringify(value).ok().flatten().and_then(|s| s.to_string().ok()).unwrap_or_default(),
+    }
+}
+
+fn counting<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
+    let v = vu.clone();
+    own.set(
+        "metric",
+        Func::from(move |ctx: Ctx<'js>, kind: String, name: String, is_time: bool| -> Result<f64> {
+            if v.stage.get() != Stage::Init {
+                return Err(Exception::throw_message(&ctx, "metrics must be declared in the init context"));
+            }
+            let kind = Kind::of_class(&kind).expect("the module gives one of four");
+            let contains = if is_time { Contains::Time } else { Contains::Default };
+            let declared = v.run.book.registry().declare(Metric { name, kind, contains });
+            declared.map(|id| id as f64).map_err(|problem| Exception::throw_message(&ctx, &problem))
+        }),
+    )?;
+    let v = vu.clone();
+    own.set(
+        "add",
+        Func::from(move |ctx: Ctx<'js>, number: f64, value: f64, tags: Opt<Value<'js>>| -> Result<()> {
+            not_while_reading(&ctx, &v, "add()")?;
+            if value.is_nan() {
+                return Err(Exception::throw_message(&ctx, "NaN is no value for a metric"));
+            }
+            let id = number as usize;
+            let kind = v.run.book.registry().get(id).kind;
+            let given = tags.0.as_ref().and_then(Value::as_object);
+            v.store.add(id, kind, value, || tags_with(&v, given));
+            Ok(())
+        }),
+    )?;
+    let v = vu.clone();
+    own.set(
+        "check",
+        Func::from(move |ctx: Ctx<'js>, name: String, held: bool, value: Value<'js>, tags: Opt<Value<'js>>| -> Result<bool> {
+            not_while_reading(&ctx, &v, "check()")?;
+            v.store.check(&v.group.borrow(), &name, held);
+            v.store.rate(BuiltIn::Checks, held, || {
+                let mut tags = tags_with(&v, tags.0.as_ref().and_then(Value::as_object));
+                tags.set("check", &name);
+                tags
+            });
+            // A check of a response is a look at what the operation brought.
+            if value.as_object().is_some_and(Object::instance_of::<Response>) {
+                let mut checked = v.checked.borrow_mut();
+                checked.looked = true;
+                if !held && checked.failed.is_none() {
+                    checked.failed = Some(name);
+                }
+            }
+            Ok(held)
+        }),
+    )?;
+    shared_arrays(own, vu)
+}
+
+fn shared_arrays<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
+    let v = vu.clone();
+    own.set(
+        "sharedArray",
+        Func::from(move |name: String, fill: Function<'js>| -> Result<f64> {
+            if let Some(known) = v.run.shared_array(&name) {
+                return Ok(known.len() as f64);
+            }
+            let elements: Array<'js> = fill.call(())?;
+            let elements = elements.iter::<String>().map(|e| e.map(Into::into)).collect::<Result<Vec<_>>>()?;
+            Ok(v.run.share_array(name, elements).len() as f64)
+        }),
+    )?;
+    let v = vu.clone();
+    own.set(
+        "sharedElement",
+        Func::from(move |name: String, at: f64| -> String {
+            let list = v.run.shared_array(&name);
+            list.and_then(|l| l.get(at as usize).map(|e| e.to_string())).unwrap_or_else(|| "null".to_owned())
+        }),
+    )
+}

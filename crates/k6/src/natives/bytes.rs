@@ -1,0 +1,26 @@
+//! Bytes out of whatever a script has them in.
+#![expect(unsafe_code, reason = "bytes of a buffer are only lent by the JavaScript engine")]
+
+use rquickjs::{ArrayBuffer, Ctx, Exception, Result, TypedArray, Value};
+
+use super::text_of;
+
+/// The bytes of a body; `None` without one.
+pub(super) fn bytes_of<'js>(ctx: &Ctx<'js>, body: &Value<'js>) -> Result<Option<Vec<u8>>> {
+    if body.is_null() || body.is_undefined() {
+        return Ok(None);
+    }
+    if let Some(text) = body.as_string() {
+        return Ok(Some(text.to_string()?.into_bytes()));
+    }
+    let Some(object) = body.as_object() else { return Ok(Some(text_of(body).into_bytes())) };
+    if let Some(buffer) = ArrayBuffer::from_object(object.clone()) {
+        // SAFETY: no script runs until the bytes are copied.
+        return Ok(Some(unsafe { buffer.as_bytes() }.unwrap_or_default().to_vec()));
+    }
+    if let Ok(view) = TypedArray::<u8>::from_object(object.clone()) {
+        // SAFETY: as above.
+        return Ok(Some(unsafe { view.as_bytes() }.unwrap_or_default().to_vec()));
+    }
+    Err(Exception::throw_type(ctx, "a body must be a text, an ArrayBuffer or an object of fields"))
+}

@@ -1,0 +1,233 @@
+//! One user as its script's functions see it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use plimsoll_model::{Clock, Nanos, Operation, Outcome, Reply, StepId};
+
+use crate::coroutine::Asker;
+use crate::metrics::{Store, Tags};
+use crate::natives::Expected;
+use crate::options::Scenario;
+use crate::run::Run;
+
+/// What a script asks of whoever drives it. Everything else it does by itself.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// The script has been read, or an iteration is over: what next?
+    Idle(Ended),
+    /// Send this and tell what came of it.
+    Perform(Call),
+    /// Go on so many nanoseconds later.
+    Sleep(Nanos),
+    /// A role that has one thing to do has done it.
+    Finished(Result<Option<String>, Thrown>),
+}
+
+/// An operation of a step.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) step: StepId,
+    pub(crate) operation: Arc<Operation>,
+}
+
+/// How an iteration ended.
+#[derive(Debug, Default)]
+pub(crate) struct Ended {
+    pub(crate) thrown: Option<Thrown>,
+}
+
+/// What was thrown and not caught.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Thrown {
+    /// Message and stack, as a person should see them.
+    pub(crate) text: String,
+    /// The script did not throw: it was made to end.
+    pub(crate) is_interrupt: bool,
+}
+
+/// What the script is told.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Go,
+    Iterate(Pass),
+    Reply(Rc<Seen>),
+    /// The user's time is over: end whatever it is.
+    Cancel,
+}
+
+/// One iteration.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pass {
+    pub(crate) scenario: usize,
+    /// Number among the scenario's iterations.
+    pub(crate) number: u64,
+}
+
+/// What came of an operation.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) reply: Reply,
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A group that has ended.
+pub(crate) struct GroupEnded {
+    pub(crate) step: StepId,
+    pub(crate) begun_ns: Nanos,
+    pub(crate) outcome: Outcome,
+}
+
+/// Where in its life a script is: some functions are only there in some parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Init,
+    Setup,
+    Load,
+    Teardown,
+    Summary,
+}
+
+/// What checks have said of the last response.
+#[derive(Default)]
+pub(crate) struct Checked {
+    pub(crate) looked: bool,
+    pub(crate) failed: Option<String>,
+}
+
+/// One user.
+pub(crate) struct Vu {
+    pub(crate) run: Arc<Run>,
+    pub(crate) asker: Asker<Ask, Answer>,
+    pub(crate) clock: Rc<dyn Clock>,
+    pub(crate) store: Rc<Store>,
+    /// From 1; 0 outside the load.
+    pub(crate) id: u64,
+    pub(crate) stage: Cell<Stage>,
+    pub(crate) scenario: Cell<usize>,
+    /// Iterations this user has begun, before the present one.
+    pub(crate) iteration: Cell<u64>,
+    /// Number of the present iteration among its scenario's.
+    pub(crate) in_scenario: Cell<u64>,
+    pub(crate) cancelled: Cell<bool>,
+    /// The path of the present group, `::outer::inner`.
+    pub(crate) group: RefCell<String>,
+    /// What every sample of this user is tagged with.
+    pub(crate) tags: RefCell<Tags>,
+    pub(crate) groups_ended: RefCell<Vec<GroupEnded>>,
+    pub(crate) checked: RefCell<Checked>,
+    /// Operations that were sent as they are, by method and URL: their encoded form is worth keeping.
+    pub(crate) fixed: RefCell<Vec<(String, String, Arc<Operation>)>>,
+    /// Which statuses count as successes, unless a request says otherwise.
+    pub(crate) expected: RefCell<Expected>,
+    /// What the script thinks of the last response.
+    pub(crate) verdict: RefCell<Option<String>>,
+    /// Numbers of steps by scenario, group, method and name, as far as this user has met them.
+    pub(crate) steps: RefCell<Vec<KnownStep>>,
+    /// After which moment a script that does not end is made to.
+    pub(crate) deadline_ns: Cell<Nanos>,
+}
+
+impl Vu {
+    pub(crate) fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+
+    /// The scenario of the present iteration; `None` outside the load.
+    pub(crate) fn scenario(&self) -> Option<&Scenario> {
+        self.run.options.scenarios.get(self.scenario.get()).filter(|_| self.stage.get() == Stage::Load)
+    }
+
+    /// Suspends the script. An error if its time is over: it must end without another word.
+    pub(crate) fn ask(&self, question: Ask) -> Result<Answer, TimeIsUp> {
+        if self.cancelled.get() {
+            return Err(TimeIsUp);
+        }
+        let answer = self.asker.ask(question);
+        if matches!(answer, Answer::Cancel) {
+            self.cancelled.set(true);
+            return Err(TimeIsUp);
+        }
+        Ok(answer)
+    }
+
+    /// Tags of a sample made now: the user's, its scenario and its group.
+    pub(crate) fn tags_now(&self) -> Tags {
+        let mut tags = self.tags.borrow().clone();
+        if let Some(scenario) = self.scenario() {
+            tags.set("scenario", &scenario.name);
+        }
+        tags.set("group", &self.group.borrow());
+        tags
+    }
+
+    /// The number of the step that a group stands for in the present scenario.
+    pub(crate) fn group_step(&self, path: &str) -> StepId {
+        self.step(path, "", "", || (path.replace("::", " / "), Vec::new()))
+    }
+
+    /// The number of the step that requests of a name stand for, in the present scenario and group.
+    pub(crate) fn request_step(&self, group: &str, method: &str, name: &str) -> StepId {
+        self.step(group, method, name, || {
+            let head = if group.is_empty() { String::new() } else { format!("{} / ", group.replace("::", " / ")) };
+            let tags = [("method", method), ("name", name), ("group", group)];
+            let tags = tags.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.to_owned()));
+            (format!("{head}{method} {name}"), tags.collect())
+        })
+    }
+
+    fn step(
+        &self,
+        group: &str,
+        method: &str,
+        name: &str,
+        describe: impl FnOnce() -> (String, Vec<(String, String)>),
+    ) -> StepId {
+        if self.stage.get() != Stage::Load {
+            return 0;
+        }
+        let scenario = self.scenario.get();
+        let same = |s: &&KnownStep| s.name == name && s.method == method && s.group == group && s.scenario == scenario;
+        if let Some(known) = self.steps.borrow().iter().find(same) {
+            return known.number;
+        }
+        let (full, tags) = describe();
+        let number = self.run.step(scenario, &full, method.is_empty(), tags);
+        let known = KnownStep {
+            scenario,
+            group: group.to_owned(),
+            method: method.to_owned(),
+            name: name.to_owned(),
+            number,
+        };
+        let mut steps = self.steps.borrow_mut();
+        if steps.len() < STEPS_KEPT {
+            steps.push(known);
+        }
+        number
+    }
+
+    /// What the script's idea of success makes of the operation that has just been answered.
+    pub(crate) fn settle_outcome(&self, expected: bool, status: u16) {
+        *self.verdict.borrow_mut() = (!expected && status > 0).then(|| format!("status {status}"));
+    }
+}
+
+/// Steps that a user remembers the numbers of: a script with more has names that never come again.
+const STEPS_KEPT: usize = 64;
+
+/// A step that a user has met.
+pub(crate) struct KnownStep {
+    scenario: usize,
+    group: String,
+    method: String,
+    name: String,
+    number: StepId,
+}
+
+/// The user's time is over.
+#[derive(Debug)]
+pub(crate) struct TimeIsUp;
