@@ -116,11 +116,7 @@ fn samples(directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Res
     Ok(Some(writer))
 }
 
-pub(crate) fn settings(
-    job: &Job,
-    common: &CommonArgs,
-    stop: &StopHandle,
-) -> anyhow::Result<RunSettings> {
+pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> anyhow::Result<RunSettings> {
     let http: Arc<dyn Protocol> = Arc::new(Http::new(job.http.clone()).context(Exit::WrongPlan)?);
     Ok(RunSettings {
         workers: common.worker_count(),

@@ -32,7 +32,13 @@ pub struct Conclusion {
 
 impl Script {
     /// Sums up a run that took so long and dropped so many iterations.
-    pub fn conclude(&self, elapsed_ns: Nanos, dropped: u64, is_interrupted: bool, is_terminal: bool) -> Conclusion {
+    pub fn conclude(
+        &self,
+        elapsed_ns: Nanos,
+        dropped: u64,
+        is_interrupted: bool,
+        is_terminal: bool,
+    ) -> Conclusion {
         let run = &self.run;
         if dropped > 0 {
             run.book.totals().add(BuiltIn::DroppedIterations as usize, Kind::Counter, dropped as f64);
@@ -49,7 +55,12 @@ impl Script {
             stderr: String::new(),
             files: Vec::new(),
             export: summary::export(&data),
-            exit_code: exit_code(run.aborted().as_ref(), is_interrupted, run.marked_failed.load(Relaxed), !failed.is_empty()),
+            exit_code: exit_code(
+                run.aborted().as_ref(),
+                is_interrupted,
+                run.marked_failed.load(Relaxed),
+                !failed.is_empty(),
+            ),
             without_samples: named(&|j| j.holds && j.samples == 0),
             failed,
         };
@@ -76,7 +87,10 @@ impl Script {
                 }
             }
             Err(thrown) => {
-                self.run.say(Level::Error, &format!("handleSummary failed, the usual summary follows: {}", thrown.text));
+                self.run.say(
+                    Level::Error,
+                    &format!("handleSummary failed, the usual summary follows: {}", thrown.text),
+                );
                 // k6 takes no notice; a summary that could not be made is an error of the script all the same.
                 conclusion.exit_code = if conclusion.exit_code == 0 { 107 } else { conclusion.exit_code };
                 usual(conclusion);

@@ -110,7 +110,9 @@ mod tests {
 
     const STACK: usize = 64 * 1024;
 
-    fn made<Q: 'static, A: 'static>(body: impl FnOnce(&Asker<Q, A>, A) + 'static) -> (Coroutine<Q, A>, Asker<Q, A>) {
+    fn made<Q: 'static, A: 'static>(
+        body: impl FnOnce(&Asker<Q, A>, A) + 'static,
+    ) -> (Coroutine<Q, A>, Asker<Q, A>) {
         let asker = Asker::new();
         let inner = asker.clone();
         (Coroutine::new(STACK, asker.clone(), move |first| body(&inner, first)).unwrap(), asker)

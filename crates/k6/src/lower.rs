@@ -52,7 +52,9 @@ fn phases(plan: &mut Plan, start_ns: u64, scenario: &str, schedule: &Schedule, i
 /// Thresholds that say something about response times or failures of all requests.
 fn claims(options: &Options) -> Vec<Claim> {
     let all = options.thresholds.iter().flat_map(|(selector, list)| list.iter().map(move |t| (selector, t)));
-    all.filter_map(|(selector, threshold)| claim(selector, threshold)).map(|text| Claim { text, abort: false }).collect()
+    all.filter_map(|(selector, threshold)| claim(selector, threshold))
+        .map(|text| Claim { text, abort: false })
+        .collect()
 }
 
 fn claim(selector: &str, threshold: &Threshold) -> Option<String> {
@@ -102,7 +104,8 @@ pub(crate) fn http(base: HttpSettings, options: &Options) -> HttpSettings {
 
 /// Script and options as they are executed.
 pub(crate) fn effective(sources: &Sources, options: &Options) -> String {
-    let mut text = format!("# options\n{}\n", serde_json::to_string_pretty(&options.json).unwrap_or_default());
+    let mut text =
+        format!("# options\n{}\n", serde_json::to_string_pretty(&options.json).unwrap_or_default());
     for (name, source) in sources.read_so_far() {
         text.push_str(&format!("\n# {name}\n{source}\n"));
     }

@@ -7,7 +7,7 @@ mod threshold;
 
 pub(crate) use sink::Sink;
 pub(crate) use store::{Book, Store, SubMetric, Totals};
-pub(crate) use tags::{Tags, parse_selector};
+pub(crate) use tags::{Tagged, Tags, parse_selector};
 pub(crate) use threshold::{Expression, Method, Operator, Threshold};
 
 /// What kind of a metric it is.
@@ -121,7 +121,10 @@ impl Registry {
             return if self.0[id] == metric {
                 Ok(id)
             } else {
-                Err(format!("metric '{}' already exists but with a different type or value type", metric.name))
+                Err(format!(
+                    "metric '{}' already exists but with a different type or value type",
+                    metric.name
+                ))
             };
         }
         let rest = metric.name.chars().skip(1).all(|c| c.is_ascii_alphanumeric() || c == '_');

@@ -39,7 +39,8 @@ pub(crate) fn stand_in(address: &str) -> Option<&'static str> {
 pub(crate) fn refusal(name: &str) -> String {
     match name {
         "k6/browser" | "k6/experimental/browser" => {
-            "k6/browser needs a browser, which Plimsoll does not drive; test what the page calls instead".to_owned()
+            "k6/browser needs a browser, which Plimsoll does not drive; test what the page calls instead"
+                .to_owned()
         }
         _ if name.starts_with("k6/x/") => {
             format!("{name} is an extension of k6 written in Go, which no other tool can load")
@@ -54,7 +55,10 @@ mod tests {
 
     #[test]
     fn stand_ins_are_known_by_name_in_any_version() {
-        assert_eq!(stand_in("https://jslib.k6.io/k6-summary/0.0.1/index.js"), Some("plimsoll:jslib/k6-summary"));
+        assert_eq!(
+            stand_in("https://jslib.k6.io/k6-summary/0.0.1/index.js"),
+            Some("plimsoll:jslib/k6-summary")
+        );
         assert_eq!(stand_in("https://jslib.k6.io/nothing/1.0.0/index.js"), None);
         assert!(refusal("k6/browser").contains("browser") && refusal("k6/x/sql").contains("extension"));
     }

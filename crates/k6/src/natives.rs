@@ -6,6 +6,7 @@ mod http;
 mod info;
 mod response;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use plimsoll_model::{Nanos, Outcome};
@@ -13,7 +14,7 @@ use rquickjs::function::{Func, Opt};
 use rquickjs::object::Property;
 use rquickjs::{Array, Class, Ctx, Exception, Function, Object, Result, Value};
 
-use crate::metrics::{BuiltIn, Contains, Kind, Metric, Tags};
+use crate::metrics::{BuiltIn, Contains, Kind, Metric, Tagged};
 use crate::run::Level;
 use crate::vu::{Ask, GroupEnded, Stage, Vu};
 pub(crate) use http::Expected;
@@ -28,7 +29,10 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
     globals.set("__VU", vu.id as f64)?;
     globals.set("__ITER", 0)?;
     let open = vu.clone();
-    globals.set("open", Func::from(move |ctx, path: String, mode: Opt<String>| encoding::open(&ctx, &open, &path, mode.0)))?;
+    globals.set(
+        "open",
+        Func::from(move |ctx, path: String, mode: Opt<String>| encoding::open(&ctx, &open, &path, mode.0)),
+    )?;
     own.set("responsePrototype", Class::<Response>::prototype(ctx)?)?;
     flow(&own, vu)?;
     counting(&own, vu)?;
@@ -87,7 +91,14 @@ fn flow<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
         }),
     )?;
     let v = vu.clone();
-    own.set("groupEnd", Func::from(move |outer: String, begun_ms: f64, complete: bool| v.end_group(outer, begun_ms, complete)))?;
+    own.set(
+        "groupEnd",
+        Func::from(move |outer: String, begun_ms: f64, complete: bool| {
+            v.end_group(outer, begun_ms, complete)
+        }),
+    )?;
+    let v = vu.clone();
+    own.set("timers", Func::from(move |count: f64| v.timers.set(count as u32)))?;
     let v = vu.clone();
     own.set("say", Func::from(move |level: String, text: String| v.run.say(level_of(&level), &text)))
 }
@@ -104,7 +115,7 @@ fn level_of(name: &str) -> Level {
 impl Vu {
     fn end_group(&self, outer: String, begun_ms: f64, complete: bool) {
         let begun_ns = (begun_ms * 1e6) as Nanos;
-        self.store.time(BuiltIn::GroupDuration, self.now().saturating_sub(begun_ns), || self.tags_now());
+        self.store.time(BuiltIn::GroupDuration, self.now().saturating_sub(begun_ns), self);
         let path = std::mem::replace(&mut *self.group.borrow_mut(), outer);
         if self.stage.get() == Stage::Load {
             let step = self.group_step(path.trim_start_matches("::"));
@@ -115,12 +126,28 @@ impl Vu {
 }
 
 /// Tags that a script gives with a sample, on top of those it has anyway.
-pub(crate) fn tags_with(vu: &Vu, given: Option<&Object<'_>>) -> Tags {
-    let mut tags = vu.tags_now();
-    for (name, value) in given.into_iter().flat_map(|g| g.props::<String, Value<'_>>().flatten()) {
-        tags.set(&name, &text_of(&value));
+pub(crate) struct With<'a, 'js> {
+    pub(crate) vu: &'a Vu,
+    pub(crate) given: Option<&'a Object<'js>>,
+}
+
+impl Tagged for With<'_, '_> {
+    fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
+        let given = self.given.and_then(|g| g.get::<_, Value<'_>>(name).ok()).filter(|v| !v.is_undefined());
+        given.map(|v| Cow::Owned(text_of(&v))).or_else(|| self.vu.tag(name))
     }
-    tags
+}
+
+/// A check's tags.
+struct OfCheck<'a, 'js> {
+    with: With<'a, 'js>,
+    name: &'a str,
+}
+
+impl Tagged for OfCheck<'_, '_> {
+    fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
+        if name == "check" { Some(Cow::Borrowed(self.name)) } else { self.with.tag(name) }
+    }
 }
 
 /// A value as a text.
@@ -129,7 +156,13 @@ pub(crate) fn text_of(value: &Value<'_>) -> String {
         (Some(text), ..) => text.to_string().unwrap_or_default(),
         (_, Some(number), _) => number.to_string(),
         (.., Some(truth)) => truth.to_string(),
-        _ => value.ctx().json_stringify(value).ok().flatten().and_then(|s| s.to_string().ok()).unwrap_or_default(),
+        _ => value
+            .ctx()
+            .json_stringify(value)
+            .ok()
+            .flatten()
+            .and_then(|s| s.to_string().ok())
+            .unwrap_or_default(),
     }
 }
 
@@ -158,33 +191,84 @@ fn counting<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             let id = number as usize;
             let kind = v.run.book.registry().get(id).kind;
             let given = tags.0.as_ref().and_then(Value::as_object);
-            v.store.add(id, kind, value, || tags_with(&v, given));
+            v.store.add(id, kind, value, &With { vu: &v, given });
             Ok(())
         }),
     )?;
     let v = vu.clone();
     own.set(
         "check",
-        Func::from(move |ctx: Ctx<'js>, name: String, held: bool, value: Value<'js>, tags: Opt<Value<'js>>| -> Result<bool> {
-            not_while_reading(&ctx, &v, "check()")?;
-            v.store.check(&v.group.borrow(), &name, held);
-            v.store.rate(BuiltIn::Checks, held, || {
-                let mut tags = tags_with(&v, tags.0.as_ref().and_then(Value::as_object));
-                tags.set("check", &name);
-                tags
-            });
-            // A check of a response is a look at what the operation brought.
-            if value.as_object().is_some_and(Object::instance_of::<Response>) {
-                let mut checked = v.checked.borrow_mut();
-                checked.looked = true;
-                if !held && checked.failed.is_none() {
-                    checked.failed = Some(name);
+        Func::from(
+            move |ctx: Ctx<'js>,
+                  value: Value<'js>,
+                  sets: Value<'js>,
+                  tags: Opt<Value<'js>>|
+                  -> Result<bool> {
+                not_while_reading(&ctx, &v, "check()")?;
+                let Some(sets) = sets.as_object() else {
+                    return Err(Exception::throw_type(
+                        &ctx,
+                        "check() requires an object of named predicates",
+                    ));
+                };
+                let mut all = true;
+                for pair in sets.props::<String, Value<'js>>() {
+                    let (name, set) = pair?;
+                    all &= one_check(
+                        &ctx,
+                        &v,
+                        (&value, &set),
+                        name,
+                        tags.0.as_ref().and_then(Value::as_object),
+                    )?;
                 }
-            }
-            Ok(held)
-        }),
+                Ok(all)
+            },
+        ),
     )?;
     shared_arrays(own, vu)
+}
+
+/// Whether a value is what a predicate (or a plain truth) says it should be.
+fn one_check<'js>(
+    ctx: &Ctx<'js>,
+    vu: &Vu,
+    (value, set): (&Value<'js>, &Value<'js>),
+    name: String,
+    tags: Option<&Object<'js>>,
+) -> Result<bool> {
+    if name.contains("::") {
+        return Err(Exception::throw_message(ctx, "group and check names may not contain '::'"));
+    }
+    let said: Result<Value<'js>> = match set.as_function() {
+        Some(predicate) => predicate.call((value.clone(),)),
+        None => Ok(set.clone()),
+    };
+    if said.as_ref().is_ok_and(Value::is_promise) {
+        return Err(Exception::throw_type(ctx, "check() does not support async functions as arguments"));
+    }
+    let held = said.as_ref().is_ok_and(is_true);
+    vu.store.check(&vu.group.borrow(), &name, held);
+    vu.store.rate(BuiltIn::Checks, held, &OfCheck { with: With { vu, given: tags }, name: &name });
+    // A check of a response is a look at what the operation brought.
+    if value.as_object().is_some_and(Object::instance_of::<Response>) {
+        let mut checked = vu.checked.borrow_mut();
+        checked.looked = true;
+        if !held && checked.failed.is_none() {
+            checked.failed = Some(name);
+        }
+    }
+    said.map(|_| held)
+}
+
+/// As JavaScript has it.
+fn is_true(value: &Value<'_>) -> bool {
+    match (value.as_bool(), value.as_number(), value.as_string()) {
+        (Some(truth), ..) => truth,
+        (_, Some(number), _) => number != 0.0 && !number.is_nan(),
+        (.., Some(text)) => text.to_string().is_ok_and(|t| !t.is_empty()),
+        _ => !value.is_null() && !value.is_undefined(),
+    }
 }
 
 fn shared_arrays<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
@@ -196,7 +280,8 @@ fn shared_arrays<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
                 return Ok(known.len() as f64);
             }
             let elements: Array<'js> = fill.call(())?;
-            let elements = elements.iter::<String>().map(|e| e.map(Into::into)).collect::<Result<Vec<_>>>()?;
+            let elements =
+                elements.iter::<String>().map(|e| e.map(Into::into)).collect::<Result<Vec<_>>>()?;
             Ok(v.run.share_array(name, elements).len() as f64)
         }),
     )?;

@@ -9,8 +9,8 @@ use plimsoll_model::{Nanos, SECOND_NS};
 use serde_json::{Map, Value};
 
 pub(crate) use executor::Scenario;
-pub(crate) use read::duration;
 use read::Reader;
+pub(crate) use read::duration;
 
 use crate::metrics::{Expression, Method, Threshold};
 
@@ -19,10 +19,30 @@ const EXECUTION: [&str; 4] = ["duration", "iterations", "stages", "scenarios"];
 
 /// Options that are read. Others that k6 knows are accepted and have no meaning here; the rest is a mistake.
 const WITHOUT_MEANING: [&str; 24] = [
-    "batch", "batchPerHost", "blacklistIPs", "blockHostnames", "cloud", "consoleOutput", "dns", "executionSegment",
-    "executionSegmentSequence", "ext", "features", "httpDebug", "localIPs", "metricSamplesBufferSize",
-    "noVUConnectionReuse", "paused", "systemTags", "tlsAuth", "tlsCipherSuites", "tlsVersion", "handleSummaryTimeout",
-    "noUsageReport", "linger", "rps",
+    "batch",
+    "batchPerHost",
+    "blacklistIPs",
+    "blockHostnames",
+    "cloud",
+    "consoleOutput",
+    "dns",
+    "executionSegment",
+    "executionSegmentSequence",
+    "ext",
+    "features",
+    "httpDebug",
+    "localIPs",
+    "metricSamplesBufferSize",
+    "noVUConnectionReuse",
+    "paused",
+    "systemTags",
+    "tlsAuth",
+    "tlsCipherSuites",
+    "tlsVersion",
+    "handleSummaryTimeout",
+    "noUsageReport",
+    "linger",
+    "rps",
 ];
 
 /// Options, checked.
@@ -76,7 +96,8 @@ impl Options {
         ["vus", "duration", "iterations", "stages", "scenarios"].iter().for_each(|key| reader.know(key));
         let thresholds = thresholds(reader.object("thresholds"), &mut problems);
         let stats = reader.strings("summaryTrendStats");
-        let stats = stats.unwrap_or_else(|| ["avg", "min", "med", "max", "p(90)", "p(95)"].map(str::to_owned).to_vec());
+        let stats = stats
+            .unwrap_or_else(|| ["avg", "min", "med", "max", "p(90)", "p(95)"].map(str::to_owned).to_vec());
         let mut trend_stats = Vec::new();
         for stat in stats {
             match Method::of_trend(&stat) {
@@ -155,7 +176,9 @@ fn threshold(given: &Value) -> Result<Threshold, String> {
     };
     let delay_ns = match delay.filter(|d| !d.is_null()) {
         None => 0,
-        Some(delay) => read::duration_of(delay).ok_or_else(|| format!("delayAbortEval: `{delay}` is no duration"))?,
+        Some(delay) => {
+            read::duration_of(delay).ok_or_else(|| format!("delayAbortEval: `{delay}` is no duration"))?
+        }
     };
     Ok(Threshold { source: source.to_owned(), expression: Expression::parse(source)?, abort, delay_ns })
 }
@@ -173,7 +196,8 @@ mod tests {
 
     #[test]
     fn a_higher_layer_that_says_what_load_there_is_replaces_all_that_was_said_below() {
-        let script = object(json!({ "vus": 5, "stages": [{ "duration": "1s", "target": 3 }], "throw": true }));
+        let script =
+            object(json!({ "vus": 5, "stages": [{ "duration": "1s", "target": 3 }], "throw": true }));
         let flags = object(json!({ "iterations": 7 }));
         let all = merged([script, flags]);
         assert_eq!(Value::Object(all), json!({ "vus": 5, "iterations": 7, "throw": true }));

@@ -153,7 +153,13 @@ impl Run {
     }
 
     /// The number of a step, which may be new.
-    pub(crate) fn step(&self, scenario: usize, name: &str, is_group: bool, tags: Vec<(String, String)>) -> StepId {
+    pub(crate) fn step(
+        &self,
+        scenario: usize,
+        name: &str,
+        is_group: bool,
+        tags: Vec<(String, String)>,
+    ) -> StepId {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         let name = if steps.found.len() >= STEPS_MAX { "further names" } else { name };
         let key = (scenario, name.to_owned());

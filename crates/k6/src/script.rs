@@ -74,7 +74,10 @@ impl Script {
         let functions: Vec<_> = functions.filter_map(|f| f.as_str().map(str::to_owned)).collect();
         let (subs, mut problems) = crate::thresholds::sub_metrics(&options, &first.book.registry());
         for scenario in options.scenarios.iter().filter(|s| !functions.contains(&s.exec)) {
-            problems.push(format!("scenario `{}`: the script exports no function `{}`", scenario.name, scenario.exec));
+            problems.push(format!(
+                "scenario `{}`: the script exports no function `{}`",
+                scenario.name, scenario.exec
+            ));
         }
         if !problems.is_empty() {
             return Err(ScriptError(problems.join("\n")));
@@ -143,7 +146,13 @@ struct ScriptWorkload {
 }
 
 impl ScriptWorkload {
-    fn solo(&self, context: &WorkerContext, function: &str, is_off: bool, role: Role) -> Option<Box<dyn User>> {
+    fn solo(
+        &self,
+        context: &WorkerContext,
+        function: &str,
+        is_off: bool,
+        role: Role,
+    ) -> Option<Box<dyn User>> {
         let is_there = self.functions.iter().any(|f| f == function);
         (is_there && !is_off).then(|| Box::new(ScriptUser::new(&self.run, context, role)) as Box<dyn User>)
     }
@@ -171,7 +180,11 @@ impl Run {
     /// `setup` or `teardown` threw: without a setup there is nothing to run.
     pub(crate) fn failed_at(&self, is_setup: bool, thrown: &Thrown) {
         self.say(Level::Error, &thrown.text);
-        self.abort(if is_setup { Abort::Setup(thrown.text.clone()) } else { Abort::Teardown(thrown.text.clone()) });
+        self.abort(if is_setup {
+            Abort::Setup(thrown.text.clone())
+        } else {
+            Abort::Teardown(thrown.text.clone())
+        });
     }
 }
 
@@ -183,7 +196,8 @@ pub fn of_variables<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> 
         match option {
             "STAGES" => {
                 let stages = value.split(',').filter_map(|stage| stage.split_once(':'));
-                let stages = stages.map(|(time, users)| serde_json::json!({ "duration": time, "target": users }));
+                let stages =
+                    stages.map(|(time, users)| serde_json::json!({ "duration": time, "target": users }));
                 all.insert("stages".to_owned(), stages.collect());
             }
             _ => {

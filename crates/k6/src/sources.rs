@@ -55,11 +55,12 @@ impl Sources {
         let path = name.strip_prefix("file://").unwrap_or(name);
         let base = Path::new(base).parent().filter(|p| p.is_absolute()).unwrap_or(self.directory());
         let path = if Path::new(path).is_absolute() { PathBuf::from(path) } else { base.join(path) };
-        let tries = [path.clone(), with_suffix(&path, ".js"), with_suffix(&path, ".ts"), path.join("index.js")];
+        let tries =
+            [path.clone(), with_suffix(&path, ".js"), with_suffix(&path, ".ts"), path.join("index.js")];
         let found = tries.iter().find(|p| p.is_file()).and_then(|p| p.canonicalize().ok());
-        found.map(|p| p.display().to_string()).ok_or_else(|| {
-            format!("there is no file {} (imported as \"{name}\")", path.display())
-        })
+        found
+            .map(|p| p.display().to_string())
+            .ok_or_else(|| format!("there is no file {} (imported as \"{name}\")", path.display()))
     }
 
     /// The source text of a module, without types.
@@ -70,7 +71,8 @@ impl Sources {
         let text: Arc<str> = match crate::modules::source(name) {
             Some(own) => own.into(),
             None => {
-                let text = std::fs::read_to_string(name).map_err(|e| format!("failed to read {name}: {e}"))?;
+                let text =
+                    std::fs::read_to_string(name).map_err(|e| format!("failed to read {name}: {e}"))?;
                 match Path::new(name).extension().and_then(|e| e.to_str()) {
                     Some("ts" | "mts" | "cts" | "tsx") => crate::typescript::strip(name, &text)?.into(),
                     Some("json") => format!("export default {text};").into(),
@@ -92,7 +94,8 @@ impl Sources {
     /// A file that the script opens, relative to where it stands. The bytes are shared by all users.
     pub(crate) fn file(&self, path: &str) -> Result<Arc<[u8]>, String> {
         let path = path.strip_prefix("file://").unwrap_or(path);
-        let path = if Path::new(path).is_absolute() { PathBuf::from(path) } else { self.directory().join(path) };
+        let path =
+            if Path::new(path).is_absolute() { PathBuf::from(path) } else { self.directory().join(path) };
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = files.get(&path) {
             return Ok(known.clone());

@@ -70,7 +70,9 @@ fn metrics(run: &Run, totals: &Totals, judged: &[Judged], elapsed_ns: Nanos) -> 
 
 fn values(run: &Run, sink: &Sink, elapsed_s: f64) -> Value {
     match sink {
-        Sink::Counter { sum, .. } => json!({ "count": number(*sum), "rate": sum / elapsed_s.max(f64::MIN_POSITIVE) }),
+        Sink::Counter { sum, .. } => {
+            json!({ "count": number(*sum), "rate": sum / elapsed_s.max(f64::MIN_POSITIVE) })
+        }
         Sink::Gauge { value, min, max, .. } => {
             json!({ "value": number(*value), "min": number(*min), "max": number(*max) })
         }
@@ -98,7 +100,10 @@ fn root_group(totals: &Totals) -> Value {
 
 fn group(name: &str, path: &str, totals: &Totals) -> Value {
     let is_inside = |other: &&String| {
-        other.strip_prefix(path).and_then(|rest| rest.strip_prefix("::")).is_some_and(|rest| !rest.contains("::"))
+        other
+            .strip_prefix(path)
+            .and_then(|rest| rest.strip_prefix("::"))
+            .is_some_and(|rest| !rest.contains("::"))
     };
     let groups: Vec<_> = totals
         .groups

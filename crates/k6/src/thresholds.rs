@@ -55,7 +55,9 @@ pub(crate) fn judge(options: &Options, book: &Book, elapsed_ns: Nanos) -> Vec<Ju
     let (totals, registry) = (book.totals(), book.registry());
     let mut judged = Vec::new();
     for (selector, thresholds) in &options.thresholds {
-        let Some(metric) = parse_selector(selector).ok().and_then(|(name, _)| registry.find(name)) else { continue };
+        let Some(metric) = parse_selector(selector).ok().and_then(|(name, _)| registry.find(name)) else {
+            continue;
+        };
         let nothing = Sink::new(registry.get(metric).kind);
         let sub = book.subs.iter().position(|s| s.key == *selector);
         let sink = match sub {

@@ -1,5 +1,6 @@
 //! One user as its script's functions see it.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use plimsoll_model::{Clock, Nanos, Operation, Outcome, Reply, StepId};
 
 use crate::coroutine::Asker;
-use crate::metrics::{Store, Tags};
+use crate::metrics::{Store, Tagged, Tags};
 use crate::natives::Expected;
 use crate::options::Scenario;
 use crate::run::Run;
@@ -70,7 +71,7 @@ pub(crate) struct Pass {
 pub(crate) struct Seen {
     pub(crate) reply: Reply,
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Rc<[(String, String)]>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -117,6 +118,8 @@ pub(crate) struct Vu {
     pub(crate) group: RefCell<String>,
     /// What every sample of this user is tagged with.
     pub(crate) tags: RefCell<Tags>,
+    /// Timers that have not run out.
+    pub(crate) timers: Cell<u32>,
     pub(crate) groups_ended: RefCell<Vec<GroupEnded>>,
     pub(crate) checked: RefCell<Checked>,
     /// Operations that were sent as they are, by method and URL: their encoded form is worth keeping.
@@ -129,6 +132,20 @@ pub(crate) struct Vu {
     pub(crate) steps: RefCell<Vec<KnownStep>>,
     /// After which moment a script that does not end is made to.
     pub(crate) deadline_ns: Cell<Nanos>,
+}
+
+/// Tags of a sample made now: the user's, its scenario and its group.
+impl Tagged for Vu {
+    fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
+        if let Some(own) = self.tags.borrow().get(name) {
+            return Some(Cow::Owned(own.to_owned()));
+        }
+        match name {
+            "scenario" => self.scenario().map(|s| Cow::Borrowed(s.name.as_str())),
+            "group" => Some(Cow::Owned(self.group.borrow().clone())),
+            _ => self.scenario()?.tags.get(name).map(|v| Cow::Borrowed(v.as_str())),
+        }
+    }
 }
 
 impl Vu {
@@ -154,16 +171,6 @@ impl Vu {
         Ok(answer)
     }
 
-    /// Tags of a sample made now: the user's, its scenario and its group.
-    pub(crate) fn tags_now(&self) -> Tags {
-        let mut tags = self.tags.borrow().clone();
-        if let Some(scenario) = self.scenario() {
-            tags.set("scenario", &scenario.name);
-        }
-        tags.set("group", &self.group.borrow());
-        tags
-    }
-
     /// The number of the step that a group stands for in the present scenario.
     pub(crate) fn group_step(&self, path: &str) -> StepId {
         self.step(path, "", "", || (path.replace("::", " / "), Vec::new()))
@@ -172,9 +179,11 @@ impl Vu {
     /// The number of the step that requests of a name stand for, in the present scenario and group.
     pub(crate) fn request_step(&self, group: &str, method: &str, name: &str) -> StepId {
         self.step(group, method, name, || {
-            let head = if group.is_empty() { String::new() } else { format!("{} / ", group.replace("::", " / ")) };
+            let head =
+                if group.is_empty() { String::new() } else { format!("{} / ", group.replace("::", " / ")) };
             let tags = [("method", method), ("name", name), ("group", group)];
-            let tags = tags.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.to_owned()));
+            let tags =
+                tags.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.to_owned()));
             (format!("{head}{method} {name}"), tags.collect())
         })
     }
@@ -190,7 +199,9 @@ impl Vu {
             return 0;
         }
         let scenario = self.scenario.get();
-        let same = |s: &&KnownStep| s.name == name && s.method == method && s.group == group && s.scenario == scenario;
+        let same = |s: &&KnownStep| {
+            s.name == name && s.method == method && s.group == group && s.scenario == scenario
+        };
         if let Some(known) = self.steps.borrow().iter().find(same) {
             return known.number;
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plimsoll_model::Nanos;
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
-use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Runtime, Value};
+use rquickjs::{Atom, CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Runtime, Value};
 
 use crate::coroutine::Coroutine;
 use crate::natives;
@@ -85,6 +85,9 @@ struct Script<'js> {
     ctx: Ctx<'js>,
     exports: Object<'js>,
     own: Object<'js>,
+    globals: Object<'js>,
+    /// The name of the global that holds the iteration's number.
+    iter: Atom<'js>,
 }
 
 impl<'js> Script<'js> {
@@ -95,8 +98,15 @@ impl<'js> Script<'js> {
         let entry = vu.run.sources.entry.clone();
         let text = vu.run.sources.module(&entry).map_err(|text| Thrown { text, is_interrupt: false })?;
         let module = Module::declare(ctx.clone(), entry, &*text).catch(ctx).map_err(caught)?;
+        let iter = Atom::from_str(ctx.clone(), "__ITER").catch(ctx).map_err(caught)?;
         let (module, promise) = module.eval().catch(ctx).map_err(caught)?;
-        let script = Self { ctx: ctx.clone(), exports: module.namespace().catch(ctx).map_err(caught)?, own };
+        let script = Self {
+            ctx: ctx.clone(),
+            exports: module.namespace().catch(ctx).map_err(caught)?,
+            own,
+            globals: ctx.globals(),
+            iter,
+        };
         script.settle(vu, &promise.into_value())?;
         Ok(script)
     }
@@ -160,7 +170,9 @@ impl<'js> Script<'js> {
         let mut functions: Vec<Option<Function<'js>>> = vec![None; vu.run.options.scenarios.len()];
         let mut ended = Ended::default();
         loop {
-            let Ok(Answer::Iterate(pass)) = vu.ask(Ask::Idle(std::mem::take(&mut ended))) else { return Ok(None) };
+            let Ok(Answer::Iterate(pass)) = vu.ask(Ask::Idle(std::mem::take(&mut ended))) else {
+                return Ok(None);
+            };
             vu.scenario.set(pass.scenario);
             vu.in_scenario.set(pass.number);
             if functions[pass.scenario].is_none() {
@@ -194,9 +206,12 @@ impl<'js> Script<'js> {
 
     fn iteration(&self, vu: &Rc<Vu>, function: &Function<'js>, data: &Value<'js>) -> Result<(), Thrown> {
         let begun_ns = vu.now();
-        let prepare = || self.ctx.globals().set("__ITER", vu.iteration.get() as f64);
-        prepare().catch(&self.ctx).map_err(|e| thrown(vu, &e))?;
-        let result: Result<Value<'js>, _> = function.call((data.clone(),)).catch(&self.ctx).map_err(|e| thrown(vu, &e));
+        self.globals
+            .set(self.iter.clone(), vu.iteration.get() as f64)
+            .catch(&self.ctx)
+            .map_err(|e| thrown(vu, &e))?;
+        let result: Result<Value<'js>, _> =
+            function.call((data.clone(),)).catch(&self.ctx).map_err(|e| thrown(vu, &e));
         let result = result.and_then(|result| self.settle(vu, &result).map(drop));
         if result.is_err() {
             let _left: rquickjs::Result<()> =
@@ -204,8 +219,8 @@ impl<'js> Script<'js> {
         }
         vu.group.borrow_mut().clear();
         if !vu.cancelled.get() {
-            vu.store.time(crate::metrics::BuiltIn::IterationDuration, vu.now() - begun_ns, || vu.tags_now());
-            vu.store.count(crate::metrics::BuiltIn::Iterations, 1.0, || vu.tags_now());
+            vu.store.time(crate::metrics::BuiltIn::IterationDuration, vu.now() - begun_ns, &**vu);
+            vu.store.count(crate::metrics::BuiltIn::Iterations, 1.0, &**vu);
         }
         result
     }
@@ -214,6 +229,9 @@ impl<'js> Script<'js> {
     fn settle(&self, vu: &Rc<Vu>, value: &Value<'js>) -> Result<Value<'js>, Thrown> {
         loop {
             while self.ctx.execute_pending_job() {}
+            if vu.timers.get() == 0 {
+                break;
+            }
             let next: f64 = self
                 .own
                 .get::<_, Function<'js>>("nextTimer")
@@ -253,7 +271,15 @@ fn thrown(vu: &Vu, error: &CaughtError<'_>) -> Thrown {
             [vec![head.as_str()], stack].concat().join("\n")
         }
         CaughtError::Value(value) => value.as_string().and_then(|s| s.to_string().ok()).map_or_else(
-            || value.ctx().json_stringify(value).ok().flatten().and_then(|s| s.to_string().ok()).unwrap_or_default(),
+            || {
+                value
+                    .ctx()
+                    .json_stringify(value)
+                    .ok()
+                    .flatten()
+                    .and_then(|s| s.to_string().ok())
+                    .unwrap_or_default()
+            },
             |text| text,
         ),
         CaughtError::Error(error) => error.to_string(),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use plimsoll_engine::StopHandle;
 use plimsoll_k6::{Abort, Conclusion, Level, Outside, Script, Settings};
-use plimsoll_model::{Outcome, StopReason};
 use plimsoll_model::http::HttpSettings;
+use plimsoll_model::{Outcome, StopReason};
 use plimsoll_report::View;
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,9 @@ use crate::{console, facts};
 
 /// Whether it is a script, by its name.
 pub(crate) fn is_script(path: &Path) -> bool {
-    path.extension().and_then(|e| e.to_str()).is_some_and(|e| matches!(e, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts"))
+    path.extension()
+        .and_then(|e| e.to_str())
+        .is_some_and(|e| matches!(e, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts"))
 }
 
 /// See the module.
@@ -138,7 +140,8 @@ fn flags(args: &RunArgs) -> anyhow::Result<Map<String, Value>> {
         }
     };
     if args.overrides.rate.is_some() {
-        return Err(anyhow::anyhow!("--rate is for plans; a script names its rate in a scenario").context(Exit::WrongPlan));
+        return Err(anyhow::anyhow!("--rate is for plans; a script names its rate in a scenario")
+            .context(Exit::WrongPlan));
     }
     set("vus", args.overrides.vus.map(Value::from));
     set("iterations", args.overrides.iterations.map(Value::from));
@@ -147,10 +150,12 @@ fn flags(args: &RunArgs) -> anyhow::Result<Map<String, Value>> {
     set("noTeardown", args.script.no_teardown.then_some(json!(true)));
     if !args.script.stages.is_empty() {
         let stage = |text: &String| {
-            let (time, users) = text.split_once(':').with_context(|| format!("`{text}` is no stage; write 10s:20"))?;
+            let (time, users) =
+                text.split_once(':').with_context(|| format!("`{text}` is no stage; write 10s:20"))?;
             Ok::<_, anyhow::Error>(json!({ "duration": time, "target": users }))
         };
-        let stages: Vec<_> = args.script.stages.iter().map(stage).collect::<anyhow::Result<_>>().context(Exit::WrongPlan)?;
+        let stages: Vec<_> =
+            args.script.stages.iter().map(stage).collect::<anyhow::Result<_>>().context(Exit::WrongPlan)?;
         set("stages", Some(Value::Array(stages)));
     }
     if !args.script.tags.is_empty() {

@@ -63,7 +63,8 @@ export function request(method, url, body, params) {
   return own.request(String(method).toUpperCase(), at, name, bytes, type, params);
 }
 
-export const get = (url, params) => typeof url === "string" ? own.request("GET", url, undefined, null, null, params) : request("GET", url, null, params);
+own.getOther = (url, params) => request("GET", url, null, params);
+export const get = own.get;
 export const head = (url, params) => request("HEAD", url, null, params);
 export const post = (url, body, params) => request("POST", url, body, params);
 export const put = (url, body, params) => request("PUT", url, body, params);

@@ -25,28 +25,7 @@ export function group(name, body) {
   }
 }
 
-export function check(value, sets, tags) {
-  if (sets === undefined || sets === null) throw new TypeError("check() requires an object of named predicates");
-  let all = true;
-  for (const name of Object.keys(sets)) {
-    if (name.includes("::")) throw new Error("group and check names may not contain '::'");
-    const set = sets[name];
-    let held;
-    if (typeof set === "function") {
-      if (isAsync(set)) throw new TypeError("check() does not support async functions as arguments");
-      try {
-        held = set(value);
-      } catch (thrown) {
-        own.check(name, false, value, tags);
-        throw thrown;
-      }
-    } else {
-      held = set;
-    }
-    if (!own.check(name, !!held, value, tags)) all = false;
-  }
-  return all;
-}
+export const check = own.check;
 
 export function randomSeed(seed) {
   let state = Number(seed) >>> 0;

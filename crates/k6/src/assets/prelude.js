@@ -17,18 +17,20 @@
     if (typeof callback !== "function") throw new TypeError("a timer needs a function");
     const wait = Math.max(0, Number(ms) || 0);
     timers.set(++last, { at: own.now() + wait, callback, args, every: every ? Math.max(wait, 1) : null });
+    own.timers(timers.size);
     return last;
   };
   globalThis.setTimeout = (callback, ms, ...args) => start(callback, ms, args, false);
   globalThis.setInterval = (callback, ms, ...args) => start(callback, ms, args, true);
-  globalThis.clearTimeout = globalThis.clearInterval = (number) => { timers.delete(number); };
+  globalThis.clearTimeout = globalThis.clearInterval = (number) => { timers.delete(number); own.timers(timers.size); };
   own.nextTimer = () => Math.min(...[...timers.values()].map((t) => t.at));
   own.runTimer = () => {
     const [number, timer] = [...timers].reduce((a, b) => b[1].at < a[1].at ? b : a);
     if (timer.every === null) timers.delete(number); else timer.at += timer.every;
+    own.timers(timers.size);
     timer.callback(...timer.args);
   };
-  own.clearTimers = () => timers.clear();
+  own.clearTimers = () => { timers.clear(); own.timers(0); };
 
   globalThis.TextEncoder ??= class { get encoding() { return "utf-8"; } encode(text = "") { return new Uint8Array(own.bytes(String(text))); } };
   globalThis.TextDecoder ??= class { get encoding() { return "utf-8"; } decode(bytes) { return bytes === undefined ? "" : own.text(bytes); } };

@@ -67,9 +67,13 @@ impl Sink {
                 *sum += s;
                 *samples += n;
             }
-            (Self::Gauge { value, min, max, samples }, Self::Gauge { value: v, min: low, max: high, samples: n }) => {
+            (
+                Self::Gauge { value, min, max, samples },
+                Self::Gauge { value: v, min: low, max: high, samples: n },
+            ) => {
                 if *n > 0 {
-                    (*min, *max) = if *samples == 0 { (*low, *high) } else { (min.min(*low), max.max(*high)) };
+                    (*min, *max) =
+                        if *samples == 0 { (*low, *high) } else { (min.min(*low), max.max(*high)) };
                     *value = *v;
                     *samples += n;
                 }
@@ -197,7 +201,11 @@ mod tests {
         let many = trend((1..=100_000).rev().map(f64::from));
         for share in [0.5, 0.9, 0.99] {
             let exact = share * 100_000.0;
-            assert!((many.quantile(share) - exact).abs() < exact / 500.0, "{share}: {}", many.quantile(share));
+            assert!(
+                (many.quantile(share) - exact).abs() < exact / 500.0,
+                "{share}: {}",
+                many.quantile(share)
+            );
         }
         assert_eq!((many.min, many.max, many.quantile(1.0)), (1.0, 100_000.0, 100_000.0));
     }

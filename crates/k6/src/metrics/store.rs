@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_model::{Nanos, SECOND_NS};
 
-use super::{BuiltIn, Kind, MetricId, Registry, Sink, Tags};
+use super::{BuiltIn, Kind, MetricId, Registry, Sink, Tagged};
 
 /// Part of a metric's values: those whose tags hold the filter.
 #[derive(Clone, Debug)]
@@ -58,7 +58,12 @@ impl Totals {
 
     fn check(&mut self, group: &str, name: &str, passed: bool) {
         let at = self.checks.iter().position(|c| c.name == name && c.group == group).unwrap_or_else(|| {
-            self.checks.push(CheckCount { group: group.to_owned(), name: name.to_owned(), passes: 0, fails: 0 });
+            self.checks.push(CheckCount {
+                group: group.to_owned(),
+                name: name.to_owned(),
+                passes: 0,
+                fails: 0,
+            });
             self.checks.len() - 1
         });
         let count = &mut self.checks[at];
@@ -141,13 +146,12 @@ impl Store {
         Self { book, totals: RefCell::default(), handed_over_ns: std::cell::Cell::new(0), divided }
     }
 
-    /// Adds a value; `tags` is only called for metrics with sub-metrics.
+    /// Adds a value; `tags` are only asked for if the metric has sub-metrics.
     #[inline]
-    pub(crate) fn add(&self, metric: MetricId, kind: Kind, value: f64, tags: impl FnOnce() -> Tags) {
+    pub(crate) fn add(&self, metric: MetricId, kind: Kind, value: f64, tags: &dyn Tagged) {
         let mut totals = self.totals.borrow_mut();
         totals.add(metric, kind, value);
         if self.divided.get(metric) == Some(&true) {
-            let tags = tags();
             for (number, sub) in self.book.subs.iter().enumerate() {
                 if sub.metric == metric && tags.hold(&sub.filter) {
                     totals.add_to_sub(number, kind, value);
@@ -156,16 +160,16 @@ impl Store {
         }
     }
 
-    pub(crate) fn count(&self, metric: BuiltIn, value: f64, tags: impl FnOnce() -> Tags) {
+    pub(crate) fn count(&self, metric: BuiltIn, value: f64, tags: &dyn Tagged) {
         self.add(metric as usize, Kind::Counter, value, tags);
     }
 
-    pub(crate) fn rate(&self, metric: BuiltIn, value: bool, tags: impl FnOnce() -> Tags) {
+    pub(crate) fn rate(&self, metric: BuiltIn, value: bool, tags: &dyn Tagged) {
         self.add(metric as usize, Kind::Rate, f64::from(u8::from(value)), tags);
     }
 
     /// Adds a time in nanoseconds.
-    pub(crate) fn time(&self, metric: BuiltIn, value_ns: Nanos, tags: impl FnOnce() -> Tags) {
+    pub(crate) fn time(&self, metric: BuiltIn, value_ns: Nanos, tags: &dyn Tagged) {
         self.add(metric as usize, Kind::Trend, value_ns as f64 / 1e6, tags);
     }
 
@@ -202,7 +206,7 @@ impl Drop for Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::tags::parse_selector;
+    use crate::metrics::{Tags, parse_selector};
 
     #[test]
     fn what_threads_count_comes_together_with_its_parts() {
@@ -217,12 +221,9 @@ mod tests {
         for thread in 0..2 {
             let store = Store::new(book.clone());
             for name in ["login", "other"] {
-                let tags = || {
-                    let mut tags = Tags::default();
-                    tags.set("name", name);
-                    tags
-                };
-                store.rate(BuiltIn::HttpReqFailed, thread == 0, tags);
+                let mut tags = Tags::default();
+                tags.set("name", name);
+                store.rate(BuiltIn::HttpReqFailed, thread == 0, &tags);
                 store.check("::shop", "status is 200", name == "login");
             }
         }

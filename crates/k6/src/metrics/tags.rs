@@ -1,5 +1,6 @@
 //! Tags of a sample, and the filters of sub-metrics.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Names and values, sorted by name.
@@ -27,10 +28,22 @@ impl Tags {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
+}
+
+/// Tells the value of a tag by its name: most tags of most samples are never asked for.
+pub(crate) trait Tagged {
+    /// The value, if there is such a tag.
+    fn tag(&self, name: &str) -> Option<Cow<'_, str>>;
 
     /// Whether every pair of the filter is among them.
-    pub(crate) fn hold(&self, filter: &[(String, String)]) -> bool {
-        filter.iter().all(|(name, value)| self.get(name) == Some(value))
+    fn hold(&self, filter: &[(String, String)]) -> bool {
+        filter.iter().all(|(name, value)| self.tag(name).is_some_and(|found| found == value.as_str()))
+    }
+}
+
+impl Tagged for Tags {
+    fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.get(name).map(Cow::Borrowed)
     }
 }
 
@@ -39,7 +52,8 @@ pub(crate) fn parse_selector(text: &str) -> Result<(&str, Vec<(String, String)>)
     let Some((name, rest)) = text.split_once('{') else { return Ok((text.trim(), Vec::new())) };
     let inner = rest.trim_end().strip_suffix('}').ok_or_else(|| format!("`{text}` has no closing brace"))?;
     let pair = |part: &str| {
-        let (key, value) = part.split_once(':').ok_or_else(|| format!("`{part}` in `{text}` is no `tag:value`"))?;
+        let (key, value) =
+            part.split_once(':').ok_or_else(|| format!("`{part}` in `{text}` is no `tag:value`"))?;
         let clean = |s: &str| s.trim().trim_matches(['"', '\'']).to_owned();
         Ok((clean(key), clean(value)))
     };

@@ -61,16 +61,19 @@ const OPERATORS: [(&str, Operator); 7] = [
 impl Expression {
     /// Reads `method operator number`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |what: &str| format!("threshold `{text}`: {what}; write e.g. `p(95)<500` or `rate>=0.99`");
+        let wrong =
+            |what: &str| format!("threshold `{text}`: {what}; write e.g. `p(95)<500` or `rate>=0.99`");
         let at = text.find(['<', '>', '=', '!']).ok_or_else(|| wrong("there is no comparison"))?;
         let (method, rest) = text.split_at(at);
         let (sign, operator) = OPERATORS
             .into_iter()
             .find(|(sign, _)| rest.starts_with(sign))
             .ok_or_else(|| wrong("the comparison must be one of > >= < <= == === !="))?;
-        let bound = rest[sign.len()..].trim().parse().map_err(|_| wrong("what it is compared with is no number"))?;
-        let method = Method::parse(method.trim())
-            .ok_or_else(|| wrong("the method must be one of count, rate, value, avg, min, max, med, p(0..100)"))?;
+        let bound =
+            rest[sign.len()..].trim().parse().map_err(|_| wrong("what it is compared with is no number"))?;
+        let method = Method::parse(method.trim()).ok_or_else(|| {
+            wrong("the method must be one of count, rate, value, avg, min, max, med, p(0..100)")
+        })?;
         Ok(Self { method, operator, bound })
     }
 
@@ -79,7 +82,10 @@ impl Expression {
         use Method::{Avg, Count, Max, Med, Min, P, Rate, Value};
         matches!(
             (kind, self.method),
-            (Kind::Counter, Count | Rate) | (Kind::Gauge, Value) | (Kind::Rate, Rate) | (Kind::Trend, Avg | Min | Max | Med | P(_))
+            (Kind::Counter, Count | Rate)
+                | (Kind::Gauge, Value)
+                | (Kind::Rate, Rate)
+                | (Kind::Trend, Avg | Min | Max | Med | P(_))
         )
     }
 
@@ -162,7 +168,9 @@ mod tests {
     #[test]
     fn a_method_suits_the_type_it_is_made_for_and_nothing_fails_without_values() {
         let expression = Expression::parse("rate<0.01").unwrap();
-        assert!(expression.suits(Kind::Rate) && expression.suits(Kind::Counter) && !expression.suits(Kind::Trend));
+        assert!(
+            expression.suits(Kind::Rate) && expression.suits(Kind::Counter) && !expression.suits(Kind::Trend)
+        );
         let mut sink = Sink::new(Kind::Rate);
         assert!(expression.holds(&sink, 1.0));
         sink.add(1.0);

@@ -30,7 +30,8 @@ pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
                 "rawurl" => URL_SAFE_NO_PAD.decode(input),
                 _ => STANDARD.decode(input),
             };
-            let bytes = decoded.map_err(|e| Exception::throw_message(&ctx, &format!("this is no base64: {e}")))?;
+            let bytes =
+                decoded.map_err(|e| Exception::throw_message(&ctx, &format!("this is no base64: {e}")))?;
             if as_text {
                 return Ok(JsString::from_str(ctx, &String::from_utf8_lossy(&bytes))?.into_value());
             }
@@ -43,10 +44,7 @@ pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
             Ok(String::from_utf8_lossy(&bytes_of(&ctx, &bytes)?.unwrap_or_default()).into_owned())
         }),
     )?;
-    own.set(
-        "bytes",
-        Func::from(|ctx: Ctx<'js>, text: String| ArrayBuffer::new(ctx, text.into_bytes())),
-    )?;
+    own.set("bytes", Func::from(|ctx: Ctx<'js>, text: String| ArrayBuffer::new(ctx, text.into_bytes())))?;
     own.set(
         "concat",
         Func::from(|ctx: Ctx<'js>, parts: Array<'js>| -> Result<ArrayBuffer<'js>> {

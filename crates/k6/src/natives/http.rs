@@ -1,17 +1,18 @@
 //! `k6/http`: one request, and what k6 counts of it.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use plimsoll_model::http::{Body, HttpRequest, Keep};
 use plimsoll_model::{Nanos, Operation, Outcome};
 use rquickjs::function::{Func, Opt};
-use rquickjs::{Class, Ctx, Exception, Object, Result, Value};
+use rquickjs::{Class, Ctx, Exception, Function, Object, Result, Value};
 
 use super::bytes::bytes_of;
 use super::response::{BodyAs, Response, duration_ns};
-use super::{not_while_reading, tags_with, text_of, time_is_up};
-use crate::metrics::{BuiltIn, Tags};
+use super::{With, not_while_reading, text_of, time_is_up};
+use crate::metrics::{BuiltIn, Tagged};
 use crate::run::Level;
 use crate::vu::{Answer, Ask, Call, Seen, Vu};
 
@@ -61,7 +62,13 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     own.set(
         "request",
         Func::from(
-            move |ctx: Ctx<'js>, method: String, url: String, name: Value<'js>, body: Value<'js>, kind: Value<'js>, params: Opt<Value<'js>>| {
+            move |ctx: Ctx<'js>,
+                  method: String,
+                  url: String,
+                  name: Value<'js>,
+                  body: Value<'js>,
+                  kind: Value<'js>,
+                  params: Opt<Value<'js>>| {
                 not_while_reading(&ctx, &v, "an HTTP request")?;
                 let mut params = Params::read(&v, params.0.as_ref())?;
                 if let Some(name) = name.as_string() {
@@ -75,6 +82,19 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
                 request(&ctx, &v, Target { method, url, body }, &params)
             },
         ),
+    )?;
+    let v = vu.clone();
+    own.set(
+        "get",
+        Func::from(move |ctx: Ctx<'js>, url: Value<'js>, params: Opt<Value<'js>>| -> Result<Value<'js>> {
+            let Some(address) = url.as_string() else {
+                let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+                return own.get::<_, Function<'js>>("getOther")?.call((url, params.0));
+            };
+            not_while_reading(&ctx, &v, "an HTTP request")?;
+            let target = Target { method: "GET".to_owned(), url: address.to_string()?, body: None };
+            request(&ctx, &v, target, &Params::read(&v, params.0.as_ref())?)
+        }),
     )?;
     let v = vu.clone();
     own.set(
@@ -140,7 +160,10 @@ impl<'js> Params<'js> {
                 match crate::options::duration(&text) {
                     Some(ns) => self.timeout_ns = ns,
                     None => {
-                        return Err(Exception::throw_message(value.ctx(), &format!("`{text}` is no timeout; write 30s or a number of milliseconds")));
+                        return Err(Exception::throw_message(
+                            value.ctx(),
+                            &format!("`{text}` is no timeout; write 30s or a number of milliseconds"),
+                        ));
                     }
                 }
                 self.plain = false;
@@ -152,7 +175,10 @@ impl<'js> Params<'js> {
                     "binary" => BodyAs::Bytes,
                     "none" => BodyAs::Nothing,
                     other => {
-                        return Err(Exception::throw_message(value.ctx(), &format!("`{other}` is no responseType; there are text, binary and none")));
+                        return Err(Exception::throw_message(
+                            value.ctx(),
+                            &format!("`{other}` is no responseType; there are text, binary and none"),
+                        ));
                     }
                 };
             }
@@ -201,7 +227,8 @@ fn request<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, mut target: Target, params: &Params
     take_credentials(&mut target.url, &mut headers);
     let mut left = params.redirects_max;
     loop {
-        let (name, operation) = (params.name.as_deref().unwrap_or(&target.url), operation(vu, &target, params, &headers));
+        let (name, operation) =
+            (params.name.as_deref().unwrap_or(&target.url), operation(vu, &target, params, &headers));
         let step = step(vu, &target.method, name);
         let Ok(Answer::Reply(seen)) = vu.ask(Ask::Perform(Call { step, operation })) else {
             return Err(time_is_up(ctx));
@@ -210,7 +237,10 @@ fn request<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, mut target: Target, params: &Params
         let failed = seen.reply.failure.is_some() && seen.status == 0;
         let next = redirect(&seen, &target.url).filter(|_| !failed);
         let expected = !failed && params.expected.holds(seen.status);
-        count(vu, &Counted { target: &target, name, seen: &seen, expected, error: &error, error_code, params });
+        count(
+            vu,
+            &Counted { target: &target, name, seen: &seen, expected, error: &error, error_code, params, vu },
+        );
         vu.settle_outcome(expected, seen.status);
         if let Some(url) = next.filter(|_| left > 0) {
             left -= 1;
@@ -256,7 +286,8 @@ fn operation(vu: &Vu, target: &Target, params: &Params<'_>, headers: &[(String, 
     let may_be_kept = params.plain && target.body.is_none() && headers.is_empty();
     let key = (target.method.as_str(), target.url.as_str());
     if may_be_kept
-        && let Some((_, _, known)) = vu.fixed.borrow().iter().find(|(m, u, _)| (m.as_str(), u.as_str()) == key)
+        && let Some((_, _, known)) =
+            vu.fixed.borrow().iter().find(|(m, u, _)| (m.as_str(), u.as_str()) == key)
     {
         return known.clone();
     }
@@ -338,35 +369,35 @@ struct Counted<'a, 'js> {
     error: &'a str,
     error_code: u16,
     params: &'a Params<'js>,
+    vu: &'a Vu,
 }
 
-impl Counted<'_, '_> {
-    fn tags(&self, vu: &Vu) -> Tags {
-        let mut tags = tags_with(vu, self.params.tags.as_ref());
-        tags.set("method", &self.target.method);
-        tags.set("status", &self.seen.status.to_string());
-        tags.set("url", self.name);
-        tags.set("name", self.name);
-        if !matches!(self.params.expected, Expected::Nothing) {
-            tags.set("expected_response", if self.expected { "true" } else { "false" });
+impl Tagged for Counted<'_, '_> {
+    fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
+        let status = self.seen.status;
+        match name {
+            "method" => Some(Cow::Borrowed(&self.target.method)),
+            "status" => Some(Cow::Owned(status.to_string())),
+            "name" => Some(Cow::Borrowed(self.name)),
+            "expected_response" if !matches!(self.params.expected, Expected::Nothing) => {
+                Some(Cow::Borrowed(if self.expected { "true" } else { "false" }))
+            }
+            "proto" if status > 0 => Some(Cow::Borrowed("HTTP/1.1")),
+            "error_code" if self.error_code > 0 => Some(Cow::Owned(self.error_code.to_string())),
+            "error" if !self.error.is_empty() => Some(Cow::Borrowed(self.error)),
+            _ => {
+                let with = With { vu: self.vu, given: self.params.tags.as_ref() };
+                let own = with.tag(name).map(Cow::into_owned);
+                own.or_else(|| (name == "url").then(|| self.name.to_owned())).map(Cow::Owned)
+            }
         }
-        if self.seen.status > 0 {
-            tags.set("proto", "HTTP/1.1");
-        }
-        if self.error_code > 0 {
-            tags.set("error_code", &self.error_code.to_string());
-        }
-        if !self.error.is_empty() {
-            tags.set("error", self.error);
-        }
-        tags
     }
 }
 
 fn count(vu: &Vu, counted: &Counted<'_, '_>) {
     let (store, seen) = (&vu.store, counted.seen);
     let phases = seen.reply.phases_ns;
-    let tags = || counted.tags(vu);
+    let tags: &dyn Tagged = counted;
     store.count(BuiltIn::HttpReqs, 1.0, tags);
     store.time(BuiltIn::HttpReqDuration, duration_ns(seen), tags);
     store.time(BuiltIn::HttpReqBlocked, phases[..4].iter().sum(), tags);
@@ -378,6 +409,6 @@ fn count(vu: &Vu, counted: &Counted<'_, '_>) {
     if !matches!(counted.params.expected, Expected::Nothing) {
         store.rate(BuiltIn::HttpReqFailed, !counted.expected, tags);
     }
-    store.count(BuiltIn::DataSent, seen.reply.bytes_sent as f64, || vu.tags_now());
-    store.count(BuiltIn::DataReceived, seen.reply.bytes_received as f64, || vu.tags_now());
+    store.count(BuiltIn::DataSent, seen.reply.bytes_sent as f64, vu);
+    store.count(BuiltIn::DataReceived, seen.reply.bytes_received as f64, vu);
 }

@@ -54,7 +54,12 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             v.run.marked_failed.store(true, Relaxed);
         }),
     )?;
-    own.set("textSummary", Func::from(|json: String, indent: String, _colours: bool| crate::summary::text_of_json(&json, &indent)))?;
+    own.set(
+        "textSummary",
+        Func::from(|json: String, indent: String, _colours: bool| {
+            crate::summary::text_of_json(&json, &indent)
+        }),
+    )?;
     own.set(
         "humanize",
         Func::from(|value: f64, kind: String, contains: String, unit: String| {

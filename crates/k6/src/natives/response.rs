@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use plimsoll_metrics::window::PHASE_NAMES;
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
+use rquickjs::function::Constructor;
 use rquickjs::function::This;
 use rquickjs::object::Accessor;
 use rquickjs::{ArrayBuffer, Class, Ctx, JsLifetime, Object, Result, String as JsString, Value};
-use rquickjs::function::Constructor;
 
 use crate::vu::Seen;
 
@@ -48,7 +48,9 @@ impl<'js> JsClass<'js> for Response {
     fn prototype(ctx: &Ctx<'js>) -> Result<Option<Object<'js>>> {
         let prototype = Object::new(ctx.clone())?;
         getter(&prototype, "status", |_, r| Ok(r.status()))?;
-        getter(&prototype, "status_text", |_, r| Ok(if r.status() == 0 { String::new() } else { format!("{} {}", r.status(), reason(r.status())) }))?;
+        getter(&prototype, "status_text", |_, r| {
+            Ok(if r.status() == 0 { String::new() } else { format!("{} {}", r.status(), reason(r.status())) })
+        })?;
         getter(&prototype, "url", |_, r| Ok(r.url.clone()))?;
         getter(&prototype, "error", |_, r| Ok(r.error.clone()))?;
         getter(&prototype, "error_code", |_, r| Ok(r.error_code))?;
@@ -102,7 +104,7 @@ impl Response {
 
     fn headers<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let all = Object::new(ctx.clone())?;
-        for (name, value) in &self.seen.headers {
+        for (name, value) in self.seen.headers.iter() {
             let name = canonical(name);
             let before: Option<String> = all.get(name.as_str())?;
             all.set(name, before.map_or_else(|| value.clone(), |before| format!("{before}, {value}")))?;
@@ -148,7 +150,8 @@ impl Response {
     /// Times in milliseconds, with k6's names.
     fn timings<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let all = Object::new(ctx.clone())?;
-        let names = ["blocked", "looking_up", "connecting", "tls_handshaking", "sending", "waiting", "receiving"];
+        let names =
+            ["blocked", "looking_up", "connecting", "tls_handshaking", "sending", "waiting", "receiving"];
         let phases = self.seen.reply.phases_ns;
         debug_assert_eq!(PHASE_NAMES.len(), names.len());
         for (name, ns) in names.into_iter().zip(phases) {

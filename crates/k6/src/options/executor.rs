@@ -31,14 +31,36 @@ pub(crate) struct Scenario {
 /// Who does how many iterations, and when.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Executor {
-    SharedIterations { vus: u64, iterations: u64, max_ns: Nanos },
-    PerVuIterations { vus: u64, iterations: u64, max_ns: Nanos },
-    ConstantVus { vus: u64, duration_ns: Nanos },
-    RampingVus { start: u64, stages: Vec<(Nanos, f64)> },
+    SharedIterations {
+        vus: u64,
+        iterations: u64,
+        max_ns: Nanos,
+    },
+    PerVuIterations {
+        vus: u64,
+        iterations: u64,
+        max_ns: Nanos,
+    },
+    ConstantVus {
+        vus: u64,
+        duration_ns: Nanos,
+    },
+    RampingVus {
+        start: u64,
+        stages: Vec<(Nanos, f64)>,
+    },
     /// Arrivals per second.
-    ConstantArrivals { rate: f64, duration_ns: Nanos, users: Users },
+    ConstantArrivals {
+        rate: f64,
+        duration_ns: Nanos,
+        users: Users,
+    },
     /// Arrivals per second.
-    RampingArrivals { start: f64, stages: Vec<(Nanos, f64)>, users: Users },
+    RampingArrivals {
+        start: f64,
+        stages: Vec<(Nanos, f64)>,
+        users: Users,
+    },
 }
 
 /// Users for arrivals.
@@ -106,7 +128,9 @@ pub(super) fn scenarios(options: &Map<String, Value>) -> (Vec<Scenario>, Vec<Str
                         Ok(scenario) => scenarios.push(scenario),
                         Err(wrong) => problems.extend(wrong),
                     },
-                    other => problems.push(format!("options.scenarios.{name}: `{}` is no object", shown(other))),
+                    other => {
+                        problems.push(format!("options.scenarios.{name}: `{}` is no object", shown(other)))
+                    }
                 }
             }
             (scenarios, problems)
@@ -120,9 +144,10 @@ pub(super) fn scenarios(options: &Map<String, Value>) -> (Vec<Scenario>, Vec<Str
 fn shortcut(options: &Map<String, Value>) -> (Vec<Scenario>, Vec<String>) {
     let has = |key: &str| options.get(key).is_some_and(|v| !v.is_null());
     let (executor, taken): (_, &[(&str, &str)]) = match () {
-        () if has("iterations") => {
-            ("shared-iterations", &[("vus", "vus"), ("iterations", "iterations"), ("duration", "maxDuration")])
-        }
+        () if has("iterations") => (
+            "shared-iterations",
+            &[("vus", "vus"), ("iterations", "iterations"), ("duration", "maxDuration")],
+        ),
         () if has("duration") => ("constant-vus", &[("vus", "vus"), ("duration", "duration")]),
         () if has("stages") => ("ramping-vus", &[("vus", "startVUs"), ("stages", "stages")]),
         // Without a word about the load: one iteration for each user.
@@ -185,8 +210,13 @@ fn executor(kind: &str, reader: &mut Reader<'_>) -> Option<Executor> {
             if rate.is_none() {
                 reader.complain("a constant arrival rate needs a `rate` above 0");
             }
-            let (factor, users, duration_ns) = (per_second(reader), arrival_users(reader), needed_duration(reader));
-            Executor::ConstantArrivals { rate: rate? as f64 * factor, duration_ns: duration_ns?, users: users? }
+            let (factor, users, duration_ns) =
+                (per_second(reader), arrival_users(reader), needed_duration(reader));
+            Executor::ConstantArrivals {
+                rate: rate? as f64 * factor,
+                duration_ns: duration_ns?,
+                users: users?,
+            }
         }
         "ramping-arrival-rate" => {
             let start = reader.number("startRate").unwrap_or(0) as f64;
@@ -278,7 +308,8 @@ mod tests {
         assert_eq!(only(json!({})), one);
         let constant = Executor::ConstantVus { vus: 3, duration_ns: 10 * SECOND_NS };
         assert_eq!(only(json!({ "vus": 3, "duration": "10s" })), constant);
-        let stages = json!({ "stages": [{ "duration": "5s", "target": 10 }, { "duration": 0, "target": 2 }] });
+        let stages =
+            json!({ "stages": [{ "duration": "5s", "target": 10 }, { "duration": 0, "target": 2 }] });
         let ramp = only(stages);
         assert_eq!(ramp, Executor::RampingVus { start: 1, stages: vec![(5 * SECOND_NS, 10.0), (0, 2.0)] });
         assert_eq!((ramp.users_max(), ramp.schedule().stages()[1].from), (10, 10.0));

@@ -146,7 +146,13 @@ mod tests {
     #[test]
     fn durations() {
         let ms = |text: &str| duration(text).map(|ns| ns / 1_000_000);
-        assert_eq!((ms("1m30s"), ms("500ms"), ms("1.5h"), ms("250")), (Some(90_000), Some(500), Some(5_400_000), Some(250)));
-        assert_eq!((ms("2d"), ms(""), ms("soon"), ms("5x"), ms("-1s")), (Some(172_800_000), None, None, None, None));
+        assert_eq!(
+            (ms("1m30s"), ms("500ms"), ms("1.5h"), ms("250")),
+            (Some(90_000), Some(500), Some(5_400_000), Some(250))
+        );
+        assert_eq!(
+            (ms("2d"), ms(""), ms("soon"), ms("5x"), ms("-1s")),
+            (Some(172_800_000), None, None, None, None)
+        );
     }
 }

@@ -15,7 +15,8 @@ const NAMES: usize = 44;
 
 /// Renders data that a script handed on.
 pub(crate) fn text_of_json(json: &str, indent: &str) -> String {
-    serde_json::from_str(json).map_or_else(|e| format!("the data is no summary: {e}"), |data| render(&data, indent))
+    serde_json::from_str(json)
+        .map_or_else(|e| format!("the data is no summary: {e}"), |data| render(&data, indent))
 }
 
 /// Renders the data of a run.
@@ -43,7 +44,10 @@ pub(crate) fn render(data: &Value, indent: &str) -> String {
         lines.extend([String::new(), format!("  {title}")]);
         lines.extend(own.into_iter().map(|(name, metric)| line(name, metric, data)));
     }
-    let text: String = lines.into_iter().map(|l| if l.is_empty() { "\n".to_owned() } else { format!("{indent}{l}\n") }).collect();
+    let text: String = lines
+        .into_iter()
+        .map(|l| if l.is_empty() { "\n".to_owned() } else { format!("{indent}{l}\n") })
+        .collect();
     text
 }
 
@@ -96,14 +100,18 @@ fn line(name: &str, metric: &Value, data: &Value) -> String {
     };
     let dots = ".".repeat(NAMES.saturating_sub(shown.chars().count() + indent));
     let unit = data["options"]["summaryTimeUnit"].as_str().unwrap_or_default();
-    let (kind, contains) = (metric["type"].as_str().unwrap_or_default(), metric["contains"].as_str().unwrap_or_default());
+    let (kind, contains) =
+        (metric["type"].as_str().unwrap_or_default(), metric["contains"].as_str().unwrap_or_default());
     let value = |value: &Value| humanized(value.as_f64().unwrap_or(0.0), kind, contains, unit);
     let values = &metric["values"];
     let words = match kind {
         "counter" => format!("{} {}/s", value(&values["count"]), value(&values["rate"])),
-        "gauge" => format!("{} min={} max={}", value(&values["value"]), value(&values["min"]), value(&values["max"])),
+        "gauge" => {
+            format!("{} min={} max={}", value(&values["value"]), value(&values["min"]), value(&values["max"]))
+        }
         "rate" => {
-            let (passes, fails) = (values["passes"].as_u64().unwrap_or(0), values["fails"].as_u64().unwrap_or(0));
+            let (passes, fails) =
+                (values["passes"].as_u64().unwrap_or(0), values["fails"].as_u64().unwrap_or(0));
             format!("{} {passes} out of {}", value(&values["rate"]), passes + fails)
         }
         _ => {
@@ -133,7 +141,11 @@ pub(crate) fn humanized(value: f64, kind: &str, contains: &str, unit: &str) -> S
         },
         (_, "data") => {
             let units = ["B", "kB", "MB", "GB", "TB"];
-            let step = if value.abs() >= 1.0 { ((value.abs().log10() / 3.0) as usize).min(units.len() - 1) } else { 0 };
+            let step = if value.abs() >= 1.0 {
+                ((value.abs().log10() / 3.0) as usize).min(units.len() - 1)
+            } else {
+                0
+            };
             format!("{} {}", trimmed(value / 1_000f64.powi(step as i32)), units[step])
         }
         _ => trimmed(value),
@@ -153,7 +165,10 @@ mod tests {
     #[test]
     fn values_are_written_with_the_unit_that_fits() {
         let time = |ms: f64| humanized(ms, "trend", "time", "");
-        assert_eq!([time(0.25), time(12.345), time(1_500.0), time(90_000.0)], ["250µs", "12.35ms", "1.5s", "1m30s"]);
+        assert_eq!(
+            [time(0.25), time(12.345), time(1_500.0), time(90_000.0)],
+            ["250µs", "12.35ms", "1.5s", "1m30s"]
+        );
         assert_eq!(humanized(0.99, "rate", "default", ""), "99.00%");
         assert_eq!(humanized(1_234_567.0, "counter", "data", ""), "1.23 MB");
         assert_eq!(humanized(1.5, "trend", "time", "us"), "1500.00µs");

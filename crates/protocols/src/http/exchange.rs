@@ -80,7 +80,7 @@ impl Exchange<'_> {
                 Poll::Ready(Err(error)) => failed = Some(error),
             }
         }
-        if sending.is_done() && times.polled && times.all_sent_ns == 0 {
+        if sending.is_done() && times.all_sent_ns == 0 {
             times.all_sent_ns = self.shared.clock.now();
         }
         let held = sending.held_back;
