@@ -1,6 +1,6 @@
 //! The real clocks: the run's monotonic one for load threads, and readings of all the others for the audit.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ const IDLE_TURN_NS: Nanos = 2_000;
 
 /// Monotonic time since the start of the run, on one load thread.
 pub struct MonotonicClock {
-    start: Instant,
+    start: Cell<Instant>,
     timers: RefCell<Vec<Timer>>,
     signals: Arc<ThreadSignals>,
 }
@@ -34,7 +34,12 @@ impl MonotonicClock {
 
     /// The same, for a load thread that shows how long it spun.
     pub(crate) fn of_thread(start: Instant, signals: Arc<ThreadSignals>) -> Rc<Self> {
-        Rc::new(Self { start, timers: RefCell::default(), signals })
+        Rc::new(Self { start: Cell::new(start), timers: RefCell::default(), signals })
+    }
+
+    /// Sets the zero, once everybody is ready.
+    pub(crate) fn start_at(&self, start: Instant) {
+        self.start.set(start);
     }
 
     async fn sleep_exactly_until(&self, at: Nanos) {
@@ -60,12 +65,12 @@ impl MonotonicClock {
 
 impl Clock for MonotonicClock {
     fn now(&self) -> Nanos {
-        let elapsed = now().saturating_duration_since(self.start);
+        let elapsed = now().saturating_duration_since(self.start.get());
         elapsed.as_secs() * 1_000_000_000 + u64::from(elapsed.subsec_nanos())
     }
 
     fn sleep_until(&self, at: Nanos) -> LocalBoxFuture<'static, ()> {
-        let deadline = tokio::time::Instant::from_std(self.start + Duration::from_nanos(at));
+        let deadline = tokio::time::Instant::from_std(self.start.get() + Duration::from_nanos(at));
         Box::pin(tokio::time::sleep_until(deadline))
     }
 

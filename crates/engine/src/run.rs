@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -65,22 +65,25 @@ pub fn run(started: Started, settings: &RunSettings, sink: &mut dyn Sink) -> Res
     run_solo(settings, &plan, |w, c| w.setup(c))?.into_iter().try_for_each(must_succeed)?;
     sink.take(&RunEvent::Started(Box::new(started)));
     let (sender, receiver) = channel();
-    let start = clock::now() + STARTUP;
+    let mut line = Vec::new();
     let mut threads = Vec::new();
     let mut signals = Vec::new();
     for index in 0..settings.workers {
         let segment = settings.segment.split(Segment { index, count: settings.workers });
         let (settings, plan, sender) = (settings.clone(), plan.clone(), sender.clone());
         let shown = Arc::<ThreadSignals>::default();
+        let (lane, own) = lane();
+        line.push(own);
         signals.push(shown.clone());
         let named = thread::Builder::new().name(format!("load-{index}"));
         threads.push(
             named
-                .spawn(move || work(&settings, plan, segment, start, &sender, shown))
+                .spawn(move || work(&settings, plan, segment, &lane, &sender, shown))
                 .map_err(RunError::Thread)?,
         );
     }
     drop(sender);
+    let start = start(&line);
     let known = (settings.workload.as_ref(), plan.steps.len());
     dispatch(&receiver, signals, start, &settings.stop, known, sink);
     for thread in threads {
@@ -96,19 +99,50 @@ pub fn run(started: Started, settings: &RunSettings, sink: &mut dyn Sink) -> Res
     Ok(())
 }
 
+/// Where one load thread waits for the others before the clock starts.
+struct Lane {
+    ready: Sender<()>,
+    start: Receiver<Instant>,
+}
+
+/// The other end of it.
+struct LaneEnd {
+    ready: Receiver<()>,
+    start: Sender<Instant>,
+}
+
+fn lane() -> (Lane, LaneEnd) {
+    let ((ready, is_ready), (start, starts)) = (channel(), channel());
+    (Lane { ready, start: starts }, LaneEnd { ready: is_ready, start })
+}
+
+/// Starts the clock when every thread is ready. One that could not come up is not waited for; it tells why when it is
+/// joined.
+fn start(line: &[LaneEnd]) -> Instant {
+    for end in line {
+        let _gone = end.ready.recv();
+    }
+    let start = clock::now() + STARTUP;
+    for end in line {
+        let _gone = end.start.send(start);
+    }
+    start
+}
+
 /// The body of one load thread.
 fn work(
     settings: &RunSettings,
     plan: Arc<Plan>,
     segment: Segment,
-    start: Instant,
+    lane: &Lane,
     messages: &Sender<WorkerMessage>,
     signals: Arc<ThreadSignals>,
 ) -> Result<(), std::io::Error> {
     signals.set_thread(rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned());
     let runtime = runtime()?;
     let local = Rc::new(LocalSet::new());
-    let clock: Rc<dyn Clock> = MonotonicClock::of_thread(start, signals.clone());
+    let own = MonotonicClock::of_thread(clock::now(), signals.clone());
+    let clock: Rc<dyn Clock> = own.clone();
     let context = context(settings, plan.seed, &clock, segment);
     let spawner = local.clone();
     let worker = Worker::new(WorkerParts {
@@ -121,6 +155,11 @@ fn work(
         spawn: Box::new(move |task| drop(spawner.spawn_local(task))),
         signals,
     });
+    worker.prepare(|| settings.stop.is_stopped());
+    let _gone = lane.ready.send(());
+    // Without a start there is no run: whoever would have given it is gone.
+    let Ok(start) = lane.start.recv() else { return Ok(()) };
+    own.start_at(start);
     let mut stopped = settings.stop.subscribe();
     local.block_on(&runtime, async {
         tokio::time::sleep_until(start.into()).await;

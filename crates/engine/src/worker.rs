@@ -13,8 +13,8 @@ use std::task::{Poll, Waker};
 use futures::future::{Either, LocalBoxFuture, join_all, select};
 use plimsoll_metrics::{SECOND_NS, Window};
 use plimsoll_model::{
-    Clock, IdleStrategy, Iteration, LoadId, Nanos, Plan, Sample, Schedule, Segment, StepBooks, WorkerContext,
-    Workload,
+    Clock, IdleStrategy, Iteration, LoadId, Nanos, Plan, Sample, Schedule, Segment, StepBooks, User,
+    WorkerContext, Workload,
 };
 
 use crate::host::{UserHost, UserTask};
@@ -132,6 +132,8 @@ pub struct Worker {
     recorder: RefCell<Recorder>,
     loads: Vec<RefCell<LoadState>>,
     sending_ended_ns: Cell<Nanos>,
+    /// Users that were made before the clock started, by load and seat.
+    ready: RefCell<Vec<Vec<Option<Box<dyn User>>>>>,
 }
 
 impl Worker {
@@ -156,7 +158,19 @@ impl Worker {
             context: parts.context,
             spawn: parts.spawn,
             sending_ended_ns: Cell::new(0),
+            ready: RefCell::default(),
         })
+    }
+
+    /// Makes the users that take long to make, until it is told that nobody needs them.
+    pub fn prepare(&self, is_stopped: impl Fn() -> bool) {
+        for load in 0..self.loads.len() as LoadId {
+            let count = self.segment.share(self.workload.users_ready(load)) as usize;
+            let number = |seat| self.load(load).user_number(seat, self.segment);
+            let make = |seat| Some(self.workload.user(&self.context, number(seat)));
+            let made = (0..count).take_while(|_| !is_stopped()).map(make).collect();
+            self.ready.borrow_mut().push(made);
+        }
     }
 
     /// Drives all load entries to their end, sending results every second.
@@ -281,7 +295,8 @@ impl Worker {
             state.sit(seat, self.clock.now());
             state.user_number(seat, self.segment)
         };
-        let user = self.workload.user(&self.context, number);
+        let ready = self.ready.borrow_mut().get_mut(usize::from(load)).and_then(|l| l.get_mut(seat)?.take());
+        let user = ready.unwrap_or_else(|| self.workload.user(&self.context, number));
         let host = Box::new(UserHost::new(self.clone(), load, seat));
         let life = Some(user.live(host));
         (self.spawn)(Box::pin(UserTask { worker: self.clone(), load, seat, life }));

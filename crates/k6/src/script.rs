@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use plimsoll_model::http::HttpSettings;
 use plimsoll_model::testing::VirtualClock;
-use plimsoll_model::{Plan, Step, User, WorkerContext, Workload};
+use plimsoll_model::{LoadId, Plan, Step, User, WorkerContext, Workload};
 use serde_json::{Map, Value};
 
 use crate::lower;
@@ -169,6 +169,10 @@ impl Workload for ScriptWorkload {
 
     fn teardown(&self, context: &WorkerContext) -> Option<Box<dyn User>> {
         self.solo(context, "teardown", self.run.options.no_teardown, Role::Teardown)
+    }
+
+    fn users_ready(&self, load: LoadId) -> u64 {
+        self.run.options.scenarios.get(usize::from(load)).map_or(0, |s| s.executor.users_before())
     }
 
     fn steps_found(&self, known: usize) -> Vec<Step> {

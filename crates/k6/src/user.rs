@@ -26,6 +26,8 @@ pub(crate) struct ScriptUser {
     session: Box<dyn Session>,
     /// Numbers of iterations, by scenario.
     numbers: Vec<Sequence>,
+    /// The world of a load's user, whose init code has run.
+    alive: Option<Alive>,
     /// Of the last response.
     headers: Rc<[(String, String)]>,
 }
@@ -56,27 +58,23 @@ impl ScriptUser {
         let id = if is_load { context.sequence("k6/vu").take() + 1 } else { 0 };
         let numbers =
             run.options.scenarios.iter().map(|s| context.sequence(&format!("k6/{}", s.name))).collect();
-        Self {
-            role,
-            vu: Rc::new(vu(run, context.clock.clone(), store, id)),
-            session: context.session("http"),
-            numbers,
-            headers: Rc::default(),
-        }
+        let vu = Rc::new(vu(run, context.clock.clone(), store, id));
+        let alive = is_load.then(|| begun(&vu)).flatten();
+        Self { role, vu, session: context.session("http"), numbers, alive, headers: Rc::default() }
     }
 
     async fn go(mut self: Box<Self>, mut host: Box<dyn Host + '_>) {
         let vu = self.vu.clone();
         vu.deadline_ns.set(self.deadline_ns());
-        let made = world(self.role.clone(), vu.clone());
-        let Ok(mut alive) = made.map(Alive) else {
-            vu.run.abort(Abort::Broken("no memory for another stack".to_owned()));
-            return;
-        };
         vu.run.users_running.fetch_add(1, Relaxed);
-        match self.role {
-            Role::Load => self.iterate(&mut alive.0, host.as_mut()).await,
-            _ => self.once(&mut alive.0, host.as_mut()).await,
+        match (&self.role, self.alive.take()) {
+            (Role::Load, Some(mut alive)) => self.iterate(&mut alive.0, host.as_mut()).await,
+            // Its init code threw, and the run is being ended for it.
+            (Role::Load, None) => {}
+            _ => match world(self.role.clone(), vu.clone()).map(Alive) {
+                Ok(mut alive) => self.once(&mut alive.0, host.as_mut()).await,
+                Err(problem) => vu.run.abort(Abort::Broken(problem.to_string())),
+            },
         }
         vu.run.users_running.fetch_sub(1, Relaxed);
         vu.store.hand_over();
@@ -94,11 +92,6 @@ impl ScriptUser {
 
     async fn iterate(&mut self, world: &mut World, host: &mut dyn Host) {
         let vu = self.vu.clone();
-        // The init code of every user has run before its first iteration.
-        if let Some(Ask::Finished(Err(thrown))) = world.resume(Answer::Go) {
-            vu.run.abort(Abort::Broken(thrown.text));
-            return;
-        }
         while let Some(iteration) = poll_fn(|cx| host.poll_iteration(cx)).await {
             if !vu.run.options.no_cookies_reset {
                 self.session.begin_iteration();
@@ -210,6 +203,20 @@ impl ScriptUser {
             checked: checked.looked,
         });
     }
+}
+
+/// The world of a user whose init code has run; `None` if that threw.
+fn begun(vu: &Rc<Vu>) -> Option<Alive> {
+    let problem = match world(Role::Load, vu.clone()).map(Alive) {
+        Ok(mut alive) => match alive.0.resume(Answer::Go) {
+            Some(Ask::Idle(_)) => return Some(alive),
+            Some(Ask::Finished(Err(thrown))) => thrown.text,
+            _ => "the script ended before it began".to_owned(),
+        },
+        Err(problem) => problem.to_string(),
+    };
+    vu.run.abort(Abort::Broken(problem));
+    None
 }
 
 /// A user as its script sees it, before it has done anything.

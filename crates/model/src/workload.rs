@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use futures::future::LocalBoxFuture;
 
-use crate::{Clock, Driver, Nanos, Outcome, Reply, ScenarioId, Segment, Session, Step, StepId};
+use crate::{Clock, Driver, LoadId, Nanos, Outcome, Reply, ScenarioId, Segment, Session, Step, StepId};
 
 /// What the users of a plan do. Shared by all load threads.
 pub trait Workload: Send + Sync {
@@ -21,6 +21,12 @@ pub trait Workload: Send + Sync {
 
     /// The user that tidies up after the run.
     fn teardown(&self, context: &WorkerContext) -> Option<Box<dyn User>>;
+
+    /// How many users of a load entry, of those that sit first, are to be made before the clock starts: as many as take
+    /// long to make.
+    fn users_ready(&self, _load: LoadId) -> u64 {
+        0
+    }
 
     /// Steps that users have come upon, from the `known`-th on. A plan names all its steps beforehand; a script names
     /// them as it goes, and must have numbered one here before it begins an operation of it.

@@ -84,6 +84,14 @@ impl Executor {
         }
     }
 
+    /// Users that are made before the run.
+    pub(crate) fn users_before(&self) -> u64 {
+        match self {
+            Self::ConstantArrivals { users, .. } | Self::RampingArrivals { users, .. } => users.before,
+            _ => self.users_max(),
+        }
+    }
+
     /// What the engine is to do.
     pub(crate) fn schedule(&self) -> Schedule {
         let closed = |stages, iterations_shared, iterations_per_user| {
