@@ -63,9 +63,9 @@ impl Script {
         });
         let (nothing, _) = Options::read(&Map::new()).map_err(wrong)?;
         let first = Arc::new(Run::new(sources, nothing, settings.environment, registry, outside, 0));
-        let inspected = alone(&first, Role::Inspect).map_err(|thrown| ScriptError(thrown.text))?;
+        let inspected = alone(&first, Role::Inspect).map_err(|thrown| ScriptError::Broken(thrown.text))?;
         let inspected: Value = serde_json::from_str(&inspected.unwrap_or_default())
-            .map_err(|e| ScriptError(format!("the options cannot be read: {e}")))?;
+            .map_err(|e| ScriptError::Options(format!("the options cannot be read: {e}")))?;
         let own = inspected["options"].as_object().cloned().unwrap_or_default();
         let layers = [settings.config, own].into_iter().chain(settings.overrides);
         let (options, warnings) = Options::read(&merged(layers)).map_err(wrong)?;
@@ -80,7 +80,7 @@ impl Script {
             ));
         }
         if !problems.is_empty() {
-            return Err(ScriptError(problems.join("\n")));
+            return Err(ScriptError::Options(problems.join("\n")));
         }
         let name = path.file_stem().map_or_else(|| "script".to_owned(), |s| s.to_string_lossy().into_owned());
         let plan = lower::plan(&name, settings.seed, &options);
@@ -110,6 +110,11 @@ impl Script {
         Arc::new(ScriptWorkload { run: self.run.clone(), functions: self.functions.clone() })
     }
 
+    /// Whether its `setup` threw, so that there was nothing to run.
+    pub fn has_failed_in_setup(&self) -> bool {
+        matches!(self.run.aborted(), Some(Abort::Setup(_)))
+    }
+
     /// Whether it exports such a function.
     pub(crate) fn has(&self, function: &str) -> bool {
         self.functions.iter().any(|f| f == function)
@@ -117,7 +122,7 @@ impl Script {
 }
 
 fn wrong(problems: crate::options::WrongOptions) -> ScriptError {
-    ScriptError(problems.0.join("\n"))
+    ScriptError::Options(problems.0.join("\n"))
 }
 
 /// Lets a world do its one thing without a load, and without anything to send with.

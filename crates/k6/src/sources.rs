@@ -6,8 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is wrong with a script, in words for whoever wrote it.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ScriptError(pub String);
+pub enum ScriptError {
+    /// It cannot be read, or its init code threw.
+    #[error("{0}")]
+    Broken(String),
+    /// Its options make no sense: every mistake on a line of its own.
+    #[error("{0}")]
+    Options(String),
+}
 
 /// The files of a script.
 pub(crate) struct Sources {
@@ -22,10 +28,10 @@ pub(crate) struct Sources {
 impl Sources {
     /// The script at `path`. `map` says which files stand in for which remote modules.
     pub(crate) fn open(path: &Path, map: BTreeMap<String, PathBuf>) -> Result<Self, ScriptError> {
-        let failed = |e| ScriptError(format!("failed to read the script {}: {e}", path.display()));
+        let failed = |e| ScriptError::Broken(format!("failed to read the script {}: {e}", path.display()));
         let entry = path.canonicalize().map_err(failed)?.display().to_string();
         let sources = Self { entry, texts: Mutex::default(), files: Mutex::default(), map };
-        sources.module(&sources.entry).map_err(ScriptError)?;
+        sources.module(&sources.entry).map_err(ScriptError::Broken)?;
         Ok(sources)
     }
 

@@ -26,9 +26,8 @@ pub(crate) fn data(run: &Run, judged: &[Judged], elapsed_ns: Nanos, is_terminal:
         },
         "metrics": metrics(run, &totals, judged, elapsed_ns),
     });
-    if let Some(setup) = run.setup_data.get().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
-        data["setup_data"] = setup;
-    }
+    let setup = run.setup_data.get().and_then(|text| serde_json::from_str(text).ok());
+    data["setup_data"] = setup.unwrap_or(Value::Null);
     data
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use futures::future::LocalBoxFuture;
 use plimsoll_model::workload::Sequence;
-use plimsoll_model::{Begun, Host, Nanos, Observation, Outcome, Session, User, WorkerContext};
+use plimsoll_model::{Begun, Host, Nanos, Observation, Outcome, Reply, Session, User, WorkerContext};
 
 use crate::coroutine::Asker;
 use crate::metrics::{Store, Tags};
@@ -129,13 +129,16 @@ impl ScriptUser {
             return;
         }
         let finished = self.converse(world, host, Answer::Go).await;
-        let run = &self.vu.run;
+        let (run, vu) = (&self.vu.run, &self.vu);
         let is_setup = matches!(self.role, Role::Setup);
         match finished {
             Some(Ask::Finished(Ok(result))) if is_setup => {
                 let _first = run.setup_data.set(result.unwrap_or_else(|| "null".to_owned()));
             }
-            Some(Ask::Finished(Err(thrown))) => run.failed_at(is_setup, &thrown),
+            Some(Ask::Finished(Err(thrown))) => {
+                run.failed_at(is_setup, &thrown);
+                fail(host, vu, &thrown);
+            }
             _ => {}
         }
         host.end_iteration(true);
@@ -203,6 +206,14 @@ impl ScriptUser {
             checked: checked.looked,
         });
     }
+}
+
+/// Tells the engine that a user with one thing to do has not done it.
+fn fail(host: &mut dyn Host, vu: &Vu, thrown: &Thrown) {
+    let begun = host.begin(0);
+    let reply = Reply { done_ns: vu.now(), ..Reply::new() };
+    let failure = Some(("exception", thrown.text.as_str()));
+    host.finish(&Observation { begun, outcome: Outcome::AppError, reply: &reply, failure, checked: true });
 }
 
 /// The world of a user whose init code has run; `None` if that threw.

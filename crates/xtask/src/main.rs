@@ -1,4 +1,4 @@
-//! Project tasks: `cargo xtask ci`, `tidy`, `gen`, `bench`, `browser`, `setup`.
+//! Project tasks: `cargo xtask ci`, `tidy`, `gen`, `bench`, `browser`, `k6`, `setup`.
 #![expect(clippy::print_stdout, reason = "a task talks to whoever runs it")]
 
 mod audits;
@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod ci;
 mod generate;
+mod k6;
 mod setup;
 mod shell;
 mod tidy;
@@ -18,6 +19,7 @@ const HELP: &str = "cargo xtask TASK
   audits         every audit with its mutant, its control, and its false alarms
   browser [--pictures]
                  open a report in headless Chromium; keep pictures of it in docs/pictures
+  k6             the same scripts by the real k6 and by Plimsoll: do they agree?
   setup          install what the tests and benchmarks need, and say what that is
   tidy           import table, file sizes, names, documentation paths
   gen [--check]  write the committed schemas, or check that they are fresh
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::bench(has("--quick"), has("--long")),
         Some("ci") => ci::ci(),
         Some("gen") => generate::generate(has("--check")),
+        Some("k6") => k6::k6(),
         Some("setup") => setup::setup(),
         Some("tidy") => tidy::tidy(),
         _ => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use plimsoll_engine::StopHandle;
-use plimsoll_k6::{Abort, Conclusion, Level, Outside, Script, Settings};
+use plimsoll_k6::{Abort, Conclusion, Level, Outside, Script, ScriptError, Settings};
 use plimsoll_model::http::HttpSettings;
 use plimsoll_model::{Outcome, StopReason};
 use plimsoll_report::View;
@@ -26,8 +26,7 @@ pub(crate) fn is_script(path: &Path) -> bool {
 /// See the module.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let stop = StopHandle::default();
-    let script = Script::load(&args.plan, settings(args)?, outside(stop.clone()))
-        .map_err(|e| anyhow::anyhow!("{e}").context(Exit::WrongPlan))?;
+    let script = Script::load(&args.plan, settings(args)?, outside(stop.clone())).map_err(refused)?;
     let job = Job {
         plan: script.plan.clone(),
         workload: script.workload(),
@@ -37,7 +36,12 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         digest: script.digest.clone(),
     };
     let directory = args.common.out.clone().unwrap_or_else(|| usual_directory(&script.plan.name));
-    let (view, directory) = perform(&job, &args.common, &Keep::Directory(directory), stop)?;
+    let (view, directory) = match perform(&job, &args.common, &Keep::Directory(directory), stop) {
+        Ok(done) => done,
+        // Nothing was measured: k6's summary is all that there is.
+        Err(_) if script.has_failed_in_setup() => return without_load(&script, args),
+        Err(other) => return Err(other),
+    };
     let conclusion = sum_up(&script, &view);
     write(&conclusion, args)?;
     console::result(&conclusion.stdout);
@@ -46,6 +50,19 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     }
     conclude(&view, directory.as_ref(), &args.common);
     Ok(exit(&conclusion, &view, args.script.k6_verdict))
+}
+
+fn refused(error: ScriptError) -> anyhow::Error {
+    let exit = if matches!(error, ScriptError::Broken(_)) { Exit::ScriptThrew } else { Exit::WrongPlan };
+    anyhow::anyhow!("{error}").context(exit)
+}
+
+/// The end of a run whose setup threw.
+fn without_load(script: &Script, args: &RunArgs) -> anyhow::Result<Exit> {
+    let conclusion = script.conclude(0, 0, false, console::is_terminal());
+    write(&conclusion, args)?;
+    console::result(&conclusion.stdout);
+    Ok(Exit::ScriptThrew)
 }
 
 fn sum_up(script: &Script, view: &View) -> Conclusion {

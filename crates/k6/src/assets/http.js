@@ -14,7 +14,7 @@ export function file(data, filename, contentType) {
   return new FileData(data, filename === undefined ? String(own.clockMs() * 1e6) : String(filename), contentType === undefined ? "application/octet-stream" : String(contentType));
 }
 
-const escape = (text) => encodeURIComponent(text).replace(/%20/g, "+").replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+const escape = (text) => encodeURIComponent(text).replace(/%20/g, "+").replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
 const urlencoded = (fields) => {
   const pairs = [];

@@ -133,6 +133,9 @@ impl<'js> Params<'js> {
         let Some(given) = given.and_then(Value::as_object) else { return Ok(params) };
         for pair in given.props::<String, Value<'js>>() {
             let (key, value) = pair?;
+            if key == "responseCallback" && value.is_null() {
+                params.expected = Expected::Nothing;
+            }
             if value.is_null() || value.is_undefined() {
                 continue;
             }

@@ -89,7 +89,17 @@ impl HttpSession {
 
     fn encode(&self, request: &HttpRequest, url: Url) -> Result<Prepared, HttpError> {
         let settings = &self.shared.settings;
-        let cookie = settings.cookies.then(|| self.cookies.field(&url)).flatten();
+        let mut cookie = settings.cookies.then(|| self.cookies.field(&url)).flatten();
+        // One field holds them all: those that were set and those that the request brings.
+        let own = |(name, _): &(String, String)| name.eq_ignore_ascii_case("cookie");
+        let mut merged = None;
+        if let (Some(known), Some((_, brought))) = (&mut cookie, request.headers.iter().find(|h| own(h))) {
+            known.push_str("; ");
+            known.push_str(brought);
+            let mut without = request.clone();
+            without.headers.retain(|h| !own(h));
+            merged = Some(without);
+        }
         let proxy = super::prepared::origin_of(&url)
             .ok()
             .and_then(|origin| self.shared.dialer.forwarding_proxy(&origin));
@@ -100,7 +110,7 @@ impl HttpSession {
             absolute_form: proxy.is_some(),
             close: !settings.reuse,
         };
-        Prepared::encode(request, url, additions)
+        Prepared::encode(merged.as_ref().unwrap_or(request), url, additions)
     }
 
     /// What of the response has to be read closely: cookies and redirects live in the head.

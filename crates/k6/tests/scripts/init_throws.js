@@ -1,0 +1,3 @@
+// The script cannot be read.
+throw new Error('from init');
+export default function () {}

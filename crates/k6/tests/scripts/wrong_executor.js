@@ -1,0 +1,2 @@
+export const options = { scenarios: { a: { executor: 'fastest-possible' } } };
+export default function () {}

@@ -1,0 +1,200 @@
+//! The real k6 and Plimsoll run the same scripts against the same server: do they agree on everything but times?
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::shell::{has, root, run};
+
+/// Metrics that are gauges of the moment, or bytes that differ by a header: only their being there would be compared,
+/// and short runs of k6 leave them out.
+const APART: [&str; 4] = ["vus", "vus_max", "data_sent", "data_received"];
+
+/// Stands in scripts whose counts are the clock's.
+const BY_TIME: &str = "// counts depend on time";
+
+/// Whether there is a k6 to compare with.
+pub(crate) fn is_possible() -> bool {
+    has("k6")
+}
+
+/// Runs every script with both and prints the table.
+pub(crate) fn k6() -> Result<()> {
+    if !is_possible() {
+        bail!("k6 is needed; run `cargo xtask setup`");
+    }
+    run("cargo", &["build", "--locked", "--bin", "plimsoll"])?;
+    let scratch = std::env::temp_dir().join(format!("plimsoll-k6-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch)?;
+    let compared = compare_all(&scratch);
+    let _left = std::fs::remove_dir_all(&scratch);
+    let (agree, all) = compared?;
+    println!("{agree} of {all} scripts agree");
+    if agree < all { bail!("{} scripts differ", all - agree) } else { Ok(()) }
+}
+
+fn compare_all(scratch: &Path) -> Result<(usize, usize)> {
+    let server = Server::start()?;
+    let mut agree = 0;
+    let scripts = scripts()?;
+    println!("{:<24} {:>5} {:>9}  differences", "script", "k6", "plimsoll");
+    for script in &scripts {
+        let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let theirs = outcome("k6", &["run", "-q"], script, scratch, &server.url)?;
+        let out = scratch.join(format!("run-{name}")).display().to_string();
+        let ours = ["run", "-q", "--k6-verdict", "--out", &out];
+        let ours = outcome(&plimsoll(), &ours, script, scratch, &server.url)?;
+        let text = std::fs::read_to_string(script)?;
+        let differences = differences(&theirs, &ours, text.contains(BY_TIME));
+        agree += usize::from(differences.is_empty());
+        println!("{name:<24} {:>5} {:>9}  {}", theirs.code, ours.code, differences.join("; "));
+    }
+    Ok((agree, scripts.len()))
+}
+
+fn plimsoll() -> String {
+    root().join("target/debug/plimsoll").display().to_string()
+}
+
+fn scripts() -> Result<Vec<PathBuf>> {
+    let entries =
+        std::fs::read_dir(root().join("crates/k6/tests/scripts")).context("there are no scripts")?;
+    let is_script = |p: &PathBuf| p.extension().is_some_and(|e| e == "js" || e == "ts");
+    let mut all: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).filter(is_script).collect();
+    all.sort();
+    Ok(all)
+}
+
+struct Outcome {
+    code: i32,
+    stdout: String,
+    summary: Value,
+}
+
+fn outcome(program: &str, args: &[&str], script: &Path, scratch: &Path, base: &str) -> Result<Outcome> {
+    let summary = scratch.join("summary.json");
+    let _before = std::fs::remove_file(&summary);
+    let ended = Command::new("timeout")
+        .args(["60", program])
+        .args(args)
+        .arg("--summary-export")
+        .arg(&summary)
+        .arg(script)
+        .env("BASE", base)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("failed to start {program}"))?;
+    let text = std::fs::read_to_string(&summary).unwrap_or_default();
+    Ok(Outcome {
+        code: ended.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
+        summary: serde_json::from_str(&text).unwrap_or_default(),
+    })
+}
+
+fn differences(theirs: &Outcome, ours: &Outcome, by_time: bool) -> Vec<String> {
+    let mut all = Vec::new();
+    if theirs.code != ours.code {
+        all.push(format!("exit codes {} and {}", theirs.code, ours.code));
+    }
+    let (mine, other) = (&ours.summary["metrics"], &theirs.summary["metrics"]);
+    for name in names(mine, other) {
+        match (mine.get(&name), other.get(&name)) {
+            (Some(mine), Some(other)) => metric(&name, mine, other, by_time, &mut all),
+            (None, _) => all.push(format!("{name} is missing")),
+            (_, None) => all.push(format!("{name} is not there in k6")),
+        }
+    }
+    if sorted(&ours.summary["root_group"]) != sorted(&theirs.summary["root_group"]) {
+        all.push("groups and checks differ".to_owned());
+    }
+    // What a script prints itself is one line of JSON.
+    let line = |o: &Outcome| {
+        o.stdout.lines().find_map(|l| serde_json::from_str::<Value>(l).ok().filter(Value::is_object))
+    };
+    if let Some(their_line) = line(theirs)
+        && line(ours).as_ref().map(sorted) != Some(sorted(&their_line))
+    {
+        all.push(format!(
+            "handleSummary was given {} instead of {their_line}",
+            line(ours).unwrap_or_default()
+        ));
+    }
+    all
+}
+
+fn names(mine: &Value, other: &Value) -> Vec<String> {
+    let keys = |v: &Value| v.as_object().into_iter().flat_map(|o| o.keys().cloned()).collect::<Vec<_>>();
+    let mut all = [keys(mine), keys(other)].concat();
+    all.retain(|name| !APART.contains(&name.as_str()));
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn metric(name: &str, mine: &Value, other: &Value, by_time: bool, all: &mut Vec<String>) {
+    let keys = |v: &Value| {
+        let mut keys: Vec<_> = v.as_object().into_iter().flat_map(|o| o.keys().cloned()).collect();
+        keys.sort();
+        keys
+    };
+    if keys(mine) != keys(other) {
+        all.push(format!("{name} has {:?} instead of {:?}", keys(mine), keys(other)));
+    }
+    let counts: &[&str] = if by_time { &[] } else { &["count", "passes", "fails"] };
+    for key in counts.iter().chain(&["thresholds"]) {
+        if let (Some(a), Some(b)) = (mine.get(*key), other.get(*key))
+            && number(a) != number(b)
+        {
+            all.push(format!("{name}.{key} is {a} instead of {b}"));
+        }
+    }
+}
+
+/// A number whatever it is written as, and everything else with its keys in order.
+fn number(value: &Value) -> Value {
+    value.as_f64().map_or_else(|| sorted(value), Value::from)
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let mut pairs: Vec<_> = object.iter().map(|(k, v)| (k.clone(), sorted(v))).collect();
+            pairs.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(pairs.into_iter().collect())
+        }
+        Value::Array(list) => Value::Array(list.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    /// The echo service on a port that was free a moment ago.
+    fn start() -> Result<Self> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let process = Command::new(plimsoll())
+            .args(["target", "echo", "--port", &port.to_string()])
+            .stdout(Stdio::null())
+            .spawn()
+            .context("failed to start the echo service")?;
+        let server = Self { process, url: format!("http://127.0.0.1:{port}") };
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone = self.process.kill();
+        let _ended = self.process.wait();
+    }
+}
