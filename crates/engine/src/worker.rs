@@ -30,6 +30,9 @@ const LAG_TICK_NS: Nanos = 20_000_000;
 /// Puts a future on the thread's executor.
 pub type Spawn = Box<dyn Fn(LocalBoxFuture<'static, ()>)>;
 
+/// Users that wait for their seats, by seat; `None` where one has sat down.
+type Bench = Vec<Option<Box<dyn User>>>;
+
 /// What a load thread tells the dispatcher.
 #[derive(Debug)]
 pub enum WorkerMessage {
@@ -133,7 +136,7 @@ pub struct Worker {
     loads: Vec<RefCell<LoadState>>,
     sending_ended_ns: Cell<Nanos>,
     /// Users that were made before the clock started, by load and seat.
-    ready: RefCell<Vec<Vec<Option<Box<dyn User>>>>>,
+    ready: RefCell<Vec<Bench>>,
 }
 
 impl Worker {

@@ -23,6 +23,6 @@ pub mod conclusion;
 pub mod script;
 
 pub use conclusion::Conclusion;
-pub use run::{Abort, Level, Outside};
+pub use run::{Abort, Level, Outside, Say};
 pub use script::{Script, Settings};
 pub use sources::ScriptError;

@@ -31,7 +31,9 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
     let open = vu.clone();
     globals.set(
         "open",
-        Func::from(move |ctx, path: String, mode: Opt<String>| encoding::open(&ctx, &open, &path, mode.0)),
+        Func::from(move |ctx, path: String, mode: Opt<String>| {
+            encoding::open(&ctx, &open, &path, mode.0.as_deref())
+        }),
     )?;
     own.set("responsePrototype", Class::<Response>::prototype(ctx)?)?;
     flow(&own, vu)?;
@@ -94,7 +96,7 @@ fn flow<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     own.set(
         "groupEnd",
         Func::from(move |outer: String, begun_ms: f64, complete: bool| {
-            v.end_group(outer, begun_ms, complete)
+            v.end_group(outer, begun_ms, complete);
         }),
     )?;
     let v = vu.clone();
@@ -290,7 +292,8 @@ fn shared_arrays<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
         "sharedElement",
         Func::from(move |name: String, at: f64| -> String {
             let list = v.run.shared_array(&name);
-            list.and_then(|l| l.get(at as usize).map(|e| e.to_string())).unwrap_or_else(|| "null".to_owned())
+            list.and_then(|l| l.get(at as usize).map(ToString::to_string))
+                .unwrap_or_else(|| "null".to_owned())
         }),
     )
 }

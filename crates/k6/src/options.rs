@@ -47,6 +47,7 @@ const WITHOUT_MEANING: [&str; 24] = [
 
 /// Options, checked.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in k6")]
 pub(crate) struct Options {
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) thresholds: Vec<(String, Vec<Threshold>)>,

@@ -41,12 +41,15 @@ pub enum Abort {
     Broken(String),
 }
 
+/// Takes a message.
+pub type Say = dyn Fn(Level, &str) + Send + Sync;
+
 /// What a script says to the outside.
 pub struct Outside {
     /// Wall clock when the script was read, in milliseconds since 1970.
     pub started_ms: u64,
     /// Takes messages: console output and warnings.
-    pub say: Box<dyn Fn(Level, &str) + Send + Sync>,
+    pub say: Box<Say>,
     /// Ends the run.
     pub stop: Box<dyn Fn(&Abort) + Send + Sync>,
 }

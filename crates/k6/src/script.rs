@@ -61,14 +61,14 @@ impl Script {
             subs: Vec::new(),
             totals: Mutex::default(),
         });
-        let (nothing, _) = Options::read(&Map::new()).map_err(wrong)?;
+        let (nothing, _) = Options::read(&Map::new()).map_err(|e| wrong(&e))?;
         let first = Arc::new(Run::new(sources, nothing, settings.environment, registry, outside, 0));
         let inspected = alone(&first, Role::Inspect).map_err(|thrown| ScriptError::Broken(thrown.text))?;
         let inspected: Value = serde_json::from_str(&inspected.unwrap_or_default())
             .map_err(|e| ScriptError::Options(format!("the options cannot be read: {e}")))?;
         let own = inspected["options"].as_object().cloned().unwrap_or_default();
         let layers = [settings.config, own].into_iter().chain(settings.overrides);
-        let (options, warnings) = Options::read(&merged(layers)).map_err(wrong)?;
+        let (options, warnings) = Options::read(&merged(layers)).map_err(|e| wrong(&e))?;
         warnings.iter().for_each(|warning| first.say(Level::Warning, warning));
         let functions = inspected["functions"].as_array().into_iter().flatten();
         let functions: Vec<_> = functions.filter_map(|f| f.as_str().map(str::to_owned)).collect();
@@ -121,7 +121,7 @@ impl Script {
     }
 }
 
-fn wrong(problems: crate::options::WrongOptions) -> ScriptError {
+fn wrong(problems: &crate::options::WrongOptions) -> ScriptError {
     ScriptError::Options(problems.0.join("\n"))
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn sub_metrics(options: &Options, registry: &Registry) -> (Vec<SubMet
     for key in keys {
         let Ok((name, filter)) = parse_selector(&key) else { continue };
         let Some(metric) = registry.find(name) else { continue };
-        subs.push(SubMetric { metric, filter, key });
+        subs.push(SubMetric { key, metric, filter });
     }
     (subs, problems)
 }

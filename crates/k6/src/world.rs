@@ -72,10 +72,10 @@ fn live(vu: &Rc<Vu>, role: &Role) -> Result<Option<String>, Thrown> {
             Role::Setup => script.once(vu, Stage::Setup, "setup", None),
             Role::Teardown => {
                 let data = vu.run.setup_data.get().cloned();
-                script.once(vu, Stage::Teardown, "teardown", Some(data))
+                script.once(vu, Stage::Teardown, "teardown", data)
             }
             Role::Inspect => script.inspect(vu).map(Some),
-            Role::Summary(data) => script.once(vu, Stage::Summary, "handleSummary", Some(Some(data.clone()))),
+            Role::Summary(data) => script.once(vu, Stage::Summary, "handleSummary", Some(data.clone())),
         }
     })
 }
@@ -133,13 +133,13 @@ impl<'js> Script<'js> {
         vu: &Rc<Vu>,
         stage: Stage,
         name: &str,
-        data: Option<Option<String>>,
+        data: Option<String>,
     ) -> Result<Option<String>, Thrown> {
         vu.stage.set(stage);
         let caught = |e: CaughtError<'_>| thrown(vu, &e);
         let function: Value<'js> = self.exports.get(name).catch(&self.ctx).map_err(caught)?;
         let Some(function) = function.into_function() else { return Ok(None) };
-        let argument = self.parsed(data.flatten()).catch(&self.ctx).map_err(caught)?;
+        let argument = self.parsed(data).catch(&self.ctx).map_err(caught)?;
         let result: Value<'js> = match data_of(argument) {
             Some(argument) => function.call((argument,)),
             None => function.call(()),
@@ -270,18 +270,7 @@ fn thrown(vu: &Vu, error: &CaughtError<'_>) -> Thrown {
             let stack: Vec<_> = stack.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
             [vec![head.as_str()], stack].concat().join("\n")
         }
-        CaughtError::Value(value) => value.as_string().and_then(|s| s.to_string().ok()).map_or_else(
-            || {
-                value
-                    .ctx()
-                    .json_stringify(value)
-                    .ok()
-                    .flatten()
-                    .and_then(|s| s.to_string().ok())
-                    .unwrap_or_default()
-            },
-            |text| text,
-        ),
+        CaughtError::Value(value) => natives::text_of(value),
         CaughtError::Error(error) => error.to_string(),
     };
     Thrown { text, is_interrupt: vu.cancelled.get() || vu.now() > vu.deadline_ns.get() }

@@ -32,7 +32,10 @@ pub(crate) fn k6() -> Result<()> {
     let _left = std::fs::remove_dir_all(&scratch);
     let (agree, all) = compared?;
     println!("{agree} of {all} scripts agree");
-    if agree < all { bail!("{} scripts differ", all - agree) } else { Ok(()) }
+    if agree < all {
+        bail!("{} scripts differ", all - agree);
+    }
+    Ok(())
 }
 
 fn compare_all(scratch: &Path) -> Result<(usize, usize)> {

@@ -7,4 +7,5 @@ mod judging;
 mod known_answers;
 mod plimsoll;
 mod results;
+mod scripts;
 mod steps;

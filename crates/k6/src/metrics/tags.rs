@@ -47,8 +47,11 @@ impl Tagged for Tags {
     }
 }
 
+/// Tags that must have these values.
+pub(crate) type Filter = Vec<(String, String)>;
+
 /// `metric{a:b,c:d}` as the metric's name and its filter.
-pub(crate) fn parse_selector(text: &str) -> Result<(&str, Vec<(String, String)>), String> {
+pub(crate) fn parse_selector(text: &str) -> Result<(&str, Filter), String> {
     let Some((name, rest)) = text.split_once('{') else { return Ok((text.trim(), Vec::new())) };
     let inner = rest.trim_end().strip_suffix('}').ok_or_else(|| format!("`{text}` has no closing brace"))?;
     let pair = |part: &str| {

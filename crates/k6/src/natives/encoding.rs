@@ -58,7 +58,7 @@ pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
 }
 
 /// `open(path, "b"?)`.
-pub(super) fn open<'js>(ctx: &Ctx<'js>, vu: &Vu, path: &str, mode: Option<String>) -> Result<Value<'js>> {
+pub(super) fn open<'js>(ctx: &Ctx<'js>, vu: &Vu, path: &str, mode: Option<&str>) -> Result<Value<'js>> {
     if vu.stage.get() != Stage::Init {
         return Err(Exception::throw_message(
             ctx,
@@ -66,7 +66,7 @@ pub(super) fn open<'js>(ctx: &Ctx<'js>, vu: &Vu, path: &str, mode: Option<String
         ));
     }
     let bytes = vu.run.sources.file(path).map_err(|problem| Exception::throw_message(ctx, &problem))?;
-    if mode.as_deref() == Some("b") {
+    if mode == Some("b") {
         return Ok(ArrayBuffer::new_copy(ctx.clone(), &bytes[..])?.into_value());
     }
     Ok(JsString::from_str(ctx.clone(), &String::from_utf8_lossy(&bytes))?.into_value())

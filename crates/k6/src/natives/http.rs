@@ -147,7 +147,7 @@ impl<'js> Params<'js> {
     fn set(&mut self, vu: &Vu, key: &str, value: Value<'js>) -> Result<()> {
         match key {
             "headers" => {
-                for pair in value.as_object().into_iter().flat_map(|o| o.props::<String, Value<'js>>()) {
+                for pair in value.as_object().into_iter().flat_map(Object::props::<String, Value<'js>>) {
                     let (name, value) = pair?;
                     self.headers.push((name, text_of(&value)));
                 }
@@ -192,7 +192,7 @@ impl<'js> Params<'js> {
             "throw" => self.throws = value.as_bool().unwrap_or(false),
             "cookies" => {
                 let mut pairs = Vec::new();
-                for pair in value.as_object().into_iter().flat_map(|o| o.props::<String, Value<'js>>()) {
+                for pair in value.as_object().into_iter().flat_map(Object::props::<String, Value<'js>>) {
                     let (name, value) = pair?;
                     let inner: Option<Value<'js>> = value.as_object().map(|o| o.get("value")).transpose()?;
                     pairs.push(format!("{name}={}", text_of(inner.as_ref().unwrap_or(&value))));

@@ -137,7 +137,7 @@ pub(super) fn scenarios(options: &Map<String, Value>) -> (Vec<Scenario>, Vec<Str
                         Err(wrong) => problems.extend(wrong),
                     },
                     other => {
-                        problems.push(format!("options.scenarios.{name}: `{}` is no object", shown(other)))
+                        problems.push(format!("options.scenarios.{name}: `{}` is no object", shown(other)));
                     }
                 }
             }
