@@ -43,13 +43,16 @@ const MAY_USE: [(&str, &[&str]); 14] = [
 const TESTS_MAY_USE: [&str; 2] = ["audit", "targets"];
 
 /// Dependencies that only these crates may name.
-const OWNED: [(&str, &[&str]); 9] = [
+const OWNED: [(&str, &[&str]); 12] = [
     ("anyhow", &["cli", "xtask"]),
     ("axum", &["targets", "dashboard", "cluster"]),
     ("clap", &["cli"]),
+    ("corosensei", &["k6"]),
     ("httparse", &["protocols", "targets"]),
     ("jsonschema", &["script", "cli"]),
+    ("oxc_parser", &["k6"]),
     ("ratatui", &["cli"]),
+    ("rquickjs", &["k6"]),
     ("rustls", &["protocols"]),
     ("saphyr-parser", &["script"]),
     ("tokio", &["engine", "protocols", "targets", "dashboard", "cluster"]),

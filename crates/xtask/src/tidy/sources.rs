@@ -26,6 +26,10 @@ const BANNED_TEXT: [(&str, &str); 3] = [
     (concat!("TO", "DO"), "do it, or write an issue"),
 ];
 
+/// The files that may hold unsafe code (docs/decisions/0010): everywhere else the compiler refuses it.
+const UNSAFE: [&str; 3] =
+    ["crates/k6/src/coroutine.rs", "crates/k6/src/natives/bytes.rs", "crates/k6/src/natives/response.rs"];
+
 /// See the module.
 pub(super) fn check() -> Result<Vec<String>> {
     let mut files = Vec::new();
@@ -59,6 +63,9 @@ fn check_file(name: &str, path: &Path, text: &str) -> Vec<String> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     if BANNED_NAMES.contains(&stem.as_ref()) {
         problems.push(format!("`{stem}` says nothing; name the file after its main noun"));
+    }
+    if text.contains(concat!("expect(unsafe", "_code")) && !UNSAFE.contains(&name) {
+        problems.push("unsafe code belongs to the files that docs/decisions/0010 names".to_owned());
     }
     for (banned, instead) in BANNED_TEXT {
         if text.contains(banned) {
