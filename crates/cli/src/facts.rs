@@ -64,7 +64,6 @@ fn is_local(target: &str) -> bool {
 }
 
 /// All environment variables that are text.
-#[expect(clippy::disallowed_methods, reason = "plans and scripts may use any of them")]
 pub(crate) fn variables() -> BTreeMap<String, String> {
     let text =
         |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));

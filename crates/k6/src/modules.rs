@@ -8,9 +8,13 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("k6/execution", include_str!("assets/execution.js")),
     ("k6/data", include_str!("assets/data.js")),
     ("k6/encoding", include_str!("assets/encoding.js")),
+    ("k6/crypto", include_str!("assets/crypto.js")),
     ("k6/timers", include_str!("assets/timers.js")),
     ("plimsoll:jslib/k6-summary", include_str!("assets/jslib/k6-summary.js")),
     ("plimsoll:jslib/k6-utils", include_str!("assets/jslib/k6-utils.js")),
+    ("plimsoll:jslib/papaparse", include_str!("assets/jslib/papaparse.js")),
+    ("plimsoll:jslib/url", include_str!("assets/jslib/url.js")),
+    ("plimsoll:jslib/httpx", include_str!("assets/jslib/httpx.js")),
 ];
 
 /// What runs before every script.
@@ -31,6 +35,9 @@ pub(crate) fn stand_in(address: &str) -> Option<&'static str> {
     match path.split('/').next()? {
         "k6-summary" => Some("plimsoll:jslib/k6-summary"),
         "k6-utils" => Some("plimsoll:jslib/k6-utils"),
+        "papaparse" => Some("plimsoll:jslib/papaparse"),
+        "url" => Some("plimsoll:jslib/url"),
+        "httpx" => Some("plimsoll:jslib/httpx"),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! What built-in modules are made of: functions in Rust, under one hidden name.
 
 mod bytes;
+mod crypto;
 mod encoding;
 mod http;
 mod info;
@@ -40,6 +41,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
     counting(&own, vu)?;
     info::install(&own, vu)?;
     encoding::install(&own)?;
+    crypto::install(&own, vu)?;
     http::install(&own, vu)?;
     Ok(own)
 }

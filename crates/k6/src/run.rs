@@ -58,6 +58,8 @@ pub struct Outside {
 pub(crate) struct Run {
     pub(crate) sources: Sources,
     pub(crate) options: Options,
+    /// Of everything random.
+    pub(crate) seed: u64,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) book: Arc<Book>,
     pub(crate) outside: Outside,
@@ -92,7 +94,7 @@ const LOOK_NS: Nanos = 2_000_000_000;
 impl Run {
     pub(crate) fn new(
         sources: Sources,
-        options: Options,
+        (options, seed): (Options, u64),
         environment: BTreeMap<String, String>,
         book: Arc<Book>,
         outside: Outside,
@@ -101,6 +103,7 @@ impl Run {
         Self {
             sources,
             options,
+            seed,
             environment,
             book,
             outside,

@@ -62,7 +62,8 @@ impl Script {
             totals: Mutex::default(),
         });
         let (nothing, _) = Options::read(&Map::new()).map_err(|e| wrong(&e))?;
-        let first = Arc::new(Run::new(sources, nothing, settings.environment, registry, outside, 0));
+        let first =
+            Arc::new(Run::new(sources, (nothing, settings.seed), settings.environment, registry, outside, 0));
         let inspected = alone(&first, Role::Inspect).map_err(|thrown| ScriptError::Broken(thrown.text))?;
         let inspected: Value = serde_json::from_str(&inspected.unwrap_or_default())
             .map_err(|e| ScriptError::Options(format!("the options cannot be read: {e}")))?;
@@ -92,7 +93,14 @@ impl Script {
             subs,
             totals: Mutex::default(),
         });
-        let run = Run::new(first.sources, options, first.environment, book, first.outside, plan.steps.len());
+        let run = Run::new(
+            first.sources,
+            (options, settings.seed),
+            first.environment,
+            book,
+            first.outside,
+            plan.steps.len(),
+        );
         run.share_arrays(first.shared_arrays);
         Ok(Self {
             plan,

@@ -10,6 +10,9 @@ use futures::future::LocalBoxFuture;
 use plimsoll_model::workload::Sequence;
 use plimsoll_model::{Begun, Host, Nanos, Observation, Outcome, Reply, Session, User, WorkerContext};
 
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
 use crate::coroutine::Asker;
 use crate::metrics::{Store, Tags};
 use crate::run::{Abort, Level, Run};
@@ -247,6 +250,9 @@ pub(crate) fn vu(run: &Arc<Run>, clock: Rc<dyn plimsoll_model::Clock>, store: Rc
         cancelled: Cell::new(false),
         group: RefCell::default(),
         tags: RefCell::new(tags),
+        random: RefCell::new(Xoshiro256PlusPlus::seed_from_u64(
+            run.seed ^ id.wrapping_mul(0xa076_1d64_78bd_642f),
+        )),
         timers: Cell::new(0),
         groups_ended: RefCell::default(),
         checked: RefCell::default(),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use plimsoll_model::{Clock, Nanos, Operation, Outcome, Reply, StepId};
+use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::coroutine::Asker;
 use crate::metrics::{Store, Tagged, Tags};
@@ -118,6 +119,8 @@ pub(crate) struct Vu {
     pub(crate) group: RefCell<String>,
     /// What every sample of this user is tagged with.
     pub(crate) tags: RefCell<Tags>,
+    /// Chance, from the run's seed and the user's number.
+    pub(crate) random: RefCell<Xoshiro256PlusPlus>,
     /// Timers that have not run out.
     pub(crate) timers: Cell<u32>,
     pub(crate) groups_ended: RefCell<Vec<GroupEnded>>,

@@ -26,7 +26,7 @@ pub(crate) fn is_script(path: &Path) -> bool {
 /// See the module.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let stop = StopHandle::default();
-    let script = Script::load(&args.plan, settings(args)?, outside(stop.clone())).map_err(refused)?;
+    let script = Script::load(&args.plan, settings(args)?, outside(stop.clone())).map_err(|e| refused(&e))?;
     let job = Job {
         plan: script.plan.clone(),
         workload: script.workload(),
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     Ok(exit(&conclusion, &view, args.script.k6_verdict))
 }
 
-fn refused(error: ScriptError) -> anyhow::Error {
+fn refused(error: &ScriptError) -> anyhow::Error {
     let exit = if matches!(error, ScriptError::Broken(_)) { Exit::ScriptThrew } else { Exit::WrongPlan };
     anyhow::anyhow!("{error}").context(exit)
 }

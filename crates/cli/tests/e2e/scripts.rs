@@ -169,3 +169,12 @@ fn a_large_file_is_held_once() {
     let bytes = run["generator"]["memory_bytes_max"].as_u64().unwrap();
     assert!(bytes < 20 * 10_000_000, "{bytes} bytes for twenty users of a file of ten million");
 }
+
+#[test]
+fn modules_that_k6_would_fetch_are_there_without_a_network() {
+    let server = service("echo");
+    let text = include_str!("../../../k6/tests/offline/jslib.js");
+    let (ended, summary) = script(text, &server, &[]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(summary["metrics"]["checks"]["fails"], 0);
+}

@@ -1,6 +1,7 @@
 // What every script finds in its global object.
 (() => {
   const own = globalThis.__plimsoll;
+  Math.random = own.random;
   const shown = (value) => {
     if (typeof value === "string") return value;
     if (value instanceof Error) return value.stack ? `${value}\n${value.stack}` : String(value);
