@@ -7,6 +7,7 @@ mod facts;
 mod judging;
 mod open;
 mod samples;
+mod scripts;
 mod users;
 
 use std::fs;
@@ -42,7 +43,12 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
     sections.push(open::open(quick)?);
     sections.push(samples::samples(pairs)?);
     sections.push(users::users(quick)?);
-    sections.push(if long { users::memory_over_ten_minutes()? } else { memory_measured_before() });
+    sections.push(scripts::scripts(pairs, if quick { 2 } else { 8 })?);
+    sections.push(if long {
+        users::memory_over_ten_minutes()?
+    } else {
+        measured_before(users::MEMORY_TITLE)
+    });
     sections.push(judging::judging());
     let text = sections.join("\n");
     println!("{text}");
@@ -52,17 +58,31 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
     Ok(())
 }
 
+/// Measures the section about scripts again and puts it in its place.
+pub(crate) fn scripts_only() -> Result<()> {
+    run("cargo", &["build", "--release", "--locked", "--bin", "plimsoll"])?;
+    let _nginx = Nginx::start()?;
+    let text = scripts::scripts(5, 8)?;
+    println!("{text}");
+    let file = root().join("docs/BENCH.md");
+    let known = fs::read_to_string(&file).context("failed to read docs/BENCH.md")?;
+    let rest = known.replacen(section(&known, scripts::TITLE).unwrap_or_default(), "", 1);
+    fs::write(file, format!("{}\n\n{text}", rest.trim_end())).context("failed to write docs/BENCH.md")
+}
+
+fn section<'a>(text: &'a str, title: &str) -> Option<&'a str> {
+    let rest = &text[text.find(title)?..];
+    let end = rest[3..].find("\n## ").map_or(rest.len(), |next| next + 3);
+    Some(&rest[..end])
+}
+
 /// The section of an earlier session: ten minutes are not spent at every comparison.
-fn memory_measured_before() -> String {
+fn measured_before(title: &str) -> String {
     let known = fs::read_to_string(root().join("docs/BENCH.md")).unwrap_or_default();
-    let section = known.find(users::MEMORY_TITLE).map(|at| {
-        let rest = &known[at..];
-        let end = rest[3..].find("\n## ").map_or(rest.len(), |next| next + 3);
-        rest[..end].trim_end().to_owned() + "\n"
-    });
-    section.unwrap_or_else(|| {
-        format!("{}\n\nNot measured; `cargo xtask bench --long` does.\n", users::MEMORY_TITLE)
-    })
+    section(&known, title).map_or_else(
+        || format!("{title}\n\nNot measured; `cargo xtask bench --long` does.\n"),
+        |found| found.trim_end().to_owned() + "\n",
+    )
 }
 
 /// The release binary.

@@ -23,7 +23,7 @@ const HELP: &str = "cargo xtask TASK
   setup          install what the tests and benchmarks need, and say what that is
   tidy           import table, file sizes, names, documentation paths
   gen [--check]  write the committed schemas, or check that they are fresh
-  bench [--quick|--long|--judging]
+  bench [--quick|--long|--judging|--scripts]
                  compare with peers on this machine and write docs/BENCH.md";
 
 fn main() -> ExitCode {
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             bench::judging_only();
             Ok(())
         }
+        Some("bench") if has("--scripts") => bench::scripts_only(),
         Some("bench") => bench::bench(has("--quick"), has("--long")),
         Some("ci") => ci::ci(),
         Some("gen") => generate::generate(has("--check")),
