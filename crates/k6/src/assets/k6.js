@@ -1,5 +1,6 @@
 const own = globalThis.__plimsoll;
-const isAsync = (f) => typeof f === "function" && Object.prototype.toString.call(f) === "[object AsyncFunction]";
+const AsyncFunction = (async () => {}).constructor;
+const isAsync = (f) => f instanceof AsyncFunction;
 
 export function sleep(seconds) {
   own.sleep(Number(seconds));
