@@ -1,6 +1,6 @@
 //! What all users of a run have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -74,6 +74,7 @@ pub(crate) struct Run {
     aborted: Mutex<Option<Abort>>,
     steps: Mutex<Steps>,
     looked_ns: AtomicU64,
+    warned: Mutex<BTreeSet<String>>,
     pub(crate) shared_arrays: Mutex<SharedArrays>,
 }
 
@@ -116,6 +117,7 @@ impl Run {
             aborted: Mutex::new(None),
             steps: Mutex::new(Steps { planned: steps_planned, found: Vec::new(), numbers: BTreeMap::new() }),
             looked_ns: AtomicU64::new(0),
+            warned: Mutex::default(),
             shared_arrays: Mutex::default(),
         }
     }
@@ -127,6 +129,14 @@ impl Run {
 
     pub(crate) fn say(&self, level: Level, text: &str) {
         (self.outside.say)(level, text);
+    }
+
+    /// Warns the first time only: what is wrong with every request is said once.
+    pub(crate) fn warn_once(&self, text: &str) {
+        let is_new = self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned());
+        if is_new {
+            self.say(Level::Warning, text);
+        }
     }
 
     /// Ends the run. The first reason stands.

@@ -114,6 +114,8 @@ pub enum StopReason {
     Interrupted,
     /// This claim was certainly lost.
     ClaimLost(String),
+    /// What it does asked for its end, for this reason.
+    Asked(String),
 }
 
 /// The worker's own count for one step, kept apart from the windows so that the two can be compared.

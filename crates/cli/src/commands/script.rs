@@ -16,6 +16,9 @@ use crate::execute::{Job, Keep, conclude, perform, usual_directory};
 use crate::exit_code::Exit;
 use crate::{console, facts};
 
+/// So many users take a second or so to make.
+const MANY_USERS: u64 = 500;
+
 /// Whether it is a script, by its name.
 pub(crate) fn is_script(path: &Path) -> bool {
     path.extension()
@@ -35,6 +38,10 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         effective: script.effective.clone(),
         digest: script.digest.clone(),
     };
+    let users: u64 = (0..job.plan.loads.len() as u16).map(|load| job.workload.users_ready(load)).sum();
+    if users >= MANY_USERS && !args.common.quiet {
+        console::remark(&format!("making {users} users; the clock starts when they are ready"));
+    }
     let directory = args.common.out.clone().unwrap_or_else(|| usual_directory(&script.plan.name));
     let (view, directory) = match perform(&job, &args.common, &Keep::Directory(directory), stop) {
         Ok(done) => done,
@@ -115,10 +122,10 @@ fn outside(stop: StopHandle) -> Outside {
         stop: Box::new(move |abort| {
             let why = match abort {
                 Abort::Asked(message) => format!("the script asked for it: {message}"),
-                Abort::Threshold(threshold) => threshold.clone(),
+                Abort::Threshold(threshold) => format!("the threshold {threshold} failed"),
                 Abort::Setup(problem) | Abort::Teardown(problem) | Abort::Broken(problem) => problem.clone(),
             };
-            stop.stop(StopReason::ClaimLost(why));
+            stop.stop(StopReason::Asked(why));
         }),
     }
 }

@@ -201,10 +201,9 @@ impl<'js> Params<'js> {
                 self.plain = false;
             }
             "auth" if text_of(&value) == "basic" => self.plain = false,
-            "auth" | "jar" | "compression" => vu.run.say(
-                Level::Warning,
-                &format!("the request parameter `{key}: {}` has no effect yet", text_of(&value)),
-            ),
+            "auth" | "jar" | "compression" => {
+                vu.run.warn_once(&format!("the request parameter `{key}` has no effect yet"));
+            }
             _ => {}
         }
         Ok(())

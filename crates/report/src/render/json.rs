@@ -29,7 +29,7 @@ pub struct Run {
     pub started_at: String,
     /// The time over which operations were due.
     pub duration_ns: u64,
-    /// Why the run ended: completed, interrupted, claim_lost, or null if it was cut off.
+    /// Why the run ended: completed, interrupted, claim_lost, asked, or null if it was cut off.
     pub ended: Option<String>,
     /// The seed of everything random.
     pub seed: u64,
@@ -314,6 +314,7 @@ fn ended(reason: &StopReason) -> &'static str {
         StopReason::Completed => "completed",
         StopReason::Interrupted => "interrupted",
         StopReason::ClaimLost(_) => "claim_lost",
+        StopReason::Asked(_) => "asked",
     }
 }
 

@@ -80,6 +80,7 @@ pub(super) fn notes(view: &View) -> String {
             lines
                 .push_str(&format!("  The run was stopped because this claim was certainly lost: {claim}\n"));
         }
+        Some(StopReason::Asked(why)) => lines.push_str(&format!("  The run ended before its time: {why}\n")),
         None => lines.push_str("  The run was cut off; what had been recorded by then is judged.\n"),
         Some(StopReason::Completed) => {}
     }
