@@ -1,6 +1,8 @@
 //! Operations kept one by one, all of them or a share drawn by chance.
 
 use plimsoll_model::{Observation, Sample, Segment};
+use rand::{RngCore, SeedableRng};
+use rand_xoshiro::SplitMix64;
 
 /// Samples of a chunk. Chunks of this size (40 KiB) are given back and used again by the allocator; one large piece a
 /// second would be fresh pages every time, which cost more than everything else here.
@@ -11,7 +13,8 @@ const CHUNK: usize = 1_024;
 pub(crate) struct Sampler {
     /// An operation is kept if its draw lies below this; [`u64::MAX`] keeps all.
     below: u64,
-    state: u64,
+    /// Every operation is drawn apart from its time, so that no rhythm of the load can hide from a share.
+    random: SplitMix64,
     filling: Vec<Sample>,
     full: Vec<Vec<Sample>>,
 }
@@ -20,8 +23,8 @@ impl Sampler {
     /// Keeps `share` (0 to 1) of the operations, drawn from the run's seed.
     pub(crate) fn new(share: f64, seed: u64, segment: Segment) -> Self {
         let below = if share >= 1.0 { u64::MAX } else { (share * u64::MAX as f64) as u64 };
-        let state = seed ^ u64::from(segment.index).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        Self { below, state, filling: Vec::new(), full: Vec::new() }
+        let own = seed ^ u64::from(segment.index).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Self { below, random: SplitMix64::seed_from_u64(own), filling: Vec::new(), full: Vec::new() }
     }
 
     #[inline]
@@ -40,7 +43,7 @@ impl Sampler {
 
     #[inline]
     pub(crate) fn keep(&mut self, sample: Sample) {
-        if self.below == u64::MAX || self.draw() < self.below {
+        if self.below == u64::MAX || self.random.next_u64() < self.below {
             if self.filling.len() == self.filling.capacity() {
                 self.turn_over();
             }
@@ -54,15 +57,6 @@ impl Sampler {
         if !filled.is_empty() {
             self.full.push(filled);
         }
-    }
-
-    /// SplitMix64 (Steele, Lea, Flood 2014): one addition and two multiplications, and every operation is drawn
-    /// apart from its time, so that no rhythm of the load can hide from a share.
-    fn draw(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
     }
 
     /// What was kept since the last call, in chunks.

@@ -181,6 +181,9 @@ fn counting<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             let kind = Kind::of_class(&kind).expect("the module gives one of four");
             let contains = if is_time { Contains::Time } else { Contains::Default };
             let declared = v.run.book.registry().declare(Metric { name, kind, contains });
+            if let Ok(id) = declared {
+                v.kinds.borrow_mut().push((id, kind));
+            }
             declared.map(|id| id as f64).map_err(|problem| Exception::throw_message(&ctx, &problem))
         }),
     )?;
@@ -193,7 +196,8 @@ fn counting<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
                 return Err(Exception::throw_message(&ctx, "NaN is no value for a metric"));
             }
             let id = number as usize;
-            let kind = v.run.book.registry().get(id).kind;
+            let known = v.kinds.borrow().iter().find(|(own, _)| *own == id).map(|(_, kind)| *kind);
+            let kind = known.expect("a metric is declared before it is given values");
             let given = tags.0.as_ref().and_then(Value::as_object);
             v.store.add(id, kind, value, &With { vu: &v, given });
             Ok(())

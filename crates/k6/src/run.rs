@@ -68,7 +68,6 @@ pub(crate) struct Run {
     pub(crate) users_running: AtomicU64,
     pub(crate) iterations_done: AtomicU64,
     pub(crate) iterations_cut: AtomicU64,
-    pub(crate) exceptions: AtomicU64,
     /// `exec.test.fail()` was called.
     pub(crate) marked_failed: std::sync::atomic::AtomicBool,
     aborted: Mutex<Option<Abort>>,
@@ -112,7 +111,6 @@ impl Run {
             users_running: AtomicU64::new(0),
             iterations_done: AtomicU64::new(0),
             iterations_cut: AtomicU64::new(0),
-            exceptions: AtomicU64::new(0),
             marked_failed: false.into(),
             aborted: Mutex::new(None),
             steps: Mutex::new(Steps { planned: steps_planned, found: Vec::new(), numbers: BTreeMap::new() }),

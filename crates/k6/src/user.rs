@@ -100,10 +100,7 @@ impl ScriptUser {
                 self.session.begin_iteration();
             }
             let scenario = usize::from(iteration.scenario);
-            let options = &vu.run.options.scenarios[scenario];
-            let end_ns =
-                options.start_ns + options.executor.schedule().duration_ns() + options.graceful_stop_ns;
-            vu.deadline_ns.set(end_ns);
+            vu.deadline_ns.set(vu.run.options.scenarios[scenario].end_ns);
             let pass = Pass { scenario, number: self.numbers[scenario].take() };
             match self.converse(world, host, Answer::Iterate(pass)).await {
                 Some(Ask::Idle(ended)) => {
@@ -250,6 +247,7 @@ pub(crate) fn vu(run: &Arc<Run>, clock: Rc<dyn plimsoll_model::Clock>, store: Rc
         cancelled: Cell::new(false),
         group: RefCell::default(),
         tags: RefCell::new(tags),
+        kinds: RefCell::default(),
         random: RefCell::new(Xoshiro256PlusPlus::seed_from_u64(
             run.seed ^ id.wrapping_mul(0xa076_1d64_78bd_642f),
         )),
@@ -265,7 +263,6 @@ pub(crate) fn vu(run: &Arc<Run>, clock: Rc<dyn plimsoll_model::Clock>, store: Rc
 }
 
 fn complain(vu: &Vu, thrown: &Thrown) {
-    vu.run.exceptions.fetch_add(1, Relaxed);
     let text = if thrown.is_interrupt {
         format!("an iteration was still running when its time was over, and was ended:\n{}", thrown.text)
     } else {

@@ -9,7 +9,7 @@ use plimsoll_model::{Clock, Nanos, Operation, Outcome, Reply, StepId};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::coroutine::Asker;
-use crate::metrics::{Store, Tagged, Tags};
+use crate::metrics::{Kind, MetricId, Store, Tagged, Tags};
 use crate::natives::Expected;
 use crate::options::Scenario;
 use crate::run::Run;
@@ -119,6 +119,8 @@ pub(crate) struct Vu {
     pub(crate) group: RefCell<String>,
     /// What every sample of this user is tagged with.
     pub(crate) tags: RefCell<Tags>,
+    /// Kinds of the script's own metrics, by number: looked up at every value, and never shared between threads.
+    pub(crate) kinds: RefCell<Vec<(MetricId, Kind)>>,
     /// Chance, from the run's seed and the user's number.
     pub(crate) random: RefCell<Xoshiro256PlusPlus>,
     /// Timers that have not run out.

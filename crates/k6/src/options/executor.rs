@@ -23,6 +23,8 @@ pub(crate) struct Scenario {
     pub(crate) executor_name: String,
     pub(crate) start_ns: Nanos,
     pub(crate) graceful_stop_ns: Nanos,
+    /// When its last iteration is over at the latest.
+    pub(crate) end_ns: Nanos,
     pub(crate) exec: String,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) tags: BTreeMap<String, String>,
@@ -184,14 +186,18 @@ fn scenario(name: &str, fields: &Map<String, Value>) -> Result<Scenario, Vec<Str
     }
     let kind = reader.text("executor").unwrap_or_default();
     let executor = executor(&kind, &mut reader);
+    let executor = executor.unwrap_or(Executor::ConstantVus { vus: 1, duration_ns: SECOND_NS });
+    let start_ns = reader.duration("startTime").unwrap_or(0);
+    let graceful_stop_ns = reader.duration("gracefulStop").unwrap_or(GRACE_NS);
     let scenario = Scenario {
         name: name.to_owned(),
-        start_ns: reader.duration("startTime").unwrap_or(0),
-        graceful_stop_ns: reader.duration("gracefulStop").unwrap_or(GRACE_NS),
+        start_ns,
+        graceful_stop_ns,
+        end_ns: start_ns + executor.schedule().duration_ns() + graceful_stop_ns,
         exec: reader.text("exec").unwrap_or_else(|| "default".to_owned()),
         env: reader.texts("env"),
         tags: reader.texts("tags"),
-        executor: executor.unwrap_or(Executor::ConstantVus { vus: 1, duration_ns: SECOND_NS }),
+        executor,
         executor_name: kind,
     };
     reader.know("options");
