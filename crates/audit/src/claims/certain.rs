@@ -1,10 +1,14 @@
 //! When is a claim lost, whatever is still to come?
 
-use plimsoll_metrics::expression::{Measure, Timing};
+use plimsoll_metrics::expression::{Dimension, Expression, Measure, Timing};
 use plimsoll_model::{Claim, Outcome, Record};
 
+use crate::audits::{floor, generator, on_time};
+use crate::finding::Withheld;
+
 /// True once no continuation of the run can make the claim hold. `operations_total` is how many operations the
-/// whole run will hold, if the schedule fixes that; without it a share can always recover.
+/// whole run will hold, if the schedule fixes that; without it a share can always recover. Times that the generator
+/// itself may have spoilt are no evidence: the run goes on until it is well, or its end.
 ///
 /// Looks at totals only, so it works on a record without windows; claims about a phase are never certain early.
 pub fn certainly_lost(record: &Record, claim: &Claim, operations_total: Option<u64>) -> bool {
@@ -32,7 +36,7 @@ pub fn certainly_lost(record: &Record, claim: &Claim, operations_total: Option<u
     let ok = record.merged(Outcome::Ok, |step| steps.contains(&step));
     let times = if selector.timing == Timing::Service { &ok.service } else { &ok.response };
     let over = times.count() - times.count_at_or_below(expression.bound as u64) + failed;
-    match expression.measure {
+    let lost = match expression.measure {
         Measure::Max if expression.comparison.wants_small() => over > 0,
         Measure::Quantile(q) if expression.comparison.wants_small() => {
             total.is_some_and(|n| over as f64 > n * (1.0 - q) + 1.0)
@@ -47,5 +51,20 @@ pub fn certainly_lost(record: &Record, claim: &Claim, operations_total: Option<u
             !expression.comparison.holds(times.count() as f64, expression.bound)
         }
         _ => false,
-    }
+    };
+    lost && !spoilt_by_the_generator(record, &expression)
+}
+
+/// Would the audits of the generator withhold this number, if the run ended now?
+fn spoilt_by_the_generator(record: &Record, expression: &Expression) -> bool {
+    let spoils = |withheld: &Withheld| match withheld {
+        Withheld::Everything | Withheld::Times => true,
+        Withheld::Maximum => expression.measure == Measure::Max,
+        Withheld::TimesBelow(limit) => expression.bound < *limit as f64,
+        _ => false,
+    };
+    expression.measure.dimension() == Dimension::Time
+        && [on_time::audit, floor::audit, generator::audit]
+            .iter()
+            .any(|audit| audit(record).withheld.iter().any(spoils))
 }

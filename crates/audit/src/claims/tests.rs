@@ -89,4 +89,7 @@ fn a_claim_is_certainly_lost_only_when_nothing_can_save_it() {
     assert!(certainly_lost(&record, &claim("max < 20ms"), None));
     assert!(certainly_lost(&record, &claim("p99 < 20ms"), Some(1_020)));
     assert!(!certainly_lost(&record, &claim("p99(phase=hold) < 20ms"), Some(1_020)));
+    let late = Synthetic { wake_ns: 30_000_000, ok: 1_000, failed: 20, ..Synthetic::default() }.record();
+    assert!(!certainly_lost(&late, &claim("max < 20ms"), None), "what the generator spoilt is no evidence");
+    assert!(certainly_lost(&late, &claim("ok_rate >= 99%"), Some(1_020)));
 }
