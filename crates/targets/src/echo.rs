@@ -5,11 +5,13 @@ use std::io::Write;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Path;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 /// Its routes.
@@ -30,6 +32,12 @@ pub fn router() -> Router {
         )
         .route("/redirect/{count}", any(redirect))
         .route("/gzip", get(gzip))
+        .route("/page", get(|| async { Html(PAGE) }))
+        .route(
+            "/ws",
+            any(|upgrade: WebSocketUpgrade| async { upgrade.protocols(["echo"]).on_upgrade(repeat) }),
+        )
+        .route("/digest/{user}/{password}", any(digest))
         .route(
             "/cookie/set/{value}",
             get(|Path(value): Path<String>| async move {
@@ -61,4 +69,58 @@ async fn gzip() -> Response {
             .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// A page with a bit of everything that a client looks for: texts, a table, links, and a form of every kind of field.
+const PAGE: &str = include_str!("echo/page.html");
+
+/// Sends every message back; `close` ends the conversation with a word.
+async fn repeat(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        let answer = match message {
+            Message::Text(text) if text == "close" => {
+                let frame = CloseFrame { code: 1000, reason: "as asked".into() };
+                let _gone = socket.send(Message::Close(Some(frame))).await;
+                return;
+            }
+            Message::Text(_) | Message::Binary(_) => message,
+            // Pings and closes are answered by the library.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => continue,
+        };
+        if socket.send(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Digest authentication (RFC 7616, with MD5 and `qop=auth`): 401 with a challenge until the answer is right.
+async fn digest(
+    Path((user, password)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if given.strip_prefix("Digest ").is_some_and(|fields| is_right(fields, &user, &password, method.as_str()))
+    {
+        return axum::Json(json!({ "authenticated": true, "user": user })).into_response();
+    }
+    let challenge =
+        format!("Digest realm=\"{REALM}\", qop=\"auth\", algorithm=MD5, nonce=\"{NONCE}\", opaque=\"0\"");
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response()
+}
+
+const REALM: &str = "echo";
+const NONCE: &str = "dcd98b7102dd2f0e8b11d0f600bfb0c0";
+
+fn is_right(fields: &str, user: &str, password: &str, method: &str) -> bool {
+    let field = |name: &str| {
+        let pairs = fields.split(',').filter_map(|f| f.trim().split_once('='));
+        pairs.into_iter().find(|(n, _)| *n == name).map_or("", |(_, v)| v.trim_matches('"'))
+    };
+    let md5 = |text: String| Md5::digest(text).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let secret = md5(format!("{user}:{REALM}:{password}"));
+    let request = md5(format!("{method}:{}", field("uri")));
+    let expected =
+        md5(format!("{secret}:{NONCE}:{}:{}:{}:{request}", field("nc"), field("cnonce"), field("qop")));
+    field("username") == user && field("nonce") == NONCE && field("response") == expected
 }
