@@ -20,7 +20,8 @@ pub(crate) struct UserHost {
     first: Option<Assigned>,
     /// When the thread woke for the first operation, until that has been sent.
     woke_ns: Option<Nanos>,
-    open: Option<Begun>,
+    /// Begun and not finished; a user may do several things at once.
+    open: Vec<Begun>,
     /// Closed loop: iterations done, and when the next is due at the earliest.
     iterations: u64,
     next_due_ns: Nanos,
@@ -39,7 +40,7 @@ impl UserHost {
             current: None,
             first: None,
             woke_ns: None,
-            open: None,
+            open: Vec::new(),
             iterations: 0,
             next_due_ns: 0,
             waited: true,
@@ -149,7 +150,6 @@ impl Host for UserHost {
     }
 
     fn begin(&mut self, step: StepId) -> Begun {
-        debug_assert!(self.open.is_none(), "a user performs one operation at a time");
         let (due_ns, at_ns) = match self.first.take() {
             Some(assigned) => {
                 self.woke_ns = Some(assigned.woke_ns);
@@ -162,12 +162,14 @@ impl Host for UserHost {
         };
         let begun = Begun { step, due_ns };
         self.worker.recorder().begin(step, due_ns, at_ns);
-        self.open = Some(begun);
+        self.open.push(begun);
         begun
     }
 
     fn finish(&mut self, observation: &Observation<'_>) {
-        self.open = None;
+        if let Some(at) = self.open.iter().position(|begun| *begun == observation.begun) {
+            self.open.swap_remove(at);
+        }
         self.waited |= observation.reply.sent_ns.is_some();
         let mut recorder = self.worker.recorder();
         if let Some(woke_ns) = self.woke_ns.take()
@@ -204,7 +206,7 @@ impl Drop for UserHost {
     fn drop(&mut self) {
         let now = self.worker.clock.now();
         self.pause_ends();
-        if let Some(begun) = self.open.take() {
+        for begun in self.open.drain(..) {
             self.worker.recorder().in_flight_at_end(begun, now);
         }
         // An arrival that was assigned and never taken up did become due: it is dropped, not forgotten.

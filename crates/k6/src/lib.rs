@@ -5,6 +5,8 @@
 #![deny(missing_docs)]
 
 mod coroutine;
+mod desk;
+mod flow;
 mod lower;
 mod metrics;
 mod modules;

@@ -93,7 +93,8 @@ fn claim(selector: &str, threshold: &Threshold) -> Option<String> {
 /// How connections are made.
 pub(crate) fn http(base: HttpSettings, options: &Options) -> HttpSettings {
     HttpSettings {
-        cookies: true,
+        // A script's cookies are its own: it reads and writes them.
+        cookies: false,
         reuse: !options.no_connection_reuse,
         skip_verify: base.skip_verify || options.skip_verify,
         user_agent: options.user_agent.clone().unwrap_or(base.user_agent.clone()),

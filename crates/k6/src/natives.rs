@@ -1,6 +1,8 @@
 //! What built-in modules are made of: functions in Rust, under one hidden name.
 
 mod bytes;
+mod class;
+mod compression;
 mod crypto;
 mod encoding;
 mod http;
@@ -18,7 +20,8 @@ use rquickjs::{Array, Class, Ctx, Exception, Function, Object, Result, Value};
 use crate::metrics::{BuiltIn, Contains, Kind, Metric, Tagged};
 use crate::run::Level;
 use crate::vu::{Ask, GroupEnded, Stage, Vu};
-pub(crate) use http::Expected;
+use class::Held;
+pub(crate) use http::respond;
 use response::Response;
 
 /// Puts everything in place; the object that holds it.
@@ -36,7 +39,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
             encoding::open(&ctx, &open, &path, mode.0.as_deref())
         }),
     )?;
-    own.set("responsePrototype", Class::<Response>::prototype(ctx)?)?;
+    own.set("responsePrototype", Class::<Held<Response>>::prototype(ctx)?)?;
     flow(&own, vu)?;
     counting(&own, vu)?;
     info::install(&own, vu)?;
@@ -259,11 +262,13 @@ fn one_check<'js>(
     vu.store.check(&vu.group.borrow(), &name, held);
     vu.store.rate(BuiltIn::Checks, held, &OfCheck { with: With { vu, given: tags }, name: &name });
     // A check of a response is a look at what the operation brought.
-    if value.as_object().is_some_and(Object::instance_of::<Response>) {
-        let mut checked = vu.checked.borrow_mut();
-        checked.looked = true;
-        if !held && checked.failed.is_none() {
-            checked.failed = Some(name);
+    if let Some(response) = value.as_object().and_then(Class::<Held<Response>>::from_object)
+        && let Some(seen) = response.borrow().0.seen()
+    {
+        let mut judged = seen.judged.borrow_mut();
+        judged.looked = true;
+        if !held && judged.failed_check.is_none() {
+            judged.failed_check = Some(name);
         }
     }
     said.map(|_| held)

@@ -18,9 +18,7 @@ use crate::metrics::{Expression, Method, Threshold};
 const EXECUTION: [&str; 4] = ["duration", "iterations", "stages", "scenarios"];
 
 /// Options that are read. Others that k6 knows are accepted and have no meaning here; the rest is a mistake.
-const WITHOUT_MEANING: [&str; 24] = [
-    "batch",
-    "batchPerHost",
+const WITHOUT_MEANING: [&str; 22] = [
     "blacklistIPs",
     "blockHostnames",
     "cloud",
@@ -57,6 +55,9 @@ pub(crate) struct Options {
     pub(crate) no_setup: bool,
     pub(crate) no_teardown: bool,
     pub(crate) redirects_max: u32,
+    /// Requests of a batch at once; of those to one host.
+    pub(crate) batch: usize,
+    pub(crate) batch_per_host: usize,
     pub(crate) user_agent: Option<String>,
     pub(crate) skip_verify: bool,
     pub(crate) discard_bodies: bool,
@@ -117,6 +118,8 @@ impl Options {
             no_setup: reader.flag("noSetup"),
             no_teardown: reader.flag("noTeardown"),
             redirects_max: reader.number("maxRedirects").map_or(10, |n| n as u32),
+            batch: reader.number("batch").filter(|n| *n > 0).map_or(20, |n| n as usize),
+            batch_per_host: reader.number("batchPerHost").filter(|n| *n > 0).map_or(6, |n| n as usize),
             user_agent: reader.text("userAgent"),
             skip_verify: reader.flag("insecureSkipTLSVerify"),
             discard_bodies: reader.flag("discardResponseBodies"),

@@ -1,4 +1,4 @@
-//! A user: its world, its session, and what passes between them.
+//! A user: its world, and what it is given when it asks.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -8,15 +8,17 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use futures::future::LocalBoxFuture;
 use plimsoll_model::workload::Sequence;
-use plimsoll_model::{Begun, Host, Nanos, Observation, Outcome, Reply, Session, User, WorkerContext};
+use plimsoll_model::{Driver, Host, Nanos, Observation, Outcome, Reply, User, WorkerContext};
 
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::coroutine::Asker;
+use crate::desk::{Beside, Desk, until};
+use crate::flow::Jar;
 use crate::metrics::{Store, Tags};
 use crate::run::{Abort, Level, Run};
-use crate::vu::{Answer, Ask, Call, Pass, Seen, Stage, Thrown, Vu};
+use crate::vu::{Answer, Ask, Event, Pass, Stage, Thrown, Vu};
 use crate::world::{Role, World, world};
 
 /// Times a script that is to end may still ask for something.
@@ -26,13 +28,11 @@ const LAST_WORDS: usize = 1_000;
 pub(crate) struct ScriptUser {
     role: Role,
     vu: Rc<Vu>,
-    session: Box<dyn Session>,
+    driver: Rc<dyn Driver>,
     /// Numbers of iterations, by scenario.
     numbers: Vec<Sequence>,
     /// The world of a load's user, whose init code has run.
     alive: Option<Alive>,
-    /// Of the last response.
-    headers: Rc<[(String, String)]>,
 }
 
 /// A world that is told to end when it is dropped: frames of C are on its stack, which only end by themselves.
@@ -48,12 +48,6 @@ impl Drop for Alive {
     }
 }
 
-/// An operation that was answered, and is not settled until the script has had its say.
-struct Pending {
-    begun: Begun,
-    seen: Rc<Seen>,
-}
-
 impl ScriptUser {
     pub(crate) fn new(run: &Arc<Run>, context: &WorkerContext, role: Role) -> Self {
         let store = context.of_thread(|| Store::new(run.book.clone()));
@@ -63,19 +57,20 @@ impl ScriptUser {
             run.options.scenarios.iter().map(|s| context.sequence(&format!("k6/{}", s.name))).collect();
         let vu = Rc::new(vu(run, context.clock.clone(), store, id));
         let alive = is_load.then(|| begun(&vu)).flatten();
-        Self { role, vu, session: context.session("http"), numbers, alive, headers: Rc::default() }
+        Self { role, vu, driver: context.driver("http"), numbers, alive }
     }
 
-    async fn go(mut self: Box<Self>, mut host: Box<dyn Host + '_>) {
+    async fn go(mut self: Box<Self>, host: Box<dyn Host + '_>) {
         let vu = self.vu.clone();
         vu.deadline_ns.set(self.deadline_ns());
         vu.run.users_running.fetch_add(1, Relaxed);
+        let desk = Desk::new(vu.clone(), self.driver.clone(), host);
         match (&self.role, self.alive.take()) {
-            (Role::Load, Some(mut alive)) => self.iterate(&mut alive.0, host.as_mut()).await,
+            (Role::Load, Some(mut alive)) => self.iterate(&mut alive.0, &desk).await,
             // Its init code threw, and the run is being ended for it.
             (Role::Load, None) => {}
             _ => match world(self.role.clone(), vu.clone()).map(Alive) {
-                Ok(mut alive) => self.once(&mut alive.0, host.as_mut()).await,
+                Ok(mut alive) => self.once(&mut alive.0, &desk).await,
                 Err(problem) => vu.run.abort(Abort::Broken(problem.to_string())),
             },
         }
@@ -93,30 +88,35 @@ impl ScriptUser {
         }
     }
 
-    async fn iterate(&mut self, world: &mut World, host: &mut dyn Host) {
-        let vu = self.vu.clone();
-        while let Some(iteration) = poll_fn(|cx| host.poll_iteration(cx)).await {
-            if !vu.run.options.no_cookies_reset {
-                self.session.begin_iteration();
+    async fn iterate(&self, world: &mut World, desk: &Desk<'_>) {
+        let vu = &self.vu;
+        let mut beside = Beside::default();
+        while let Some(iteration) = poll_fn(|cx| desk.host.borrow_mut().poll_iteration(cx)).await {
+            if !vu.run.options.no_cookies_reset && !vu.jar.borrow().is_as_new() {
+                vu.jar.replace(Jar::default());
             }
             let scenario = usize::from(iteration.scenario);
             vu.deadline_ns.set(vu.run.options.scenarios[scenario].end_ns);
             let pass = Pass { scenario, number: self.numbers[scenario].take() };
-            match self.converse(world, host, Answer::Iterate(pass)).await {
+            match self.converse(world, desk, &mut beside, Answer::Iterate(pass)).await {
                 Some(Ask::Idle(ended)) => {
                     vu.run.iterations_done.fetch_add(1, Relaxed);
                     if let Some(thrown) = &ended.thrown {
-                        complain(&vu, thrown);
+                        complain(vu, thrown);
                     }
-                    host.end_iteration(ended.thrown.is_none());
+                    desk.host.borrow_mut().end_iteration(ended.thrown.is_none());
                 }
                 other => {
                     if let Some(Ask::Finished(Err(thrown))) = other {
                         vu.run.abort(Abort::Broken(thrown.text));
                     }
-                    host.end_iteration(false);
+                    desk.host.borrow_mut().end_iteration(false);
                     return;
                 }
+            }
+            if !beside.is_empty() {
+                // An iteration that was made to end does not wait for what it began.
+                beside = Beside::default();
             }
             if vu.store.hand_over_now_and_then(vu.now()) {
                 vu.run.look(vu.now());
@@ -124,11 +124,11 @@ impl ScriptUser {
         }
     }
 
-    async fn once(&mut self, world: &mut World, host: &mut dyn Host) {
-        if poll_fn(|cx| host.poll_iteration(cx)).await.is_none() {
+    async fn once(&self, world: &mut World, desk: &Desk<'_>) {
+        if poll_fn(|cx| desk.host.borrow_mut().poll_iteration(cx)).await.is_none() {
             return;
         }
-        let finished = self.converse(world, host, Answer::Go).await;
+        let finished = self.converse(world, desk, &mut Beside::default(), Answer::Go).await;
         let (run, vu) = (&self.vu.run, &self.vu);
         let is_setup = matches!(self.role, Role::Setup);
         match finished {
@@ -137,74 +137,54 @@ impl ScriptUser {
             }
             Some(Ask::Finished(Err(thrown))) => {
                 run.failed_at(is_setup, &thrown);
-                fail(host, vu, &thrown);
+                fail(desk.host.borrow_mut().as_mut(), vu, &thrown);
             }
             _ => {}
         }
-        host.end_iteration(true);
+        desk.host.borrow_mut().end_iteration(true);
     }
 
     /// Gives the script what it asks for, until it asks for something only the caller can give.
-    async fn converse(&mut self, world: &mut World, host: &mut dyn Host, first: Answer) -> Option<Ask> {
-        let (mut answer, mut pending) = (first, None);
+    async fn converse<'d>(
+        &self,
+        world: &mut World,
+        desk: &'d Desk<'_>,
+        beside: &mut Beside<'d>,
+        first: Answer,
+    ) -> Option<Ask> {
+        let mut answer = first;
         loop {
             let asked = world.resume(answer);
-            self.settle(pending.take(), host);
+            desk.settle();
             answer = match asked {
-                Some(Ask::Perform(call)) => {
-                    let answered = self.perform(call, host).await;
-                    let seen = answered.seen.clone();
-                    pending = Some(answered);
-                    Answer::Reply(seen)
+                Some(Ask::Perform(mut flow)) => {
+                    beside.during(desk.perform(&mut flow)).await;
+                    Answer::Flow(flow)
+                }
+                Some(Ask::PerformAll(flows)) => {
+                    Answer::Flows(Box::pin(beside.during(desk.perform_all(flows))).await)
+                }
+                Some(Ask::Start(token, mut flow)) => {
+                    beside.start(async move {
+                        desk.perform(&mut flow).await;
+                        Event::Replied(token, flow)
+                    });
+                    Answer::Go
+                }
+                Some(Ask::Await(moment)) => {
+                    let event = Box::pin(beside.next(until(&self.vu, moment))).await;
+                    event.map_or(Answer::Go, Answer::Event)
                 }
                 Some(Ask::Sleep(ns)) => {
-                    let until = self.vu.now().saturating_add(ns);
-                    host.pause_begins();
-                    self.vu.clock.sleep_until(until).await;
-                    host.pause_ends();
+                    let moment = self.vu.now().saturating_add(ns);
+                    desk.host.borrow_mut().pause_begins();
+                    beside.during(self.vu.clock.sleep_until(moment)).await;
+                    desk.host.borrow_mut().pause_ends();
                     Answer::Go
                 }
                 other => return other,
             };
         }
-    }
-
-    async fn perform(&mut self, call: Call, host: &mut dyn Host) -> Pending {
-        let begun = host.begin(call.step);
-        let reply = self.session.perform(&call.operation).await;
-        let view = self.session.response();
-        // Servers say the same again and again: comparing is cheaper than copying.
-        if *self.headers != *view.headers {
-            self.headers = view.headers.into();
-        }
-        let has_failed = reply.failure.is_some() && !matches!(reply.outcome, Outcome::Ok);
-        let seen = Seen {
-            status: if has_failed { 0 } else { view.status },
-            headers: self.headers.clone(),
-            body: view.body.to_vec(),
-            reply,
-        };
-        Pending { begun, seen: Rc::new(seen) }
-    }
-
-    /// The script has gone on: what it made of the last response stands now.
-    fn settle(&self, pending: Option<Pending>, host: &mut dyn Host) {
-        for ended in self.vu.groups_ended.take() {
-            host.group(ended.step, ended.begun_ns, ended.outcome);
-        }
-        let Some(Pending { begun, seen }) = pending else { return };
-        let (checked, unexpected) = (self.vu.checked.take(), self.vu.verdict.take());
-        let failed = checked.failed.map(|name| ("check failed", name));
-        let failed = failed.or(unexpected.map(|status| ("unexpected status", status)));
-        let failed = failed.filter(|_| seen.reply.outcome == Outcome::Ok);
-        let class = failed.as_ref().map(|(class, what)| (format!("{class}: {what}"), what));
-        host.finish(&Observation {
-            begun,
-            outcome: if class.is_some() { Outcome::AppError } else { seen.reply.outcome },
-            reply: &seen.reply,
-            failure: class.as_ref().map(|(class, what)| (class.as_str(), what.as_str())),
-            checked: checked.looked,
-        });
     }
 }
 
@@ -253,10 +233,11 @@ pub(crate) fn vu(run: &Arc<Run>, clock: Rc<dyn plimsoll_model::Clock>, store: Rc
         )),
         timers: Cell::new(0),
         groups_ended: RefCell::default(),
-        checked: RefCell::default(),
+        outstanding: Cell::new(0),
+        tokens: Cell::new(0),
+        jar: RefCell::default(),
         fixed: RefCell::default(),
         expected: RefCell::default(),
-        verdict: RefCell::default(),
         steps: RefCell::default(),
         deadline_ns: Cell::new(Nanos::MAX),
     }

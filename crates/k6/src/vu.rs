@@ -9,8 +9,8 @@ use plimsoll_model::{Clock, Nanos, Operation, Outcome, Reply, StepId};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::coroutine::Asker;
+use crate::flow::{Expected, Flow, Jar};
 use crate::metrics::{Kind, MetricId, Store, Tagged, Tags};
-use crate::natives::Expected;
 use crate::options::Scenario;
 use crate::run::Run;
 
@@ -20,11 +20,27 @@ pub(crate) enum Ask {
     /// The script has been read, or an iteration is over: what next?
     Idle(Ended),
     /// Send this and tell what came of it.
-    Perform(Call),
+    Perform(Box<Flow>),
+    /// Send all of these, as many at once as options allow, and tell what came of them.
+    PerformAll(Vec<Flow>),
+    /// Send this meanwhile: what came of it is an event, under this number.
+    Start(Token, Box<Flow>),
+    /// The next event, or nothing once this moment has come.
+    Await(Option<Nanos>),
     /// Go on so many nanoseconds later.
     Sleep(Nanos),
     /// A role that has one thing to do has done it.
     Finished(Result<Option<String>, Thrown>),
+}
+
+/// Number of something that goes on beside the script.
+pub(crate) type Token = u32;
+
+/// Something that went on beside the script has come to something.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A request was answered.
+    Replied(Token, Box<Flow>),
 }
 
 /// An operation of a step.
@@ -54,7 +70,9 @@ pub(crate) struct Thrown {
 pub(crate) enum Answer {
     Go,
     Iterate(Pass),
-    Reply(Rc<Seen>),
+    Flow(Box<Flow>),
+    Flows(Vec<Flow>),
+    Event(Event),
     /// The user's time is over: end whatever it is.
     Cancel,
 }
@@ -74,6 +92,19 @@ pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) headers: Rc<[(String, String)]>,
     pub(crate) body: Vec<u8>,
+    /// What the script has made of it so far.
+    pub(crate) judged: RefCell<Judged>,
+}
+
+/// What a script makes of a response.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// A check has looked at it.
+    pub(crate) looked: bool,
+    /// The first check that did not hold.
+    pub(crate) failed_check: Option<String>,
+    /// A status that is no success.
+    pub(crate) unexpected: Option<u16>,
 }
 
 /// A group that has ended.
@@ -91,13 +122,6 @@ pub(crate) enum Stage {
     Load,
     Teardown,
     Summary,
-}
-
-/// What checks have said of the last response.
-#[derive(Default)]
-pub(crate) struct Checked {
-    pub(crate) looked: bool,
-    pub(crate) failed: Option<String>,
 }
 
 /// One user.
@@ -126,13 +150,15 @@ pub(crate) struct Vu {
     /// Timers that have not run out.
     pub(crate) timers: Cell<u32>,
     pub(crate) groups_ended: RefCell<Vec<GroupEnded>>,
-    pub(crate) checked: RefCell<Checked>,
+    /// Requests and sockets that go on beside the script.
+    pub(crate) outstanding: Cell<u32>,
+    pub(crate) tokens: Cell<Token>,
+    /// Cookies, unless a request brings its own jar.
+    pub(crate) jar: RefCell<Jar>,
     /// Operations that were sent as they are, by method and URL: their encoded form is worth keeping.
     pub(crate) fixed: RefCell<Vec<(String, String, Arc<Operation>)>>,
     /// Which statuses count as successes, unless a request says otherwise.
     pub(crate) expected: RefCell<Expected>,
-    /// What the script thinks of the last response.
-    pub(crate) verdict: RefCell<Option<String>>,
     /// Numbers of steps by scenario, group, method and name, as far as this user has met them.
     pub(crate) steps: RefCell<Vec<KnownStep>>,
     /// After which moment a script that does not end is made to.
@@ -226,9 +252,11 @@ impl Vu {
         number
     }
 
-    /// What the script's idea of success makes of the operation that has just been answered.
-    pub(crate) fn settle_outcome(&self, expected: bool, status: u16) {
-        *self.verdict.borrow_mut() = (!expected && status > 0).then(|| format!("status {status}"));
+    /// The number of something that begins beside the script.
+    pub(crate) fn begin(&self) -> Token {
+        self.outstanding.set(self.outstanding.get() + 1);
+        self.tokens.set(self.tokens.get() + 1);
+        self.tokens.get()
     }
 }
 

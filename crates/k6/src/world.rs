@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use plimsoll_model::Nanos;
+use rquickjs::function::IntoArgs;
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
 use rquickjs::{Atom, CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Runtime, Value};
@@ -11,7 +12,7 @@ use rquickjs::{Atom, CatchResultExt, CaughtError, Context, Ctx, Function, Module
 use crate::coroutine::Coroutine;
 use crate::natives;
 use crate::run::Run;
-use crate::vu::{Answer, Ask, Ended, Pass, Stage, Thrown, Vu};
+use crate::vu::{Answer, Ask, Ended, Event, Pass, Stage, Thrown, Vu};
 
 /// Stack of a world, and how much of it the script may use. Pages are taken when they are touched.
 const STACK_BYTES: usize = 1024 * 1024;
@@ -206,6 +207,7 @@ impl<'js> Script<'js> {
 
     fn iteration(&self, vu: &Rc<Vu>, function: &Function<'js>, data: &Value<'js>) -> Result<(), Thrown> {
         let begun_ns = vu.now();
+        vu.outstanding.set(0);
         self.globals
             .set(self.iter.clone(), vu.iteration.get() as f64)
             .catch(&self.ctx)
@@ -214,8 +216,7 @@ impl<'js> Script<'js> {
             function.call((data.clone(),)).catch(&self.ctx).map_err(|e| thrown(vu, &e));
         let result = result.and_then(|result| self.settle(vu, &result).map(drop));
         if result.is_err() {
-            let _left: rquickjs::Result<()> =
-                self.own.get::<_, Function<'js>>("clearTimers").and_then(|clear| clear.call(()));
+            let _left = self.call_own(vu, "clearTimers", ());
         }
         vu.group.borrow_mut().clear();
         if !vu.cancelled.get() {
@@ -225,33 +226,59 @@ impl<'js> Script<'js> {
         result
     }
 
-    /// Runs what is waiting (promises, timers) until there is nothing left, and returns what `value` has come to.
+    /// Runs what is waiting (promises, timers, requests that go on) until there is nothing left, and returns what
+    /// `value` has come to.
     fn settle(&self, vu: &Rc<Vu>, value: &Value<'js>) -> Result<Value<'js>, Thrown> {
         loop {
             while self.ctx.execute_pending_job() {}
-            if vu.timers.get() == 0 {
-                break;
+            let timer_ns = self.next_timer(vu);
+            if timer_ns.is_some_and(|at| at <= vu.now()) {
+                self.call_own(vu, "runTimer", ())?;
+                continue;
             }
-            let next: f64 = self
-                .own
-                .get::<_, Function<'js>>("nextTimer")
-                .and_then(|next| next.call(()))
-                .unwrap_or(f64::INFINITY);
-            if !next.is_finite() {
-                break;
+            let question = match (timer_ns, vu.outstanding.get()) {
+                (None, 0) => break,
+                (Some(at), 0) => Ask::Sleep(at - vu.now()),
+                (moment, _) => Ask::Await(moment),
+            };
+            match vu.ask(question) {
+                Ok(Answer::Event(event)) => self.happened(vu, event)?,
+                Ok(_) => {}
+                Err(_) => return Err(Thrown { text: "interrupted".to_owned(), is_interrupt: true }),
             }
-            let wait_ns = ((next * 1e6) as Nanos).saturating_sub(vu.now());
-            if wait_ns > 0 && vu.ask(Ask::Sleep(wait_ns)).is_err() {
-                return Err(Thrown { text: "interrupted".to_owned(), is_interrupt: true });
-            }
-            let run = self.own.get::<_, Function<'js>>("runTimer").and_then(|run| run.call::<_, ()>(()));
-            run.catch(&self.ctx).map_err(|e| thrown(vu, &e))?;
         }
         let Some(promise) = value.as_promise() else { return Ok(value.clone()) };
         match promise.result::<Value<'js>>() {
             Some(result) => result.catch(&self.ctx).map_err(|e| thrown(vu, &e)),
             None => Ok(Value::new_undefined(self.ctx.clone())),
         }
+    }
+
+    /// When the next timer is due; `None` without one.
+    fn next_timer(&self, vu: &Vu) -> Option<Nanos> {
+        if vu.timers.get() == 0 {
+            return None;
+        }
+        let next = self.own.get::<_, Function<'js>>("nextTimer").and_then(|next| next.call::<_, f64>(()));
+        next.ok().filter(|ms| ms.is_finite()).map(|ms| (ms * 1e6) as Nanos)
+    }
+
+    /// Tells the script what has happened beside it.
+    fn happened(&self, vu: &Rc<Vu>, event: Event) -> Result<(), Thrown> {
+        match event {
+            Event::Replied(token, flow) => {
+                vu.outstanding.set(vu.outstanding.get() - 1);
+                match natives::respond(&self.ctx, vu, flow) {
+                    Ok(response) => self.call_own(vu, "replied", (token, response)),
+                    Err(_thrown) => self.call_own(vu, "replied", (token, (), self.ctx.catch())),
+                }
+            }
+        }
+    }
+
+    fn call_own(&self, vu: &Vu, name: &str, arguments: impl IntoArgs<'js>) -> Result<(), Thrown> {
+        let called = self.own.get::<_, Function<'js>>(name).and_then(|f| f.call::<_, ()>(arguments));
+        called.catch(&self.ctx).map_err(|e| thrown(vu, &e))
     }
 }
 

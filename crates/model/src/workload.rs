@@ -39,8 +39,7 @@ pub trait Workload: Send + Sync {
 pub struct WorkerContext {
     /// The run's clock.
     pub clock: Rc<dyn Clock>,
-    /// Protocols by name.
-    pub drivers: BTreeMap<&'static str, Box<dyn Driver>>,
+    drivers: BTreeMap<&'static str, Rc<dyn Driver>>,
     /// The run's seed.
     pub seed: u64,
     /// The thread's part of the run.
@@ -67,14 +66,21 @@ impl Sequence {
 }
 
 impl WorkerContext {
-    /// A context with clock and protocols.
+    /// A context with clock and protocols by name.
     pub fn new(
         clock: Rc<dyn Clock>,
         drivers: BTreeMap<&'static str, Box<dyn Driver>>,
         seed: u64,
         segment: Segment,
     ) -> Self {
-        Self { clock, drivers, seed, segment, sequences: RefCell::default(), kept: RefCell::default() }
+        Self {
+            clock,
+            drivers: drivers.into_iter().map(|(name, driver)| (name, Rc::from(driver))).collect(),
+            seed,
+            segment,
+            sequences: RefCell::default(),
+            kept: RefCell::default(),
+        }
     }
 
     /// This thread's share of the sequence called `name`; all users of the thread draw from the same.
@@ -99,7 +105,15 @@ impl WorkerContext {
     /// # Panics
     /// If the run was wired without that protocol, which the plan's lowering rules out.
     pub fn session(&self, name: &str) -> Box<dyn Session> {
-        self.drivers.get(name).unwrap_or_else(|| panic!("the run was wired without {name}")).session()
+        self.driver(name).session()
+    }
+
+    /// The protocol called `name`, for a user that does several things at once and makes a session for each.
+    ///
+    /// # Panics
+    /// As [`WorkerContext::session`].
+    pub fn driver(&self, name: &str) -> Rc<dyn Driver> {
+        self.drivers.get(name).unwrap_or_else(|| panic!("the run was wired without {name}")).clone()
     }
 }
 

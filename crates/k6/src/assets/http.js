@@ -57,11 +57,14 @@ const address = (url) => {
   return [String(url), undefined];
 };
 
-export function request(method, url, body, params) {
+// A request as the native side takes it: the body encoded, with the content type that it suggests.
+const prepared = (method, url, body, params) => {
   const [at, name] = address(url);
   const [bytes, type] = body === undefined || body === null ? [null, null] : encoded(body);
-  return own.request(String(method).toUpperCase(), at, name, bytes, type, params);
-}
+  return [String(method).toUpperCase(), at, name, bytes, type, params];
+};
+
+export const request = (method, url, body, params) => own.request(...prepared(method, url, body, params));
 
 own.getOther = (url, params) => request("GET", url, null, params);
 export const get = own.get;
@@ -71,7 +74,16 @@ export const put = (url, body, params) => request("PUT", url, body, params);
 export const patch = (url, body, params) => request("PATCH", url, body, params);
 export const del = (url, body, params) => request("DELETE", url, body, params);
 export const options = (url, body, params) => request("OPTIONS", url, body, params);
-export const asyncRequest = async (method, url, body, params) => request(method, url, body, params);
+
+const waiting = new Map();
+own.replied = (token, response, error) => {
+  const { resolve, reject } = waiting.get(token);
+  waiting.delete(token);
+  if (error === undefined) resolve(response); else reject(error);
+};
+export const asyncRequest = (method, url, body, params) => new Promise((resolve, reject) => {
+  waiting.set(own.start(prepared(method, url, body, params)), { resolve, reject });
+});
 
 export function url(parts, ...values) {
   let name = "", full = "";
@@ -84,13 +96,40 @@ export function url(parts, ...values) {
 
 export function batch(requests) {
   const one = (given) => {
-    if (typeof given === "string" || (given && given.__plimsollUrl)) return request("GET", given);
-    if (Array.isArray(given)) return request(given[0], given[1], given[2], given[3]);
-    return request(given.method ?? "GET", given.url, given.body, given.params);
+    if (typeof given === "string" || (given && given.__plimsollUrl)) return prepared("GET", given);
+    if (Array.isArray(given)) return prepared(given[0], given[1], given[2], given[3]);
+    return prepared(given.method ?? "GET", given.url, given.body, given.params);
   };
-  if (Array.isArray(requests)) return requests.map(one);
-  return Object.fromEntries(Object.entries(requests).map(([name, given]) => [name, one(given)]));
+  if (Array.isArray(requests)) return own.batch(requests.map(one));
+  const names = Object.keys(requests), responses = own.batch(names.map((name) => one(requests[name])));
+  return Object.fromEntries(names.map((name, at) => [name, responses[at]]));
 }
+
+// The name is the class's own: scripts say new http.CookieJar().
+export class CookieJar {
+  constructor(handle) {
+    Object.defineProperty(this, "__jar", { value: handle ?? own.newJar() });
+  }
+  cookiesForURL(url) {
+    const all = {};
+    for (const [name, value] of own.jarCookies(this.__jar, String(url))) (all[name] ??= []).push(value);
+    return all;
+  }
+  set(url, name, value, options = {}) {
+    let cookie = `${name}=${value}`;
+    for (const [key, given] of Object.entries(options ?? {})) {
+      if (key === "domain" || key === "path") cookie += `; ${key}=${given}`;
+      else if (key === "max_age") cookie += `; Max-Age=${given}`;
+      else if (key === "expires") cookie += `; Expires=${given}`;
+      else if (key === "secure" && given) cookie += "; Secure";
+      else if (key === "http_only" && given) cookie += "; HttpOnly";
+    }
+    return own.jarSet(this.__jar, String(url), cookie);
+  }
+  clear(url) { own.jarRemove(this.__jar, String(url)); }
+  delete(url, name) { own.jarRemove(this.__jar, String(url), String(name)); }
+}
+export const cookieJar = () => new CookieJar(own.ownJar());
 
 export function expectedStatuses(...statuses) {
   const ranges = statuses.map((status) => {
@@ -155,7 +194,7 @@ export const OCSP_STATUS_GOOD = "good", OCSP_STATUS_REVOKED = "revoked", OCSP_ST
 export const OCSP_REASON_AA_COMPROMISE = "aa_compromise", OCSP_REASON_AFFILIATION_CHANGED = "affiliation_changed", OCSP_REASON_CA_COMPROMISE = "ca_compromise", OCSP_REASON_CERTIFICATE_HOLD = "certificate_hold", OCSP_REASON_CESSATION_OF_OPERATION = "cessation_of_operation", OCSP_REASON_KEY_COMPROMISE = "key_compromise", OCSP_REASON_PRIVILEGE_WITHDRAWN = "privilege_withdrawn", OCSP_REASON_REMOVE_FROM_CRL = "remove_from_crl", OCSP_REASON_SUPERSEDED = "superseded", OCSP_REASON_UNSPECIFIED = "unspecified";
 
 export default {
-  request, get, head, post, put, patch, del, options, asyncRequest, url, batch, file, expectedStatuses, setResponseCallback,
+  request, get, head, post, put, patch, del, options, asyncRequest, url, batch, file, cookieJar, CookieJar, expectedStatuses, setResponseCallback,
   TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, OCSP_STATUS_GOOD, OCSP_STATUS_REVOKED, OCSP_STATUS_SERVER_FAILED, OCSP_STATUS_UNKNOWN,
   OCSP_REASON_AA_COMPROMISE, OCSP_REASON_AFFILIATION_CHANGED, OCSP_REASON_CA_COMPROMISE, OCSP_REASON_CERTIFICATE_HOLD, OCSP_REASON_CESSATION_OF_OPERATION, OCSP_REASON_KEY_COMPROMISE, OCSP_REASON_PRIVILEGE_WITHDRAWN, OCSP_REASON_REMOVE_FROM_CRL, OCSP_REASON_SUPERSEDED, OCSP_REASON_UNSPECIFIED,
 };

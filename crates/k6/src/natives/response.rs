@@ -1,110 +1,79 @@
 //! A response, as a script sees it. What nobody asks for is never made.
-#![expect(unsafe_code, reason = "rquickjs wants to be told that a class holds no JavaScript value")]
-
-use std::rc::Rc;
 
 use plimsoll_metrics::window::PHASE_NAMES;
-use rquickjs::class::{JsClass, Readable, Trace, Tracer};
-use rquickjs::function::Constructor;
-use rquickjs::function::This;
-use rquickjs::object::Accessor;
-use rquickjs::{ArrayBuffer, Class, Ctx, JsLifetime, Object, Result, String as JsString, Value};
+use rquickjs::{ArrayBuffer, Ctx, Object, Result, String as JsString, Value};
 
+use super::class::{Native, getter};
+use crate::flow::{BodyAs, Flow, duration_ns};
 use crate::vu::Seen;
 
-/// What a response's body is given as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyAs {
-    Text,
-    Bytes,
-    Nothing,
-}
+/// A response: the request it belongs to, which has been answered.
+pub(crate) struct Response(pub(crate) Box<Flow>);
 
-/// A response.
-pub(crate) struct Response {
-    pub(crate) seen: Rc<Seen>,
-    pub(crate) method: String,
-    pub(crate) url: String,
-    pub(crate) body_as: BodyAs,
-    pub(crate) error: String,
-    pub(crate) error_code: u16,
-    pub(crate) request_headers: Vec<(String, String)>,
-    pub(crate) request_body: String,
-}
-
-// SAFETY: it holds no value of JavaScript, so no lifetime changes.
-unsafe impl JsLifetime<'_> for Response {
-    type Changed<'to> = Response;
-}
-
-impl<'js> Trace<'js> for Response {
-    fn trace<'a>(&self, _tracer: Tracer<'a, 'js>) {}
-}
-
-impl<'js> JsClass<'js> for Response {
+impl Native for Response {
     const NAME: &'static str = "Response";
-    type Mutable = Readable;
 
-    fn prototype(ctx: &Ctx<'js>) -> Result<Option<Object<'js>>> {
-        let prototype = Object::new(ctx.clone())?;
-        getter(&prototype, "status", |_, r| Ok(r.status()))?;
-        getter(&prototype, "status_text", |_, r| {
-            Ok(if r.status() == 0 { String::new() } else { format!("{} {}", r.status(), reason(r.status())) })
-        })?;
-        getter(&prototype, "url", |_, r| Ok(r.url.clone()))?;
-        getter(&prototype, "error", |_, r| Ok(r.error.clone()))?;
-        getter(&prototype, "error_code", |_, r| Ok(r.error_code))?;
-        getter(&prototype, "proto", |_, r| Ok(if r.status() == 0 { "" } else { "HTTP/1.1" }))?;
-        getter(&prototype, "body", |ctx, r| r.body(ctx))?;
-        getter(&prototype, "headers", |ctx, r| r.headers(ctx))?;
-        getter(&prototype, "cookies", |ctx, r| r.cookies(ctx))?;
-        getter(&prototype, "timings", |ctx, r| r.timings(ctx))?;
-        getter(&prototype, "request", |ctx, r| r.request(ctx))?;
-        getter(&prototype, "remote_ip", |_, r| Ok(host_of(&r.url).0))?;
-        getter(&prototype, "remote_port", |_, r| Ok(host_of(&r.url).1))?;
-        getter(&prototype, "tls_version", |_, _| Ok(""))?;
-        getter(&prototype, "tls_cipher_suite", |_, _| Ok(""))?;
-        getter(&prototype, "ocsp", |ctx, _| {
+    fn describe(prototype: &Object<'_>) -> Result<()> {
+        let is = |name, get: fn(&Ctx<'_>, &Response) -> Result<String>| getter(prototype, name, get);
+        is("status_text", |_, r| Ok(r.status_text()))?;
+        is("url", |_, r| Ok(r.0.url.clone()))?;
+        is("error", |_, r| Ok(r.0.error.clone()))?;
+        is("proto", |_, r| Ok(if r.status() == 0 { "" } else { "HTTP/1.1" }.to_owned()))?;
+        is("remote_ip", |_, r| Ok(host_of(&r.0.url).0))?;
+        is("tls_version", |_, _| Ok(String::new()))?;
+        is("tls_cipher_suite", |_, _| Ok(String::new()))?;
+        getter(prototype, "status", |_, r: &Response| Ok(r.status()))?;
+        getter(prototype, "error_code", |_, r: &Response| Ok(r.0.error_code))?;
+        getter(prototype, "remote_port", |_, r: &Response| Ok(host_of(&r.0.url).1))?;
+        getter(prototype, "body", |ctx, r: &Response| r.body(ctx))?;
+        getter(prototype, "headers", |ctx, r: &Response| r.headers(ctx))?;
+        getter(prototype, "cookies", |ctx, r: &Response| r.cookies(ctx))?;
+        getter(prototype, "timings", |ctx, r: &Response| r.timings(ctx))?;
+        getter(prototype, "request", |ctx, r: &Response| r.request(ctx))?;
+        getter(prototype, "ocsp", |ctx, _: &Response| {
             let ocsp = Object::new(ctx.clone())?;
             ocsp.set("status", "unknown")?;
             Ok(ocsp)
-        })?;
-        Ok(Some(prototype))
+        })
     }
-
-    fn constructor(_ctx: &Ctx<'js>) -> Result<Option<Constructor<'js>>> {
-        Ok(None)
-    }
-}
-
-fn getter<'js, T: rquickjs::IntoJs<'js> + 'js>(
-    prototype: &Object<'js>,
-    name: &str,
-    get: impl Fn(&Ctx<'js>, &Response) -> Result<T> + 'js,
-) -> Result<()> {
-    // A closure must hold no value of JavaScript: the garbage collector does not see it.
-    let read = move |ctx: Ctx<'js>, this: This<Class<'js, Response>>| get(&ctx, &this.0.borrow());
-    prototype.prop(name, Accessor::new_get(read).enumerable())
 }
 
 impl Response {
+    /// What came; nothing that is asked of a response is there without.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        self.0.seen.as_deref()
+    }
+
     fn status(&self) -> u16 {
-        self.seen.status
+        self.seen().map_or(0, |seen| seen.status)
+    }
+
+    fn status_text(&self) -> String {
+        if self.status() == 0 {
+            String::new()
+        } else {
+            format!("{} {}", self.status(), reason(self.status()))
+        }
+    }
+
+    fn fields(&self) -> &[(String, String)] {
+        self.seen().map_or(&[], |seen| &seen.headers)
     }
 
     fn body<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
-        if self.status() == 0 || self.body_as == BodyAs::Nothing {
+        let Some(seen) = self.seen().filter(|seen| seen.status > 0 && self.0.body_as != BodyAs::Nothing)
+        else {
             return Ok(Value::new_null(ctx.clone()));
+        };
+        if self.0.body_as == BodyAs::Bytes {
+            return Ok(ArrayBuffer::new_copy(ctx.clone(), &seen.body)?.into_value());
         }
-        if self.body_as == BodyAs::Bytes {
-            return Ok(ArrayBuffer::new_copy(ctx.clone(), &self.seen.body)?.into_value());
-        }
-        Ok(JsString::from_str(ctx.clone(), &String::from_utf8_lossy(&self.seen.body))?.into_value())
+        Ok(JsString::from_str(ctx.clone(), &String::from_utf8_lossy(&seen.body))?.into_value())
     }
 
     fn headers<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let all = Object::new(ctx.clone())?;
-        for (name, value) in self.seen.headers.iter() {
+        for (name, value) in self.fields() {
             let name = canonical(name);
             let before: Option<String> = all.get(name.as_str())?;
             all.set(name, before.map_or_else(|| value.clone(), |before| format!("{before}, {value}")))?;
@@ -114,7 +83,7 @@ impl Response {
 
     fn cookies<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let all = Object::new(ctx.clone())?;
-        let set = self.seen.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        let set = self.fields().iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
         for (_, line) in set {
             let mut parts = line.split(';').map(str::trim);
             let Some((name, value)) = parts.next().and_then(|p| p.split_once('=')) else { continue };
@@ -152,33 +121,28 @@ impl Response {
         let all = Object::new(ctx.clone())?;
         let names =
             ["blocked", "looking_up", "connecting", "tls_handshaking", "sending", "waiting", "receiving"];
-        let phases = self.seen.reply.phases_ns;
+        let phases = self.seen().map(|seen| seen.reply.phases_ns).unwrap_or_default();
         debug_assert_eq!(PHASE_NAMES.len(), names.len());
         for (name, ns) in names.into_iter().zip(phases) {
             all.set(name, ns as f64 / 1e6)?;
         }
-        all.set("duration", duration_ns(&self.seen) as f64 / 1e6)?;
+        all.set("duration", self.seen().map_or(0, duration_ns) as f64 / 1e6)?;
         Ok(all)
     }
 
     fn request<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let all = Object::new(ctx.clone())?;
-        all.set("method", self.method.as_str())?;
-        all.set("url", self.url.as_str())?;
-        all.set("body", self.request_body.as_str())?;
+        all.set("method", self.0.method.as_str())?;
+        all.set("url", self.0.url.as_str())?;
+        all.set("body", String::from_utf8_lossy(self.0.body.as_deref().unwrap_or_default()).as_ref())?;
         let headers = Object::new(ctx.clone())?;
-        for (name, value) in &self.request_headers {
+        for (name, value) in &self.0.headers {
             headers.set(canonical(name), vec![value.as_str()])?;
         }
         all.set("headers", headers)?;
         all.set("cookies", Object::new(ctx.clone())?)?;
         Ok(all)
     }
-}
-
-/// What k6 calls the duration of a request: sending, waiting and receiving; connecting is not part of it.
-pub(crate) fn duration_ns(seen: &Seen) -> u64 {
-    seen.reply.phases_ns[4..].iter().sum()
 }
 
 /// A header's name as Go writes it: `content-type` is `Content-Type`.

@@ -1,0 +1,197 @@
+//! Where a user's operations are performed: what they share, and those that go on beside the script.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use futures::StreamExt;
+use futures::future::{Either, LocalBoxFuture, select};
+use futures::stream::FuturesUnordered;
+use plimsoll_model::{Begun, Driver, Host, Nanos, Observation, Outcome, Reply, Session};
+
+use crate::flow::Flow;
+use crate::vu::{Event, Seen, Vu};
+
+/// What the operations of a user share.
+pub(crate) struct Desk<'h> {
+    vu: Rc<Vu>,
+    pub(crate) host: RefCell<Box<dyn Host + 'h>>,
+    driver: Rc<dyn Driver>,
+    /// Sessions that nothing is under way on: as many as were ever needed at once.
+    idle: RefCell<Vec<Box<dyn Session>>>,
+    /// Of the last response: servers say the same again and again, and comparing is cheaper than copying.
+    headers: RefCell<Rc<[(String, String)]>>,
+    /// Answered, and not settled until the script has had its say.
+    pending: RefCell<Vec<Pending>>,
+}
+
+struct Pending {
+    begun: Begun,
+    seen: Rc<Seen>,
+}
+
+impl<'h> Desk<'h> {
+    pub(crate) fn new(vu: Rc<Vu>, driver: Rc<dyn Driver>, host: Box<dyn Host + 'h>) -> Self {
+        Self {
+            vu,
+            host: RefCell::new(host),
+            driver,
+            idle: RefCell::default(),
+            headers: RefCell::default(),
+            pending: RefCell::default(),
+        }
+    }
+
+    /// Performs a request with all that it leads to. Its last response waits to be settled.
+    pub(crate) async fn perform(&self, flow: &mut Flow) {
+        loop {
+            let call = flow.call(&self.vu);
+            let idle = self.idle.borrow_mut().pop();
+            let mut session = idle.unwrap_or_else(|| self.driver.session());
+            let begun = self.host.borrow_mut().begin(call.step);
+            let reply = session.perform(&call.operation).await;
+            let seen = Rc::new(self.seen(session.as_ref(), reply));
+            self.idle.borrow_mut().push(session);
+            let goes_on = flow.take(&self.vu, seen.clone());
+            let pending = Pending { begun, seen };
+            if !goes_on {
+                self.pending.borrow_mut().push(pending);
+                return;
+            }
+            self.finish(&pending);
+        }
+    }
+
+    /// Performs requests side by side, as many at once as options allow.
+    pub(crate) async fn perform_all(&self, mut flows: Vec<Flow>) -> Vec<Flow> {
+        let (all_max, per_host_max) = (self.vu.run.options.batch, self.vu.run.options.batch_per_host);
+        let hosts: Vec<String> = flows.iter().map(|flow| host_of(&flow.url).to_owned()).collect();
+        let mut waiting: VecDeque<_> = flows.iter_mut().zip(&hosts).collect();
+        let mut busy: Vec<&String> = Vec::new();
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < all_max
+                && let Some(next) = waiting
+                    .iter()
+                    .position(|(_, host)| busy.iter().filter(|b| *b == host).count() < per_host_max)
+            {
+                let (flow, host) = waiting.remove(next).expect("it was just found");
+                busy.push(host);
+                running.push(async move {
+                    self.perform(flow).await;
+                    host
+                });
+            }
+            let Some(host) = running.next().await else { break };
+            let at = busy.iter().position(|b| *b == host).expect("it was put there when it began");
+            busy.swap_remove(at);
+        }
+        drop((running, waiting));
+        flows
+    }
+
+    fn seen(&self, session: &dyn Session, reply: Reply) -> Seen {
+        let view = session.response();
+        let mut headers = self.headers.borrow_mut();
+        if **headers != *view.headers {
+            *headers = view.headers.into();
+        }
+        let has_failed = reply.failure.is_some() && !matches!(reply.outcome, Outcome::Ok);
+        Seen {
+            status: if has_failed { 0 } else { view.status },
+            headers: headers.clone(),
+            body: view.body.to_vec(),
+            judged: RefCell::default(),
+            reply,
+        }
+    }
+
+    /// The script has gone on: what it made of the last responses stands now.
+    pub(crate) fn settle(&self) {
+        for ended in self.vu.groups_ended.borrow_mut().drain(..) {
+            self.host.borrow_mut().group(ended.step, ended.begun_ns, ended.outcome);
+        }
+        for pending in self.pending.borrow_mut().drain(..) {
+            self.finish(&pending);
+        }
+    }
+
+    fn finish(&self, Pending { begun, seen }: &Pending) {
+        let judged = seen.judged.take();
+        let failed = judged.failed_check.map(|name| ("check failed", name));
+        let failed =
+            failed.or(judged.unexpected.map(|status| ("unexpected status", format!("status {status}"))));
+        let failed = failed.filter(|_| seen.reply.outcome == Outcome::Ok);
+        let class = failed.as_ref().map(|(class, what)| (format!("{class}: {what}"), what));
+        self.host.borrow_mut().finish(&Observation {
+            begun: *begun,
+            outcome: if class.is_some() { Outcome::AppError } else { seen.reply.outcome },
+            reply: &seen.reply,
+            failure: class.as_ref().map(|(class, what)| (class.as_str(), what.as_str())),
+            checked: judged.looked,
+        });
+    }
+}
+
+/// Host and port, as an address has them.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
+}
+
+/// What goes on beside the script of one user.
+#[derive(Default)]
+pub(crate) struct Beside<'d> {
+    running: FuturesUnordered<LocalBoxFuture<'d, Event>>,
+    /// What has come to an end and was not asked for yet.
+    events: VecDeque<Event>,
+}
+
+impl<'d> Beside<'d> {
+    /// Lets something go on beside the script.
+    pub(crate) fn start(&mut self, event: impl Future<Output = Event> + 'd) {
+        self.running.push(Box::pin(event));
+    }
+
+    /// Whether anything is under way, or has come to something that the script does not know.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running.is_empty() && self.events.is_empty()
+    }
+
+    /// What the script waits for; everything else goes on meanwhile.
+    pub(crate) async fn during<T>(&mut self, main: impl Future<Output = T>) -> T {
+        if self.running.is_empty() {
+            return main.await;
+        }
+        let mut main = pin!(main);
+        poll_fn(|cx| {
+            while let Poll::Ready(Some(event)) = self.running.poll_next_unpin(cx) {
+                self.events.push_back(event);
+            }
+            main.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// The next event; `None` if `timeout` is over before there is one, or none will ever come.
+    pub(crate) async fn next(&mut self, timeout: impl Future<Output = ()>) -> Option<Event> {
+        if let Some(event) = self.events.pop_front() {
+            return Some(event);
+        }
+        match select(self.running.next(), pin!(timeout)).await {
+            Either::Left((event, _)) => event,
+            Either::Right(_) => None,
+        }
+    }
+}
+
+/// Until a moment of the run's clock; without one, for ever.
+pub(crate) async fn until(vu: &Vu, moment: Option<Nanos>) {
+    match moment {
+        Some(moment) => vu.clock.sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,63 @@
+//! What k6 counts of a request and its response.
+
+use std::borrow::Cow;
+
+use super::{Expected, Flow};
+use crate::metrics::{BuiltIn, Tagged};
+use crate::vu::{Seen, Vu};
+
+/// A response on its way into the metrics.
+struct Counted<'a> {
+    vu: &'a Vu,
+    flow: &'a Flow,
+    seen: &'a Seen,
+    expected: bool,
+}
+
+impl Tagged for Counted<'_> {
+    fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
+        let (flow, status) = (self.flow, self.seen.status);
+        match name {
+            "method" => Some(Cow::Borrowed(&flow.method)),
+            "status" => Some(Cow::Owned(status.to_string())),
+            "name" => Some(Cow::Borrowed(flow.name())),
+            "expected_response" if !matches!(flow.expected, Expected::Nothing) => {
+                Some(Cow::Borrowed(if self.expected { "true" } else { "false" }))
+            }
+            "proto" if status > 0 => Some(Cow::Borrowed("HTTP/1.1")),
+            "error_code" if flow.error_code > 0 => Some(Cow::Owned(flow.error_code.to_string())),
+            "error" if !flow.error.is_empty() => Some(Cow::Borrowed(&flow.error)),
+            _ => {
+                let given = flow.tags.iter().find(|(given, _)| given == name);
+                let own = given.map(|(_, value)| Cow::Borrowed(value.as_str()));
+                let own = own.or_else(|| self.vu.tag(name));
+                own.or_else(|| (name == "url").then(|| Cow::Borrowed(flow.name())))
+            }
+        }
+    }
+}
+
+/// Counts a response.
+pub(super) fn count(vu: &Vu, flow: &Flow, seen: &Seen, expected: bool) {
+    let store = &vu.store;
+    let phases = seen.reply.phases_ns;
+    let tags = &Counted { vu, flow, seen, expected };
+    store.count(BuiltIn::HttpReqs, 1.0, tags);
+    store.time(BuiltIn::HttpReqDuration, duration_ns(seen), tags);
+    store.time(BuiltIn::HttpReqBlocked, phases[..4].iter().sum(), tags);
+    store.time(BuiltIn::HttpReqConnecting, phases[2], tags);
+    store.time(BuiltIn::HttpReqTlsHandshaking, phases[3], tags);
+    store.time(BuiltIn::HttpReqSending, phases[4], tags);
+    store.time(BuiltIn::HttpReqWaiting, phases[5], tags);
+    store.time(BuiltIn::HttpReqReceiving, phases[6], tags);
+    if !matches!(flow.expected, Expected::Nothing) {
+        store.rate(BuiltIn::HttpReqFailed, !expected, tags);
+    }
+    store.count(BuiltIn::DataSent, seen.reply.bytes_sent as f64, vu);
+    store.count(BuiltIn::DataReceived, seen.reply.bytes_received as f64, vu);
+}
+
+/// What k6 calls the duration of a request: sending, waiting and receiving; connecting is not part of it.
+pub(crate) fn duration_ns(seen: &Seen) -> u64 {
+    seen.reply.phases_ns[4..].iter().sum()
+}

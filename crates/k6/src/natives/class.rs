@@ -1,0 +1,59 @@
+//! Things of our own that a script holds as objects.
+#![expect(unsafe_code, reason = "rquickjs wants to be told that a class holds no JavaScript value")]
+
+use rquickjs::class::{JsClass, Readable, Trace, Tracer};
+use rquickjs::function::{Constructor, This};
+use rquickjs::object::Accessor;
+use rquickjs::{Class, Ctx, IntoJs, JsLifetime, Object, Result};
+
+/// What a script may hold. It must hold no value of JavaScript itself: the garbage collector would not see it.
+pub(crate) trait Native: 'static {
+    /// The name of its class.
+    const NAME: &'static str;
+
+    /// Puts properties and methods on the prototype.
+    fn describe(prototype: &Object<'_>) -> Result<()>;
+}
+
+/// Something of our own as an object of a script.
+pub(crate) struct Held<T>(pub(crate) T);
+
+// SAFETY: `Native` promises that it holds no value of JavaScript, so no lifetime changes.
+unsafe impl<T: Native> JsLifetime<'_> for Held<T> {
+    type Changed<'to> = Held<T>;
+}
+
+impl<'js, T: Native> Trace<'js> for Held<T> {
+    fn trace<'a>(&self, _tracer: Tracer<'a, 'js>) {}
+}
+
+impl<'js, T: Native> JsClass<'js> for Held<T> {
+    const NAME: &'static str = T::NAME;
+    type Mutable = Readable;
+
+    fn prototype(ctx: &Ctx<'js>) -> Result<Option<Object<'js>>> {
+        let prototype = Object::new(ctx.clone())?;
+        T::describe(&prototype)?;
+        Ok(Some(prototype))
+    }
+
+    fn constructor(_ctx: &Ctx<'js>) -> Result<Option<Constructor<'js>>> {
+        Ok(None)
+    }
+}
+
+/// Makes an object of a script.
+pub(crate) fn held<'js, T: Native>(ctx: &Ctx<'js>, thing: T) -> Result<Class<'js, Held<T>>> {
+    Class::instance(ctx.clone(), Held(thing))
+}
+
+/// A property that is computed when it is read.
+pub(crate) fn getter<'js, T: Native, R: IntoJs<'js> + 'js>(
+    prototype: &Object<'js>,
+    name: &str,
+    get: impl Fn(&Ctx<'js>, &T) -> Result<R> + 'js,
+) -> Result<()> {
+    // A closure must hold no value of JavaScript: the garbage collector does not see it.
+    let read = move |ctx: Ctx<'js>, this: This<Class<'js, Held<T>>>| get(&ctx, &this.0.borrow().0);
+    prototype.prop(name, Accessor::new_get(read).enumerable())
+}
