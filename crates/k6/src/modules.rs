@@ -7,6 +7,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("k6/metrics", include_str!("assets/metrics.js")),
     ("k6/execution", include_str!("assets/execution.js")),
     ("k6/data", include_str!("assets/data.js")),
+    ("k6/html", include_str!("assets/html.js")),
     ("k6/encoding", include_str!("assets/encoding.js")),
     ("k6/crypto", include_str!("assets/crypto.js")),
     ("k6/timers", include_str!("assets/timers.js")),
@@ -16,6 +17,14 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("plimsoll:jslib/url", include_str!("assets/jslib/url.js")),
     ("plimsoll:jslib/httpx", include_str!("assets/jslib/httpx.js")),
 ];
+
+/// Libraries that few scripts need: each an expression whose value is the library, read when it is first asked for.
+const LIBRARIES: &[(&str, &str)] = &[("html", include_str!("assets/library/html.js"))];
+
+/// The source of a library.
+pub(crate) fn library(name: &str) -> Option<&'static str> {
+    LIBRARIES.iter().find_map(|(known, source)| (*known == name).then_some(*source))
+}
 
 /// What runs before every script.
 pub(crate) const PRELUDE: &str = include_str!("assets/prelude.js");

@@ -1,10 +1,12 @@
 //! What built-in modules are made of: functions in Rust, under one hidden name.
 
+mod address;
 mod bytes;
 mod class;
 mod compression;
 mod crypto;
 mod encoding;
+mod html;
 mod http;
 mod info;
 mod response;
@@ -39,11 +41,19 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
             encoding::open(&ctx, &open, &path, mode.0.as_deref())
         }),
     )?;
+    own.set(
+        "readLibrary",
+        Func::from(|ctx: Ctx<'js>, name: String| -> Result<Value<'js>> {
+            ctx.eval(crate::modules::library(&name).expect("only our own modules ask, for what there is"))
+        }),
+    )?;
     own.set("responsePrototype", Class::<Held<Response>>::prototype(ctx)?)?;
     flow(&own, vu)?;
     counting(&own, vu)?;
     info::install(&own, vu)?;
+    address::install(&own)?;
     encoding::install(&own)?;
+    html::install(&own)?;
     crypto::install(&own, vu)?;
     http::install(&own, vu)?;
     Ok(own)

@@ -27,6 +27,8 @@ const urlencoded = (fields) => {
   return pairs.join("&");
 };
 
+own.urlencoded = urlencoded;
+
 const multipart = (fields) => {
   const boundary = `plimsoll${own.clockMs().toString(36)}${Math.floor(Math.random() * 2 ** 48).toString(36)}`;
   const parts = [];
@@ -177,10 +179,14 @@ const methods = {
     }
     return selector === undefined ? value : select(value, String(selector));
   },
-  html(selector) {
-    const parsed = own.html(this);
-    return selector === undefined ? parsed : parsed.find(selector);
+  html(...selector) {
+    const body = this.body;
+    if (body === null || body === undefined) throw new own.GoError("the body is null so we can't transform it to HTML - this likely was because of a request error getting the response");
+    const page = own.library("html").parse(typeof body === "string" ? body : own.text(body), this.url);
+    return selector.length ? page.find(selector[0] ?? "") : page;
   },
+  submitForm(given = {}) { return request(...own.library("html").submission(this, Object(given))); },
+  clickLink(given = {}) { return request(...own.library("html").target(this, Object(given))); },
   toJSON() {
     const all = {};
     for (const key of ["remote_ip", "remote_port", "url", "status", "status_text", "proto", "headers", "cookies", "body", "timings", "tls_version", "tls_cipher_suite", "ocsp", "error", "error_code", "request"]) all[key] = this[key];

@@ -2,6 +2,15 @@
 (() => {
   const own = globalThis.__plimsoll;
   Math.random = own.random;
+  // Errors of what k6 has in Go.
+  own.GoError = class GoError extends Error {
+    constructor(message) { super(message); Object.defineProperty(this, "name", { value: "GoError" }); }
+  };
+  const libraries = new Map();
+  own.library = (name) => {
+    if (!libraries.has(name)) libraries.set(name, own.readLibrary(name));
+    return libraries.get(name);
+  };
   const shown = (value) => {
     if (typeof value === "string") return value;
     if (value instanceof Error) return value.stack ? `${value}\n${value.stack}` : String(value);
