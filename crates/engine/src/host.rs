@@ -1,5 +1,6 @@
 //! The engine as one user sees it, and the user's task.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -239,7 +240,14 @@ impl Future for UserTask {
         if cancelled {
             self.life = None;
         }
-        let polled = self.life.as_mut().map_or(Poll::Ready(()), |life| life.as_mut().poll(cx));
+        // A mistake in one user's code must end the run, not leave it waiting for that user.
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            self.life.as_mut().map_or(Poll::Ready(()), |life| life.as_mut().poll(cx))
+        }));
+        let polled = polled.unwrap_or_else(|panic| {
+            self.worker.panicked(panic);
+            Poll::Ready(())
+        });
         if polled.is_ready() {
             self.life = None;
         }

@@ -173,6 +173,9 @@ fn work(
         };
         tokio::select! { () = drive => {}, () = watch => {} }
     });
+    if let Some(panic) = worker.take_panic() {
+        std::panic::resume_unwind(panic);
+    }
     Ok(())
 }
 

@@ -137,7 +137,11 @@ pub struct Worker {
     sending_ended_ns: Cell<Nanos>,
     /// Users that were made before the clock started, by load and seat.
     ready: RefCell<Vec<Bench>>,
+    panic: RefCell<Option<Panic>>,
 }
+
+/// What a user's code panicked with.
+pub type Panic = Box<dyn std::any::Any + Send>;
 
 impl Worker {
     /// A load thread that has not begun.
@@ -162,7 +166,19 @@ impl Worker {
             spawn: parts.spawn,
             sending_ended_ns: Cell::new(0),
             ready: RefCell::default(),
+            panic: RefCell::default(),
         })
+    }
+
+    /// A user's code has panicked: the run is to end. The first panic stands.
+    pub(crate) fn panicked(&self, panic: Panic) {
+        self.panic.borrow_mut().get_or_insert(panic);
+        self.stop.set();
+    }
+
+    /// What a user's code panicked with, once the run has ended for it.
+    pub fn take_panic(&self) -> Option<Panic> {
+        self.panic.borrow_mut().take()
     }
 
     /// Makes the users that take long to make, until it is told that nobody needs them.

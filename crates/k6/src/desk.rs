@@ -12,7 +12,7 @@ use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::FuturesUnordered;
 use plimsoll_model::{Begun, Driver, Host, Nanos, Observation, Outcome, Reply, Session};
 
-use crate::flow::Flow;
+use crate::flow::{Flow, address};
 use crate::vu::{Event, Seen, Vu};
 
 /// What the operations of a user share.
@@ -47,6 +47,10 @@ impl<'h> Desk<'h> {
 
     /// Performs a request with all that it leads to. Its last response waits to be settled.
     pub(crate) async fn perform(&self, flow: &mut Flow) {
+        if flow.method.is_empty() {
+            // Refused before it was sent.
+            return;
+        }
         loop {
             let call = flow.call(&self.vu);
             let idle = self.idle.borrow_mut().pop();
@@ -68,7 +72,7 @@ impl<'h> Desk<'h> {
     /// Performs requests side by side, as many at once as options allow.
     pub(crate) async fn perform_all(&self, mut flows: Vec<Flow>) -> Vec<Flow> {
         let (all_max, per_host_max) = (self.vu.run.options.batch, self.vu.run.options.batch_per_host);
-        let hosts: Vec<String> = flows.iter().map(|flow| host_of(&flow.url).to_owned()).collect();
+        let hosts: Vec<String> = flows.iter().map(|flow| address::authority(&flow.url).to_owned()).collect();
         let mut waiting: VecDeque<_> = flows.iter_mut().zip(&hosts).collect();
         let mut busy: Vec<&String> = Vec::new();
         let mut running = FuturesUnordered::new();
@@ -134,12 +138,6 @@ impl<'h> Desk<'h> {
             checked: judged.looked,
         });
     }
-}
-
-/// Host and port, as an address has them.
-fn host_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or(rest)
 }
 
 /// What goes on beside the script of one user.

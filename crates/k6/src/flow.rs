@@ -1,11 +1,13 @@
 //! One request of a script with all that it takes: redirects, the answer to a challenge, cookies, and what k6 counts.
 
+pub(crate) mod address;
 mod counted;
 mod jar;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
+use base64::Engine;
 use plimsoll_model::http::{Body, HttpRequest, Keep};
 use plimsoll_model::{Nanos, Operation, Outcome};
 
@@ -54,6 +56,16 @@ impl Expected {
 pub(crate) enum Scheme {
     Basic,
     Digest,
+    /// One that is not there: nothing is shown.
+    Other,
+}
+
+/// A request as the script made it, before redirects and challenges.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) body: Option<Arc<[u8]>>,
 }
 
 /// A request, from before it is sent until its last response is in.
@@ -62,6 +74,14 @@ pub(crate) struct Flow {
     pub(crate) method: String,
     pub(crate) url: String,
     pub(crate) body: Option<Arc<[u8]>>,
+    /// The body before it was compressed.
+    pub(crate) plain_body: Option<Arc<[u8]>>,
+    /// How it is to be compressed.
+    pub(crate) codings: Vec<String>,
+    /// What the script asked for, where it is no longer what stands above.
+    pub(crate) asked: Option<Box<Asked>>,
+    /// Where a redirect came from.
+    referer: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
     /// What its samples are called, if not by the address.
     pub(crate) name: Option<String>,
@@ -79,6 +99,8 @@ pub(crate) struct Flow {
     pub(crate) plain: bool,
     /// User and password, with digest authentication.
     credentials: Option<(String, String)>,
+    /// What is sent as `Authorization`, apart from what the script gives.
+    authorization: Option<String>,
     /// A challenge may still come, and be answered.
     challenge_is_due: bool,
     /// What was sent last as `Cookie`.
@@ -97,6 +119,10 @@ impl Flow {
             method,
             url,
             body: None,
+            plain_body: None,
+            codings: Vec::new(),
+            asked: None,
+            referer: None,
             headers: Vec::new(),
             name: None,
             tags: Vec::new(),
@@ -110,11 +136,37 @@ impl Flow {
             cookies: Vec::new(),
             plain: true,
             credentials: None,
+            authorization: None,
             challenge_is_due: false,
             cookies_sent: String::new(),
             seen: None,
             error: String::new(),
             error_code: 0,
+        }
+    }
+
+    /// A request that is never sent, and why: it has no method.
+    pub(crate) fn refused(vu: &Vu, error: String, error_code: u16) -> Self {
+        let throws = vu.run.options.throw;
+        Self { throws, error, error_code, ..Self::new(vu, String::new(), String::new()) }
+    }
+
+    /// What is thrown, if the script asked for that.
+    pub(crate) fn thrown(&self) -> String {
+        let Some(first) = self.method.chars().next() else { return self.error.clone() };
+        let method = format!("{first}{}", self.method[first.len_utf8()..].to_lowercase());
+        let error = match self.error_code {
+            1212 => format!("dial tcp {}: connect: connection refused", address::authority(&self.url)),
+            _ => self.error.clone(),
+        };
+        format!("{method} {:?}: {error}", self.url)
+    }
+
+    /// Remembers the request as the script made it.
+    fn remember(&mut self) {
+        if self.asked.is_none() {
+            let (method, url, body) = (self.method.clone(), self.url.clone(), self.body.clone());
+            self.asked = Some(Box::new(Asked { method, url, body }));
         }
     }
 
@@ -128,22 +180,23 @@ impl Flow {
 
     /// `user:password@` in the address becomes authentication.
     pub(crate) fn take_credentials(&mut self) {
-        use base64::Engine;
-        let Some((scheme, rest)) = self.url.split_once("://") else { return };
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let Some((user, _)) = authority.rsplit_once('@') else { return };
-        match self.scheme {
-            Scheme::Basic => {
-                let token = base64::engine::general_purpose::STANDARD.encode(user);
-                self.headers.push(("Authorization".to_owned(), format!("Basic {token}")));
-            }
-            Scheme::Digest => {
-                let (name, password) = user.split_once(':').unwrap_or((user, ""));
-                self.credentials = Some((name.to_owned(), password.to_owned()));
+        let Some((user, password, without)) = address::credentials(&self.url) else {
+            if self.scheme == Scheme::Digest {
+                self.credentials = Some((String::new(), String::new()));
                 self.challenge_is_due = true;
             }
+            return;
+        };
+        self.remember();
+        self.url = without;
+        if self.scheme == Scheme::Digest {
+            self.credentials = Some((user.clone(), password.clone()));
+            self.challenge_is_due = true;
         }
-        self.url = format!("{scheme}://{}", &rest[user.len() + 1..]);
+        if self.scheme != Scheme::Other {
+            let token = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+            self.authorization = Some(format!("Basic {token}"));
+        }
     }
 
     /// What its samples are called.
@@ -161,8 +214,8 @@ impl Flow {
     }
 
     fn operation(&self, vu: &Vu) -> Arc<Operation> {
-        let may_be_kept =
-            self.plain && self.body.is_none() && self.headers.is_empty() && self.cookies_sent.is_empty();
+        let is_bare = self.plain && self.body.is_none() && self.authorization.is_none();
+        let may_be_kept = is_bare && self.referer.is_none() && self.cookies_sent.is_empty();
         let key = (self.method.as_str(), self.url.as_str());
         if may_be_kept
             && let Some((_, _, known)) =
@@ -172,14 +225,25 @@ impl Flow {
         }
         let mut request = HttpRequest::new(&self.method, &self.url);
         request.headers.clone_from(&self.headers);
-        if !self.cookies_sent.is_empty() {
-            request.headers.push(("Cookie".to_owned(), self.cookies_sent.clone()));
+        let cookies = (!self.cookies_sent.is_empty()).then_some(&self.cookies_sent);
+        let added = [
+            ("Cookie", cookies),
+            ("Authorization", self.authorization.as_ref()),
+            ("Referer", self.referer.as_ref()),
+        ];
+        for (name, value) in added {
+            value.into_iter().for_each(|value| set_header(&mut request.headers, name, value));
         }
         request.timeout_ns = self.timeout_ns;
         request.connect_timeout_ns = self.timeout_ns;
         request.keep = if self.body_as == BodyAs::Nothing { Keep::Head } else { Keep::Body };
-        if let Some(body) = &self.body {
-            request.body = Body::Bytes(body.clone());
+        match &self.body {
+            Some(body) => request.body = Body::Bytes(body.clone()),
+            // Methods whose bodies mean something say that there is none (RFC 9110, 8.6).
+            None if ["POST", "PUT", "PATCH"].contains(&self.method.as_str()) => {
+                request.body = Body::Bytes(Arc::default());
+            }
+            None => {}
         }
         request.is_fixed = may_be_kept;
         let made = Arc::new(Operation::Http(request));
@@ -192,7 +256,7 @@ impl Flow {
 
     /// Takes in what came of the last call; whether there is another to make.
     pub(crate) fn take(&mut self, vu: &Vu, seen: Rc<Seen>) -> bool {
-        (self.error, self.error_code) = error_of(&seen);
+        (self.error, self.error_code) = error_of(&self.url, &seen);
         let is_challenge = std::mem::take(&mut self.challenge_is_due);
         let expected = if is_challenge {
             seen.status == 401
@@ -217,14 +281,13 @@ impl Flow {
         let Some((user, password)) = &self.credentials else { return false };
         let challenge = seen.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
         let Some((_, challenge)) = challenge.filter(|_| seen.status == 401) else { return false };
-        let path = path_of(&self.url);
+        let path = address::path(&self.url);
         let method = digest_auth::HttpMethod::from(self.method.as_str());
         let context =
             digest_auth::AuthContext::new_with_method(user, password, path, self.body.as_deref(), method);
         let answer = digest_auth::parse(challenge).and_then(|mut challenge| challenge.respond(&context));
         let Ok(answer) = answer.map(|answer| answer.to_header_string()) else { return false };
-        self.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
-        self.headers.push(("Authorization".to_owned(), answer));
+        self.authorization = Some(answer);
         true
     }
 
@@ -240,29 +303,41 @@ impl Flow {
         let Some(next) = url::Url::parse(&self.url).ok().and_then(|from| from.join(to).ok()) else {
             return false;
         };
+        self.remember();
         self.redirects_left -= 1;
         if seen.status == 303 || (seen.status < 303 && self.method == "POST") {
             "GET".clone_into(&mut self.method);
             self.body = None;
         }
-        self.url = next.into();
+        self.referer = Some(std::mem::replace(&mut self.url, next.into()));
         true
     }
 }
 
-/// Path and query of an address.
-fn path_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = rest.find('/').map_or("/", |at| &rest[at..]);
-    path.split('#').next().unwrap_or(path)
+/// Adds a header; cookies join those that are there, anything else gives way to what the script has given.
+fn set_header(headers: &mut Vec<(String, String)>, name: &str, value: &str) {
+    match headers.iter_mut().find(|(given, _)| given.eq_ignore_ascii_case(name)) {
+        Some((_, given)) if name == "Cookie" => *given = format!("{given}; {value}"),
+        Some(_) => {}
+        None => headers.push((name.to_owned(), value.to_owned())),
+    }
 }
 
 /// k6's message and code for what went wrong.
-fn error_of(seen: &Seen) -> (String, u16) {
+fn error_of(url: &str, seen: &Seen) -> (String, u16) {
     let Some(failure) = seen.reply.failure.as_ref().filter(|_| seen.status == 0) else {
         let code = if seen.status >= 400 { 1000 + seen.status } else { 0 };
         return (String::new(), code);
     };
+    if let Some((problem, code)) = address::unsendable(url) {
+        return (problem, code);
+    }
+    if failure.class == "bad header" {
+        let name = failure.message.split('"').nth(1).unwrap_or_default();
+        let is_token = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+        let what = if is_token { "value for" } else { "name" };
+        return (format!("net/http: invalid header field {what} {name:?}"), 1000);
+    }
     let code = match (seen.reply.outcome, failure.class.as_ref()) {
         (Outcome::Timeout, _) => 1050,
         (_, "dns") => 1101,

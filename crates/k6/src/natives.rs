@@ -9,13 +9,14 @@ mod encoding;
 mod html;
 mod http;
 mod info;
+mod json;
 mod response;
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
 use plimsoll_model::{Nanos, Outcome};
-use rquickjs::function::{Func, Opt};
+use rquickjs::function::{Constructor, Func, Opt};
 use rquickjs::object::Property;
 use rquickjs::{Array, Class, Ctx, Exception, Function, Object, Result, Value};
 
@@ -54,6 +55,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
     address::install(&own)?;
     encoding::install(&own)?;
     html::install(&own)?;
+    json::install(&own)?;
     crypto::install(&own, vu)?;
     http::install(&own, vu)?;
     Ok(own)
@@ -70,6 +72,18 @@ fn environment<'js>(ctx: &Ctx<'js>, vu: &Vu) -> Result<Object<'js>> {
 /// An error that a script cannot catch: its time is over.
 pub(crate) fn time_is_up(ctx: &Ctx<'_>) -> rquickjs::Error {
     Exception::throw_internal(ctx, "interrupted: the time of this user is over")
+}
+
+/// Throws an error of the kind that k6 throws from Go.
+pub(crate) fn go_error(ctx: &Ctx<'_>, message: &str) -> rquickjs::Error {
+    let made = || -> Result<Value<'_>> {
+        let own: Object<'_> = ctx.globals().get("__plimsoll")?;
+        own.get::<_, Constructor<'_>>("GoError")?.construct((message,))
+    };
+    match made() {
+        Ok(error) => ctx.throw(error),
+        Err(error) => error,
+    }
 }
 
 /// What would have no meaning while a script is only read.
@@ -261,6 +275,8 @@ fn one_check<'js>(
     if name.contains("::") {
         return Err(Exception::throw_message(ctx, "group and check names may not contain '::'"));
     }
+    // Looked at first: asking what an object is forgets what was thrown before.
+    let response = class::thing::<Response>(value);
     let said: Result<Value<'js>> = match set.as_function() {
         Some(predicate) => predicate.call((value.clone(),)),
         None => Ok(set.clone()),
@@ -272,7 +288,7 @@ fn one_check<'js>(
     vu.store.check(&vu.group.borrow(), &name, held);
     vu.store.rate(BuiltIn::Checks, held, &OfCheck { with: With { vu, given: tags }, name: &name });
     // A check of a response is a look at what the operation brought.
-    if let Some(response) = value.as_object().and_then(Class::<Held<Response>>::from_object)
+    if let Some(response) = response
         && let Some(seen) = response.borrow().0.seen()
     {
         let mut judged = seen.judged.borrow_mut();

@@ -2,6 +2,7 @@
 
 mod executor;
 mod read;
+mod shown;
 
 use std::collections::BTreeMap;
 

@@ -126,3 +126,20 @@ fn every_moment_of_a_closed_user_is_accounted_for() {
     assert_eq!(u128::from(load.users_ns), in_flight + u128::from(load.paused_ns));
     assert!(load.paused_ns > 0 && in_flight > 0);
 }
+
+#[test]
+fn a_user_that_panics_ends_the_run_and_the_books_still_balance() {
+    let mut count = 0;
+    let server: Server = Rc::new(RefCell::new(move |at_ns| {
+        count += 1;
+        assert!(count < 50, "a mistake in a user's code");
+        (at_ns + 20 * MS, Outcome::Ok)
+    }));
+    let kept = RefCell::new(None);
+    let run = simulate_with(&plan(vec![load(open(100.0, 100))]), Segment::WHOLE, 0, server, |worker| {
+        kept.replace(Some(worker));
+    });
+    assert!(kept.take().is_some_and(|worker| worker.take_panic().is_some()));
+    assert_eq!(run.record.total(Outcome::Ok), 49);
+    assert_eq!(run.record.total(Outcome::InFlight), 1);
+}

@@ -4,7 +4,11 @@ const number = (key) => () => own.info(key);
 
 const tags = new Proxy({}, {
   get: (_, name) => typeof name === "string" ? own.getTag(name) : undefined,
-  set: (_, name, value) => { own.setTag(String(name), String(value)); return true; },
+  set: (_, name, value) => {
+    if (!["string", "number", "boolean"].includes(typeof value)) throw new TypeError(`invalid value for metric tag '${String(name)}': only String, Boolean and Number types are accepted as a metric tag values`);
+    own.setTag(String(name), String(value));
+    return true;
+  },
   deleteProperty: (_, name) => { own.deleteTag(String(name)); return true; },
   has: (_, name) => own.getTag(String(name)) !== undefined,
   ownKeys: () => own.tagNames(),

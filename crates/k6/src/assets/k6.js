@@ -11,10 +11,11 @@ export function fail(message) {
 }
 
 export function group(name, body) {
-  name = String(name);
-  if (name.includes("::")) throw new Error("group and check names may not contain '::'");
-  if (isAsync(body)) throw new TypeError("group() does not support async functions as arguments");
-  if (typeof body !== "function") throw new TypeError("group() requires a callback as a second argument");
+  if (isAsync(body)) throw new own.GoError("group() does not support async functions as arguments");
+  if (typeof body !== "function") throw new own.GoError("group() requires a callback as a second argument");
+  name = name === null || name === undefined ? "" : String(name);
+  if (name.includes("::")) throw new own.GoError("group and check names may not contain '::'");
+  if (name === "") return body();
   const outer = own.groupBegin(name), begun = own.now();
   let complete = false;
   try {

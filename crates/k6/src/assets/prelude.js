@@ -6,6 +6,27 @@
   own.GoError = class GoError extends Error {
     constructor(message) { super(message); Object.defineProperty(this, "name", { value: "GoError" }); }
   };
+  // A value as Go prints it (%v), and the name of its type: forms and messages of k6 are written so.
+  own.goText = (value) => {
+    if (value === null || value === undefined) return "<nil>";
+    if (typeof value === "number") return value === Infinity ? "+Inf" : value === -Infinity ? "-Inf" : String(value);
+    if (typeof value !== "object") return String(value);
+    if (value instanceof Date) return value.toISOString().replace("T", " ").replace(/(\.\d+)?Z$/, " +0000 UTC");
+    if (Array.isArray(value) || ArrayBuffer.isView(value)) return `[${Array.from(value, own.goText).join(" ")}]`;
+    if (value.constructor?.name === "FileData") return `&{${value.data} ${value.filename} ${value.content_type}}`;
+    return `map[${Object.keys(value).sort().map((key) => `${key}:${own.goText(value[key])}`).join(" ")}]`;
+  };
+  own.goType = (value) => {
+    if (value === null || value === undefined) return "<nil>";
+    if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+    if (typeof value === "boolean") return "bool";
+    if (typeof value === "string") return "string";
+    if (typeof value === "function") return "func(sobek.FunctionCall) sobek.Value";
+    if (value instanceof Date) return "time.Time";
+    if (Array.isArray(value)) return "[]interface {}";
+    if (ArrayBuffer.isView(value)) return `[]${value.constructor.name.replace("Array", "").toLowerCase().replace("clamped", "")}`;
+    return value.constructor?.name === "FileData" ? "*http.FileData" : "map[string]interface {}";
+  };
   const libraries = new Map();
   own.library = (name) => {
     if (!libraries.has(name)) libraries.set(name, own.readLibrary(name));

@@ -46,7 +46,9 @@ impl Jar {
     pub(crate) fn field(&self, url: &str, given: &[Cookie]) -> String {
         let mut pairs: Vec<(String, String)> = if self.is_empty() { Vec::new() } else { self.cookies(url) };
         pairs.retain(|(name, _)| !given.iter().any(|g| g.replace && g.name == *name));
-        pairs.extend(given.iter().map(|g| (g.name.clone(), g.value.clone())));
+        // Those of the longest path come first (RFC 6265, 5.4), behind what is given.
+        let given = given.iter().map(|g| (g.name.clone(), g.value.clone()));
+        let pairs: Vec<_> = given.chain(pairs).collect();
         pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
@@ -54,7 +56,11 @@ impl Jar {
     pub(crate) fn cookies(&self, url: &str) -> Vec<(String, String)> {
         let Ok(url) = Url::parse(url) else { return Vec::new() };
         let store = self.0.borrow();
-        store.get_request_values(&url).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        let mut all = store.matches(&url);
+        // A loopback address is no exception to k6.
+        all.retain(|cookie| url.scheme() == "https" || cookie.secure() != Some(true));
+        all.sort_by_key(|cookie| std::cmp::Reverse(String::from(&cookie.path).len()));
+        all.into_iter().map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned())).collect()
     }
 
     /// Puts one in, as a response from `url` would; whether it may be set from there.
@@ -111,7 +117,7 @@ mod tests {
     fn what_is_given_comes_beside_the_jars_or_instead() {
         let jar = Jar::default();
         assert!(jar.set(AT, "a=1"));
-        assert_eq!(jar.field(AT, &[cookie("a", "2", false)]), "a=1; a=2");
+        assert_eq!(jar.field(AT, &[cookie("a", "2", false)]), "a=2; a=1");
         assert_eq!(jar.field(AT, &[cookie("a", "2", true), cookie("b", "3", false)]), "a=2; b=3");
         assert_eq!(Jar::default().field(AT, &[]), "");
     }

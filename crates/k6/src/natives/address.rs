@@ -1,11 +1,18 @@
 //! Addresses: resolved against another, and with another query.
 
 use rquickjs::function::Func;
-use rquickjs::{Object, Result};
+use rquickjs::{Ctx, Object, Result};
 use url::Url;
 
-pub(super) fn install(own: &Object<'_>) -> Result<()> {
+pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
     own.set("resolveUrl", Func::from(|base: String, address: String| resolve(&base, &address)))?;
+    own.set(
+        "checkUrl",
+        Func::from(|ctx: Ctx<'js>, address: String| match crate::flow::address::problem(&address) {
+            Some(problem) => Err(super::go_error(&ctx, &format!("parse {address:?}: {problem}"))),
+            None => Ok(()),
+        }),
+    )?;
     own.set("withQuery", Func::from(|address: String, query: String| with_query(&address, &query)))
 }
 

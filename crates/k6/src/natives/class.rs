@@ -4,7 +4,7 @@
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, This};
 use rquickjs::object::Accessor;
-use rquickjs::{Class, Ctx, IntoJs, JsLifetime, Object, Result};
+use rquickjs::{Class, Ctx, IntoJs, JsLifetime, Object, Result, Value};
 
 /// What a script may hold. It must hold no value of JavaScript itself: the garbage collector would not see it.
 pub(crate) trait Native: 'static {
@@ -47,6 +47,13 @@ pub(crate) fn held<'js, T: Native>(ctx: &Ctx<'js>, thing: T) -> Result<Class<'js
     Class::instance(ctx.clone(), Held(thing))
 }
 
+/// What a value holds, if it is such an object.
+pub(crate) fn thing<'js, T: Native>(value: &Value<'js>) -> Option<Class<'js, Held<T>>> {
+    // Asked for first, because taking out what is not there throws, and takes the place of what was thrown before.
+    let object = value.as_object().filter(|object| object.instance_of::<Held<T>>())?;
+    Class::from_object(object)
+}
+
 /// A property that is computed when it is read.
 pub(crate) fn getter<'js, T: Native, R: IntoJs<'js> + 'js>(
     prototype: &Object<'js>,
@@ -55,5 +62,5 @@ pub(crate) fn getter<'js, T: Native, R: IntoJs<'js> + 'js>(
 ) -> Result<()> {
     // A closure must hold no value of JavaScript: the garbage collector does not see it.
     let read = move |ctx: Ctx<'js>, this: This<Class<'js, Held<T>>>| get(&ctx, &this.0.borrow().0);
-    prototype.prop(name, Accessor::new_get(read).enumerable())
+    prototype.prop(name, Accessor::new_get(read).enumerable().configurable())
 }

@@ -40,7 +40,7 @@ impl Page {
         let ids: Vec<NodeId> =
             std::iter::once(root.id).chain(root.descendants_it().map(|node| node.id)).collect();
         let numbers = ids.iter().copied().zip(0..).collect();
-        Self { ids, numbers, document }
+        Self { document, ids, numbers }
     }
 
     fn node(&self, number: u32) -> NodeRef<'_> {
@@ -147,9 +147,9 @@ fn render(node: &NodeRef<'_>, text: &mut String) {
         let is_raw =
             node.parent().and_then(|p| p.node_name()).is_some_and(|name| RAW.contains(&name.as_ref()));
         if is_raw {
-            text.push_str(&node.text())
+            text.push_str(&node.text());
         } else {
-            escape(&node.text(), text)
+            escape(&node.text(), text);
         }
         return;
     }

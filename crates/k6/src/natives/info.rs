@@ -7,6 +7,7 @@ use rquickjs::function::Func;
 use rquickjs::{Ctx, IntoJs, Object, Result, Value};
 
 use super::time_is_up;
+use crate::metrics::Tagged;
 use crate::run::Abort;
 use crate::vu::{Stage, Vu};
 
@@ -27,7 +28,7 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     let v = vu.clone();
     own.set("clockMs", Func::from(move || v.run.wall_ms(v.now())))?;
     let v = vu.clone();
-    own.set("getTag", Func::from(move |name: String| v.tags.borrow().get(&name).map(str::to_owned)))?;
+    own.set("getTag", Func::from(move |name: String| v.tag(&name).map(std::borrow::Cow::into_owned)))?;
     let v = vu.clone();
     own.set("setTag", Func::from(move |name: String, value: String| v.tags.borrow_mut().set(&name, &value)))?;
     let v = vu.clone();
@@ -35,7 +36,17 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     let v = vu.clone();
     own.set(
         "tagNames",
-        Func::from(move || v.tags.borrow().iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()),
+        Func::from(move || {
+            let mut names = vec!["group".to_owned()];
+            if let Some(scenario) = v.scenario() {
+                names.push("scenario".to_owned());
+                names.extend(scenario.tags.keys().cloned());
+            }
+            names.extend(v.tags.borrow().iter().map(|(name, _)| name.to_owned()));
+            names.sort();
+            names.dedup();
+            names
+        }),
     )?;
     let v = vu.clone();
     own.set(
@@ -89,7 +100,7 @@ fn info<'js>(ctx: &Ctx<'js>, vu: &Vu, key: &str) -> Result<Value<'js>> {
         }
         "scenarioName" => return scenario.map_or("", |s| s.name.as_str()).into_js(ctx),
         "executor" => return scenario.map_or("", |s| s.executor_name.as_str()).into_js(ctx),
-        "options" => return run.options.json.to_string().into_js(ctx),
+        "options" => return run.options.shown().to_string().into_js(ctx),
         _ => return Ok(Value::new_undefined(ctx.clone())),
     };
     number.into_js(ctx)

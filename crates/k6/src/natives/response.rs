@@ -7,6 +7,16 @@ use super::class::{Native, getter};
 use crate::flow::{BodyAs, Flow, duration_ns};
 use crate::vu::Seen;
 
+/// What k6 gives as the expiry of a cookie that has none: Go's first moment, in milliseconds since 1970.
+const NEVER_MS: f64 = -6_795_364_578_871.0;
+
+fn expiry_ms(value: &str) -> f64 {
+    httpdate::parse_http_date(value)
+        .ok()
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(NEVER_MS, |at| at.as_millis() as f64)
+}
+
 /// A response: the request it belongs to, which has been answered.
 pub(crate) struct Response(pub(crate) Box<Flow>);
 
@@ -19,12 +29,12 @@ impl Native for Response {
         is("url", |_, r| Ok(r.0.url.clone()))?;
         is("error", |_, r| Ok(r.0.error.clone()))?;
         is("proto", |_, r| Ok(if r.status() == 0 { "" } else { "HTTP/1.1" }.to_owned()))?;
-        is("remote_ip", |_, r| Ok(host_of(&r.0.url).0))?;
+        is("remote_ip", |_, r| Ok(r.remote().0))?;
         is("tls_version", |_, _| Ok(String::new()))?;
         is("tls_cipher_suite", |_, _| Ok(String::new()))?;
         getter(prototype, "status", |_, r: &Response| Ok(r.status()))?;
         getter(prototype, "error_code", |_, r: &Response| Ok(r.0.error_code))?;
-        getter(prototype, "remote_port", |_, r: &Response| Ok(host_of(&r.0.url).1))?;
+        getter(prototype, "remote_port", |_, r: &Response| Ok(r.remote().1))?;
         getter(prototype, "body", |ctx, r: &Response| r.body(ctx))?;
         getter(prototype, "headers", |ctx, r: &Response| r.headers(ctx))?;
         getter(prototype, "cookies", |ctx, r: &Response| r.cookies(ctx))?;
@@ -32,7 +42,11 @@ impl Native for Response {
         getter(prototype, "request", |ctx, r: &Response| r.request(ctx))?;
         getter(prototype, "ocsp", |ctx, _: &Response| {
             let ocsp = Object::new(ctx.clone())?;
-            ocsp.set("status", "unknown")?;
+            for key in ["produced_at", "this_update", "next_update", "revoked_at"] {
+                ocsp.set(key, 0)?;
+            }
+            ocsp.set("revocation_reason", "")?;
+            ocsp.set("status", "")?;
             Ok(ocsp)
         })
     }
@@ -42,6 +56,11 @@ impl Response {
     /// What came; nothing that is asked of a response is there without.
     pub(crate) fn seen(&self) -> Option<&Seen> {
         self.0.seen.as_deref()
+    }
+
+    /// Whether there is a body, and it was kept.
+    pub(super) fn has_body(&self) -> bool {
+        ![0, 204].contains(&self.status()) && self.0.body_as != BodyAs::Nothing
     }
 
     fn status(&self) -> u16 {
@@ -56,13 +75,21 @@ impl Response {
         }
     }
 
+    /// Host and port that answered.
+    fn remote(&self) -> (String, u16) {
+        if self.status() == 0 { (String::new(), 0) } else { host_of(&self.0.url) }
+    }
+
     fn fields(&self) -> &[(String, String)] {
         self.seen().map_or(&[], |seen| &seen.headers)
     }
 
     fn body<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
-        let Some(seen) = self.seen().filter(|seen| seen.status > 0 && self.0.body_as != BodyAs::Nothing)
-        else {
+        if self.0.method.is_empty() {
+            // What k6 gives for a request that it refused to send.
+            return Ok(rquickjs::Array::new(ctx.clone())?.into_value());
+        }
+        let Some(seen) = self.seen().filter(|_| self.has_body()) else {
             return Ok(Value::new_null(ctx.clone()));
         };
         if self.0.body_as == BodyAs::Bytes {
@@ -88,15 +115,13 @@ impl Response {
             let mut parts = line.split(';').map(str::trim);
             let Some((name, value)) = parts.next().and_then(|p| p.split_once('=')) else { continue };
             let cookie = Object::new(ctx.clone())?;
-            for (key, default) in [("domain", ""), ("path", "")] {
-                cookie.set(key, default)?;
+            for (key, text) in [("name", name), ("value", value), ("domain", ""), ("path", "")] {
+                cookie.set(key, text)?;
             }
-            cookie.set("name", name)?;
-            cookie.set("value", value)?;
             cookie.set("http_only", false)?;
             cookie.set("secure", false)?;
             cookie.set("max_age", 0)?;
-            cookie.set("expires", 0)?;
+            cookie.set("expires", NEVER_MS)?;
             for part in parts {
                 let (key, value) = part.split_once('=').unwrap_or((part, ""));
                 match key.to_ascii_lowercase().as_str() {
@@ -104,14 +129,12 @@ impl Response {
                     "path" => cookie.set("path", value)?,
                     "httponly" => cookie.set("http_only", true)?,
                     "secure" => cookie.set("secure", true)?,
+                    "expires" => cookie.set("expires", expiry_ms(value))?,
                     "max-age" => cookie.set("max_age", value.parse::<f64>().unwrap_or(0.0))?,
                     _ => {}
                 }
             }
-            let list: Option<rquickjs::Array<'js>> = all.get(name)?;
-            let list = list.map_or_else(|| rquickjs::Array::new(ctx.clone()), Ok)?;
-            list.set(list.len(), cookie)?;
-            all.set(name, list)?;
+            add(&all, name, cookie)?;
         }
         Ok(all)
     }
@@ -119,6 +142,7 @@ impl Response {
     /// Times in milliseconds, with k6's names.
     fn timings<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
         let all = Object::new(ctx.clone())?;
+        all.set("duration", self.seen().map_or(0, duration_ns) as f64 / 1e6)?;
         let names =
             ["blocked", "looking_up", "connecting", "tls_handshaking", "sending", "waiting", "receiving"];
         let phases = self.seen().map(|seen| seen.reply.phases_ns).unwrap_or_default();
@@ -126,23 +150,52 @@ impl Response {
         for (name, ns) in names.into_iter().zip(phases) {
             all.set(name, ns as f64 / 1e6)?;
         }
-        all.set("duration", self.seen().map_or(0, duration_ns) as f64 / 1e6)?;
         Ok(all)
     }
 
-    fn request<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    /// The request as the script made it; none if it was never sent.
+    fn request<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        let flow = &self.0;
+        if flow.method.is_empty() {
+            return Ok(Value::new_null(ctx.clone()));
+        }
+        let (method, url, body) = match &flow.asked {
+            Some(asked) => (&asked.method, &asked.url, &asked.body),
+            None => (&flow.method, &flow.url, &flow.body),
+        };
+        let body = flow.plain_body.as_ref().or(body.as_ref());
         let all = Object::new(ctx.clone())?;
-        all.set("method", self.0.method.as_str())?;
-        all.set("url", self.0.url.as_str())?;
-        all.set("body", String::from_utf8_lossy(self.0.body.as_deref().unwrap_or_default()).as_ref())?;
+        all.set("method", method.as_str())?;
+        all.set("url", url.as_str())?;
         let headers = Object::new(ctx.clone())?;
-        for (name, value) in &self.0.headers {
+        for (name, value) in &flow.headers {
             headers.set(canonical(name), vec![value.as_str()])?;
         }
         all.set("headers", headers)?;
-        all.set("cookies", Object::new(ctx.clone())?)?;
+        all.set("body", String::from_utf8_lossy(body.map_or(&[], |b| &b[..])).as_ref())?;
+        all.set("cookies", self.cookies_sent(ctx)?)?;
+        Ok(all.into_value())
+    }
+
+    fn cookies_sent<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
+        let all = Object::new(ctx.clone())?;
+        for (name, value) in self.0.cookies_sent.split("; ").filter_map(|pair| pair.split_once('=')) {
+            let cookie = Object::new(ctx.clone())?;
+            cookie.set("name", name)?;
+            cookie.set("value", value)?;
+            cookie.set("replace", false)?;
+            add(&all, name, cookie)?;
+        }
         Ok(all)
     }
+}
+
+/// Adds to the list that an object has under a name.
+fn add<'js>(all: &Object<'js>, name: &str, one: Object<'js>) -> Result<()> {
+    let list: Option<rquickjs::Array<'js>> = all.get(name)?;
+    let list = list.map_or_else(|| rquickjs::Array::new(all.ctx().clone()), Ok)?;
+    list.set(list.len(), one)?;
+    all.set(name, list)
 }
 
 /// A header's name as Go writes it: `content-type` is `Content-Type`.

@@ -154,8 +154,10 @@ impl Exchange<'_> {
 
     fn account(&mut self, sent_ns: Nanos, times: &Times) {
         let done_ns = if times.done_ns == 0 { self.shared.clock.now() } else { times.done_ns };
-        self.reply.done_ns = done_ns;
         let all_sent_ns = times.all_sent_ns.max(sent_ns);
+        // A timeout may have been over before anything was sent.
+        let done_ns = done_ns.max(all_sent_ns);
+        self.reply.done_ns = done_ns;
         let first_ns = if times.first_ns == 0 { done_ns } else { times.first_ns.clamp(all_sent_ns, done_ns) };
         self.reply.phases_ns[SEND] += all_sent_ns - sent_ns;
         self.reply.phases_ns[WAIT] += first_ns - all_sent_ns;

@@ -433,25 +433,31 @@
   }
 
   const parse = (text, url) => new Selection(new Page(text, url), [0]);
-  const submission = (response, { formSelector = "form", submitSelector = '[type="submit"]', fields = {}, params } = {}) => {
+  const object = (given) => {
+    if (given.length && (given[0] === null || given[0] === undefined)) throw new TypeError("Cannot convert undefined or null to object");
+    return Object(given[0]);
+  };
+  const submission = (response, ...given) => {
+    const { formSelector = "form", submitSelector = '[type="submit"]', fields = {}, params } = object(given);
     const forms = response.html(formSelector);
     if (!forms.size()) fail(`no form found for selector '${formSelector}' in response '${response.url}'`);
     const method = (forms.attr("method") ?? "GET").toUpperCase(), values = forms.serializeObject();
     const submit = forms.find(submitSelector).first();
     if (submit.attr("name")) values[submit.attr("name")] = submit.val();
-    const plain = (value) => value === null || value === undefined ? "<nil>" : value;
     const sent = { ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Array.isArray(value) && method !== "GET" ? `[${value.join(" ")}]` : value])) };
-    for (const [name, value] of Object.entries(fields)) sent[name] = plain(value);
+    for (const [name, value] of Object.entries(fields)) sent[name] = value;
     const action = own.resolveUrl(response.url, forms.attr("action") ?? "");
     if (method !== "GET") return [method, action, sent, params];
-    const query = own.urlencoded(Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, String(value)])));
+    const query = own.urlencoded(Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, value === null || value === undefined ? "<nil>" : String(value)])));
     return ["GET", own.withQuery(action, query), null, params];
   };
-  const target = (response, { selector = "a[href]", params } = {}) => {
+  const target = (response, ...given) => {
+    const { selector = "a[href]", params } = object(given);
     const found = response.html(selector);
     if (!found.size()) fail(`no element found for selector '${selector}' in response '${response.url}'`);
     const href = found.attr("href");
     if (href === undefined) fail(`no valid href attribute value found on element '${found.get(0).nodeName()}' in response '${response.url}'`);
+    own.checkUrl(href);
     return ["GET", own.resolveUrl(response.url, href), null, params];
   };
   return { parse, submission, target };
