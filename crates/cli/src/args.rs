@@ -144,6 +144,9 @@ pub(crate) struct ScriptArgs {
     /// A file that stands in for a remote module
     #[arg(long = "module-map", value_name = "URL=FILE", value_parser = key_value)]
     pub(crate) modules: Vec<(String, String)>,
+    /// A source of secrets: mock=KEY=VALUE,.. or file=PATH
+    #[arg(long = "secret-source", value_name = "SOURCE")]
+    pub(crate) secrets: Vec<String>,
     /// Write k6's summary as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary_export: Option<PathBuf>,

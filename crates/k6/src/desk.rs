@@ -1,7 +1,7 @@
 //! Where a user's operations are performed: what they share, and those that go on beside the script.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -10,10 +10,11 @@ use std::task::Poll;
 use futures::StreamExt;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::FuturesUnordered;
-use plimsoll_model::{Begun, Driver, Host, Nanos, Observation, Outcome, Reply, Session};
+use plimsoll_model::conversation::{Listener, Message, Speaker};
+use plimsoll_model::{Begun, Driver, Failure, Host, Nanos, Observation, Outcome, Reply, Session};
 
 use crate::flow::{Flow, address};
-use crate::vu::{Event, Seen, Vu};
+use crate::vu::{Dial, Event, Seen, Token, Vu};
 
 /// What the operations of a user share.
 pub(crate) struct Desk<'h> {
@@ -26,6 +27,8 @@ pub(crate) struct Desk<'h> {
     headers: RefCell<Rc<[(String, String)]>>,
     /// Answered, and not settled until the script has had its say.
     pending: RefCell<Vec<Pending>>,
+    /// Our side of the conversations that go on.
+    speakers: RefCell<BTreeMap<Token, Box<dyn Speaker>>>,
 }
 
 struct Pending {
@@ -42,6 +45,7 @@ impl<'h> Desk<'h> {
             idle: RefCell::default(),
             headers: RefCell::default(),
             pending: RefCell::default(),
+            speakers: RefCell::default(),
         }
     }
 
@@ -113,6 +117,65 @@ impl<'h> Desk<'h> {
         }
     }
 
+    /// Begins a conversation. In the record it is an operation that ends with the handshake.
+    pub(crate) async fn dial(&self, token: Token, dial: Box<Dial>) -> Event {
+        let begun = self.host.borrow_mut().begin(dial.step);
+        let opened = self.driver.converse(dial.request).await;
+        let failure = opened.reply.failure.as_deref();
+        self.host.borrow_mut().finish(&Observation {
+            begun,
+            outcome: opened.reply.outcome,
+            reply: &opened.reply,
+            failure: failure.map(|f| (f.class.as_ref(), f.message.as_str())),
+            checked: false,
+        });
+        Event::Opened(token, Box::new(opened))
+    }
+
+    /// Says something in a conversation; why not, if it cannot be said.
+    pub(crate) async fn say(&self, token: Token, message: Message) -> Option<String> {
+        let speaker = self.speakers.borrow_mut().remove(&token);
+        let Some(mut speaker) = speaker else { return Some("the conversation is over".to_owned()) };
+        let said = speaker.say(message).await;
+        self.speakers.borrow_mut().insert(token, speaker);
+        said.err().map(|failure| failure.message)
+    }
+
+    /// Nobody listens to this conversation any more.
+    pub(crate) fn forget(&self, token: Token) {
+        self.speakers.borrow_mut().remove(&token);
+    }
+
+    /// Nobody listens to any.
+    pub(crate) fn hang_up(&self) {
+        self.speakers.borrow_mut().clear();
+    }
+
+    /// What the script is told of an event; conversations go on to be listened to.
+    pub(crate) fn passed<'d>(&'d self, event: Event, beside: &mut Beside<'d>) -> Option<Event> {
+        match event {
+            Event::Opened(token, mut opened) => {
+                if let Some((speaker, listener)) = opened.ends.take() {
+                    self.speakers.borrow_mut().insert(token, speaker);
+                    beside.start(listen(token, listener));
+                }
+                Some(Event::Opened(token, opened))
+            }
+            Event::Heard(token, heard, listener) => {
+                if !self.speakers.borrow().contains_key(&token) {
+                    return None;
+                }
+                if let Some(Ok(message)) = heard {
+                    beside.start(listen(token, listener));
+                    return Some(Event::Heard(token, Some(Ok(message)), Box::new(Nothing)));
+                }
+                self.forget(token);
+                Some(Event::Heard(token, heard, listener))
+            }
+            replied @ Event::Replied(..) => Some(replied),
+        }
+    }
+
     /// The script has gone on: what it made of the last responses stands now.
     pub(crate) fn settle(&self) {
         for ended in self.vu.groups_ended.borrow_mut().drain(..) {
@@ -137,6 +200,20 @@ impl<'h> Desk<'h> {
             failure: class.as_ref().map(|(class, what)| (class.as_str(), what.as_str())),
             checked: judged.looked,
         });
+    }
+}
+
+async fn listen(token: Token, mut listener: Box<dyn Listener>) -> Event {
+    let heard = listener.hear().await;
+    Event::Heard(token, heard, listener)
+}
+
+/// Says nothing: what the script is given in the place of a listener.
+struct Nothing;
+
+impl Listener for Nothing {
+    fn hear(&mut self) -> LocalBoxFuture<'_, Option<Result<Message, Failure>>> {
+        Box::pin(async { None })
     }
 }
 

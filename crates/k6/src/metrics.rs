@@ -97,6 +97,12 @@ built_in! {
     HttpReqSending = "http_req_sending" Trend Time;
     HttpReqWaiting = "http_req_waiting" Trend Time;
     HttpReqReceiving = "http_req_receiving" Trend Time;
+    WsSessions = "ws_sessions" Counter Default;
+    WsMsgsSent = "ws_msgs_sent" Counter Default;
+    WsMsgsReceived = "ws_msgs_received" Counter Default;
+    WsPing = "ws_ping" Trend Time;
+    WsConnecting = "ws_connecting" Trend Time;
+    WsSessionDuration = "ws_session_duration" Trend Time;
     DataSent = "data_sent" Counter Data;
     DataReceived = "data_received" Counter Data;
 }

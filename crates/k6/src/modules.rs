@@ -7,6 +7,13 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("k6/metrics", include_str!("assets/metrics.js")),
     ("k6/execution", include_str!("assets/execution.js")),
     ("k6/data", include_str!("assets/data.js")),
+    ("k6/ws", include_str!("assets/ws.js")),
+    ("k6/websockets", include_str!("assets/websockets.js")),
+    ("k6/experimental/websockets", include_str!("assets/websockets.js")),
+    ("k6/secrets", include_str!("assets/secrets.js")),
+    ("k6/experimental/fs", include_str!("assets/fs.js")),
+    ("k6/experimental/csv", include_str!("assets/csv.js")),
+    ("k6/experimental/streams", include_str!("assets/streams.js")),
     ("k6/html", include_str!("assets/html.js")),
     ("k6/encoding", include_str!("assets/encoding.js")),
     ("k6/crypto", include_str!("assets/crypto.js")),
@@ -19,7 +26,10 @@ const BUILT_IN: &[(&str, &str)] = &[
 ];
 
 /// Libraries that few scripts need: each an expression whose value is the library, read when it is first asked for.
-const LIBRARIES: &[(&str, &str)] = &[("html", include_str!("assets/library/html.js"))];
+const LIBRARIES: &[(&str, &str)] = &[
+    ("html", include_str!("assets/library/html.js")),
+    ("sockets", include_str!("assets/library/sockets.js")),
+];
 
 /// The source of a library.
 pub(crate) fn library(name: &str) -> Option<&'static str> {

@@ -6,11 +6,13 @@ mod class;
 mod compression;
 mod crypto;
 mod encoding;
+mod files;
 mod html;
 mod http;
 mod info;
 mod json;
 mod response;
+mod websocket;
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -18,13 +20,12 @@ use std::rc::Rc;
 use plimsoll_model::{Nanos, Outcome};
 use rquickjs::function::{Constructor, Func, Opt};
 use rquickjs::object::Property;
-use rquickjs::{Array, Class, Ctx, Exception, Function, Object, Result, Value};
+use rquickjs::{Array, Class, Ctx, Exception, Function, Module, Object, Result, Value};
 
 use crate::metrics::{BuiltIn, Contains, Kind, Metric, Tagged};
 use crate::run::Level;
-use crate::vu::{Ask, GroupEnded, Stage, Vu};
+use crate::vu::{Ask, Event, GroupEnded, Stage, Vu};
 use class::Held;
-pub(crate) use http::respond;
 use response::Response;
 
 /// Puts everything in place; the object that holds it.
@@ -48,16 +49,34 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
             ctx.eval(crate::modules::library(&name).expect("only our own modules ask, for what there is"))
         }),
     )?;
+    let v = vu.clone();
+    own.set(
+        "resolveModule",
+        Func::from(move |ctx: Ctx<'js>, base: String, name: String| {
+            v.run.sources.required(&base, &name).map_err(|problem| go_error(&ctx, &problem))
+        }),
+    )?;
+    own.set(
+        "loadModule",
+        Func::from(|ctx: Ctx<'js>, name: String| -> Result<Value<'js>> {
+            // A module without `await` at its top is evaluated at once, and has put down what it imported.
+            let text = format!("import * as found from {name:?}; __plimsoll.found = found;");
+            Module::evaluate(ctx.clone(), format!("plimsoll:require:{name}"), text)?;
+            ctx.globals().get::<_, Object<'js>>("__plimsoll")?.get("found")
+        }),
+    )?;
     own.set("responsePrototype", Class::<Held<Response>>::prototype(ctx)?)?;
     flow(&own, vu)?;
     counting(&own, vu)?;
     info::install(&own, vu)?;
     address::install(&own)?;
     encoding::install(&own)?;
+    files::install(&own, vu)?;
     html::install(&own)?;
     json::install(&own)?;
     crypto::install(&own, vu)?;
     http::install(&own, vu)?;
+    websocket::install(&own, vu)?;
     Ok(own)
 }
 
@@ -178,6 +197,23 @@ struct OfCheck<'a, 'js> {
 impl Tagged for OfCheck<'_, '_> {
     fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
         if name == "check" { Some(Cow::Borrowed(self.name)) } else { self.with.tag(name) }
+    }
+}
+
+/// Tells the script what has happened beside it.
+pub(crate) fn happened<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, event: Event) -> Result<()> {
+    let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+    match event {
+        Event::Replied(token, flow) => {
+            vu.ended(token);
+            let replied: Function<'js> = own.get("replied")?;
+            match http::respond(ctx, vu, flow) {
+                Ok(response) => replied.call((token, response)),
+                Err(_thrown) => replied.call((token, (), ctx.catch())),
+            }
+        }
+        Event::Opened(token, opened) => websocket::opened(ctx, vu, &own, token, &opened),
+        Event::Heard(token, heard, _listener) => websocket::heard(ctx, vu, &own, token, heard),
     }
 }
 

@@ -8,6 +8,7 @@ use plimsoll_model::{Nanos, Step, StepId, StepKind};
 
 use crate::metrics::{Book, BuiltIn, Kind};
 use crate::options::Options;
+use crate::secrets::Secrets;
 use crate::sources::Sources;
 
 /// Different steps that a run may have; what is beyond is counted as one.
@@ -52,6 +53,8 @@ pub struct Outside {
     pub say: Box<Say>,
     /// Ends the run.
     pub stop: Box<dyn Fn(&Abort) + Send + Sync>,
+    /// What a script may know and nobody may read.
+    pub secrets: Secrets,
 }
 
 /// What all users of a run have in common.
@@ -126,7 +129,11 @@ impl Run {
     }
 
     pub(crate) fn say(&self, level: Level, text: &str) {
-        (self.outside.say)(level, text);
+        if self.outside.secrets.is_empty() {
+            (self.outside.say)(level, text);
+        } else {
+            (self.outside.say)(level, &self.outside.secrets.redacted(text));
+        }
     }
 
     /// Warns the first time only: what is wrong with every request is said once.

@@ -1,5 +1,8 @@
 //! The files of a script: read once, whatever the number of users.
 
+mod commonjs;
+mod excerpt;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,9 +23,18 @@ pub(crate) struct Sources {
     /// The script itself.
     pub(crate) entry: String,
     texts: Mutex<BTreeMap<String, Arc<str>>>,
+    /// As they were written, and how lines of what the engine was given lead back to them.
+    written: Mutex<BTreeMap<String, Written>>,
     files: Mutex<BTreeMap<PathBuf, Arc<[u8]>>>,
     /// Addresses to files that stand in for them.
     map: BTreeMap<String, PathBuf>,
+}
+
+/// A file as it was written.
+struct Written {
+    text: String,
+    /// For one whose types were taken out.
+    back: Option<crate::typescript::Back>,
 }
 
 impl Sources {
@@ -30,7 +42,8 @@ impl Sources {
     pub(crate) fn open(path: &Path, map: BTreeMap<String, PathBuf>) -> Result<Self, ScriptError> {
         let failed = |e| ScriptError::Broken(format!("failed to read the script {}: {e}", path.display()));
         let entry = path.canonicalize().map_err(failed)?.display().to_string();
-        let sources = Self { entry, texts: Mutex::default(), files: Mutex::default(), map };
+        let sources =
+            Self { entry, texts: Mutex::default(), written: Mutex::default(), files: Mutex::default(), map };
         sources.module(&sources.entry).map_err(ScriptError::Broken)?;
         Ok(sources)
     }
@@ -69,6 +82,22 @@ impl Sources {
             .ok_or_else(|| format!("there is no file {} (imported as \"{name}\")", path.display()))
     }
 
+    /// The name under which a module is known that is asked for by `require`, with k6's words for what is wrong.
+    pub(crate) fn required(&self, base: &str, name: &str) -> Result<String, String> {
+        let is_path = name.starts_with(['.', '/']) || name.contains("://");
+        if name.starts_with("k6/") && !crate::modules::is_built_in(name) {
+            return Err(format!("unknown module: {name}"));
+        }
+        if !is_path && name != "k6" && !name.starts_with("k6/") {
+            return Err(format!(
+                "The moduleSpecifier \"{name}\" couldn't be recognised as something k6 supports."
+            ));
+        }
+        self.resolve(base, name).map_err(|problem| {
+            format!("The moduleSpecifier \"{name}\" couldn't be found on local disk. {problem}")
+        })
+    }
+
     /// The source text of a module, without types.
     pub(crate) fn module(&self, name: &str) -> Result<Arc<str>, String> {
         if let Some(known) = self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
@@ -76,18 +105,54 @@ impl Sources {
         }
         let text: Arc<str> = match crate::modules::source(name) {
             Some(own) => own.into(),
-            None => {
-                let text =
-                    std::fs::read_to_string(name).map_err(|e| format!("failed to read {name}: {e}"))?;
-                match Path::new(name).extension().and_then(|e| e.to_str()) {
-                    Some("ts" | "mts" | "cts" | "tsx") => crate::typescript::strip(name, &text)?.into(),
-                    Some("json") => format!("export default {text};").into(),
-                    _ => text.into(),
-                }
-            }
+            None => self.read(name)?,
         };
         self.texts.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), text.clone());
         Ok(text)
+    }
+
+    /// The text of a file as the engine is given it.
+    fn read(&self, name: &str) -> Result<Arc<str>, String> {
+        let text = std::fs::read_to_string(name).map_err(|e| format!("failed to read {name}: {e}"))?;
+        let mut back = None;
+        let given = match Path::new(name).extension().and_then(|e| e.to_str()) {
+            Some("ts" | "mts" | "cts" | "tsx") => {
+                let stripped = crate::typescript::strip(name, &text)?;
+                back = Some(stripped.back);
+                commonjs::adapted(name, &stripped.text)
+            }
+            Some("json") => format!("export default {text};"),
+            _ => commonjs::adapted(name, &text),
+        };
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.insert(name.to_owned(), Written { text, back });
+        Ok(given.into())
+    }
+
+    /// What was thrown (a message, then a stack), with places as they stand in the files, and an excerpt of the first.
+    pub(crate) fn explained(&self, thrown: &str) -> String {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut lines, mut shown) = (Vec::new(), None);
+        for line in thrown.lines() {
+            let Some((range, mut place)) = excerpt::place(line) else {
+                lines.push(line.to_owned());
+                continue;
+            };
+            let Some(file) = written.get(&place.file) else {
+                // Modules of our own are nothing to whoever wrote the script.
+                continue;
+            };
+            if let Some(back) = &file.back {
+                (place.line, place.column) = back.original(place.line, place.column);
+            }
+            if shown.is_none() {
+                shown = excerpt::excerpt(&file.text, &place);
+            }
+            let at = format!("{}:{}:{}", place.file, place.line, place.column);
+            lines.push([&line[..range.start], &at, &line[range.end..]].concat());
+        }
+        lines.extend(shown);
+        lines.join("\n")
     }
 
     /// Files of the script that were read, by name; modules of our own are not among them.
@@ -97,11 +162,17 @@ impl Sources {
         texts.iter().filter(|(name, _)| own(name)).map(|(name, text)| (name.clone(), text.clone())).collect()
     }
 
-    /// A file that the script opens, relative to where it stands. The bytes are shared by all users.
-    pub(crate) fn file(&self, path: &str) -> Result<Arc<[u8]>, String> {
+    /// Where a file is that the script opens, relative to where it stands.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         let path = path.strip_prefix("file://").unwrap_or(path);
-        let path =
+        let whole =
             if Path::new(path).is_absolute() { PathBuf::from(path) } else { self.directory().join(path) };
+        whole.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect()
+    }
+
+    /// A file that the script opens. The bytes are shared by all users.
+    pub(crate) fn file(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        let path = self.path(path);
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = files.get(&path) {
             return Ok(known.clone());
@@ -111,6 +182,23 @@ impl Sources {
         files.insert(path, bytes.clone());
         Ok(bytes)
     }
+}
+
+/// `import.meta.resolve` of the module `base`.
+pub(crate) fn address(base: &str, name: &str) -> Result<String, String> {
+    if name.is_empty() {
+        return Err("require() can't be used with an empty specifier".to_owned());
+    }
+    if name.contains("://") {
+        return Ok(name.to_owned());
+    }
+    if !name.starts_with(['.', '/']) {
+        return Err(format!(
+            "The moduleSpecifier \"{name}\" couldn't be recognised as something k6 supports."
+        ));
+    }
+    let base = url::Url::from_file_path(base).map_err(|()| format!("{base} is no file"))?;
+    base.join(name).map(Into::into).map_err(|e| format!("{name}: {e}"))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

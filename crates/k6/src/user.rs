@@ -117,6 +117,7 @@ impl ScriptUser {
             if !beside.is_empty() {
                 // An iteration that was made to end does not wait for what it began.
                 beside = Beside::default();
+                desk.hang_up();
             }
             if vu.store.hand_over_now_and_then(vu.now()) {
                 vu.run.look(vu.now());
@@ -171,9 +172,20 @@ impl ScriptUser {
                     });
                     Answer::Go
                 }
+                Some(Ask::Dial(token, dial)) => {
+                    beside.start(desk.dial(token, dial));
+                    Answer::Go
+                }
+                Some(Ask::Say(token, message)) => {
+                    Answer::Said(Box::pin(beside.during(desk.say(token, message))).await)
+                }
+                Some(Ask::Forget(token)) => {
+                    desk.forget(token);
+                    Answer::Go
+                }
                 Some(Ask::Await(moment)) => {
                     let event = Box::pin(beside.next(until(&self.vu, moment))).await;
-                    event.map_or(Answer::Go, Answer::Event)
+                    event.and_then(|event| desk.passed(event, beside)).map_or(Answer::Go, Answer::Event)
                 }
                 Some(Ask::Sleep(ns)) => {
                     let moment = self.vu.now().saturating_add(ns);

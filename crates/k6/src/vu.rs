@@ -5,7 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use plimsoll_model::{Clock, Nanos, Operation, Outcome, Reply, StepId};
+use plimsoll_model::conversation::{Listener, Message, Opened};
+use plimsoll_model::http::HttpRequest;
+use plimsoll_model::{Clock, Failure, Nanos, Operation, Outcome, Reply, StepId};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::coroutine::Asker;
@@ -25,6 +27,12 @@ pub(crate) enum Ask {
     PerformAll(Vec<Flow>),
     /// Send this meanwhile: what came of it is an event, under this number.
     Start(Token, Box<Flow>),
+    /// Begin a conversation: what came of it, and all that is heard, are events under this number.
+    Dial(Token, Box<Dial>),
+    /// Say this in a conversation.
+    Say(Token, Message),
+    /// Nobody listens to a conversation any more.
+    Forget(Token),
     /// The next event, or nothing once this moment has come.
     Await(Option<Nanos>),
     /// Go on so many nanoseconds later.
@@ -37,10 +45,20 @@ pub(crate) enum Ask {
 pub(crate) type Token = u32;
 
 /// Something that went on beside the script has come to something.
-#[derive(Debug)]
 pub(crate) enum Event {
     /// A request was answered.
     Replied(Token, Box<Flow>),
+    /// A conversation has begun, or not.
+    Opened(Token, Box<Opened>),
+    /// The other side has said something; with nothing, the conversation is over.
+    Heard(Token, Option<Result<Message, Failure>>, Box<dyn Listener>),
+}
+
+/// A conversation that is to begin.
+#[derive(Debug)]
+pub(crate) struct Dial {
+    pub(crate) step: StepId,
+    pub(crate) request: HttpRequest,
 }
 
 /// An operation of a step.
@@ -66,13 +84,14 @@ pub(crate) struct Thrown {
 }
 
 /// What the script is told.
-#[derive(Debug)]
 pub(crate) enum Answer {
     Go,
     Iterate(Pass),
     Flow(Box<Flow>),
     Flows(Vec<Flow>),
     Event(Event),
+    /// Something was said in a conversation, or why not.
+    Said(Option<String>),
     /// The user's time is over: end whatever it is.
     Cancel,
 }
@@ -250,6 +269,11 @@ impl Vu {
             steps.push(known);
         }
         number
+    }
+
+    /// Something beside the script is over.
+    pub(crate) fn ended(&self, _token: Token) {
+        self.outstanding.set(self.outstanding.get().saturating_sub(1));
     }
 
     /// The number of something that begins beside the script.

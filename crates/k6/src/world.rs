@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use plimsoll_model::Nanos;
-use rquickjs::function::IntoArgs;
+use rquickjs::function::{Func, IntoArgs};
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
 use rquickjs::{Atom, CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Runtime, Value};
@@ -12,7 +12,7 @@ use rquickjs::{Atom, CatchResultExt, CaughtError, Context, Ctx, Function, Module
 use crate::coroutine::Coroutine;
 use crate::natives;
 use crate::run::Run;
-use crate::vu::{Answer, Ask, Ended, Event, Pass, Stage, Thrown, Vu};
+use crate::vu::{Answer, Ask, Ended, Pass, Stage, Thrown, Vu};
 
 /// Stack of a world, and how much of it the script may use. Pages are taken when they are touched.
 const STACK_BYTES: usize = 1024 * 1024;
@@ -98,12 +98,18 @@ impl<'js> Script<'js> {
         ctx.eval::<(), _>(crate::modules::PRELUDE).catch(ctx).map_err(caught)?;
         let entry = vu.run.sources.entry.clone();
         let text = vu.run.sources.module(&entry).map_err(|text| Thrown { text, is_interrupt: false })?;
-        let module = Module::declare(ctx.clone(), entry, &*text).catch(ctx).map_err(caught)?;
+        let module = declared(ctx, &entry, &text).catch(ctx).map_err(caught)?;
         let iter = Atom::from_str(ctx.clone(), "__ITER").catch(ctx).map_err(caught)?;
         let (module, promise) = module.eval().catch(ctx).map_err(caught)?;
+        // One of the older kind exports what it has put into `module.exports`.
+        let older: Option<Object<'js>> = own
+            .get::<_, Function<'js>>("exportsOf")
+            .and_then(|exports| exports.call((entry.as_str(),)))
+            .catch(ctx)
+            .map_err(caught)?;
         let script = Self {
             ctx: ctx.clone(),
-            exports: module.namespace().catch(ctx).map_err(caught)?,
+            exports: older.map_or_else(|| module.namespace(), Ok).catch(ctx).map_err(caught)?,
             own,
             globals: ctx.globals(),
             iter,
@@ -242,7 +248,10 @@ impl<'js> Script<'js> {
                 (moment, _) => Ask::Await(moment),
             };
             match vu.ask(question) {
-                Ok(Answer::Event(event)) => self.happened(vu, event)?,
+                Ok(Answer::Event(event)) => {
+                    let told = natives::happened(&self.ctx, vu, event);
+                    told.catch(&self.ctx).map_err(|e| thrown(vu, &e))?;
+                }
                 Ok(_) => {}
                 Err(_) => return Err(Thrown { text: "interrupted".to_owned(), is_interrupt: true }),
             }
@@ -261,19 +270,6 @@ impl<'js> Script<'js> {
         }
         let next = self.own.get::<_, Function<'js>>("nextTimer").and_then(|next| next.call::<_, f64>(()));
         next.ok().filter(|ms| ms.is_finite()).map(|ms| (ms * 1e6) as Nanos)
-    }
-
-    /// Tells the script what has happened beside it.
-    fn happened(&self, vu: &Rc<Vu>, event: Event) -> Result<(), Thrown> {
-        match event {
-            Event::Replied(token, flow) => {
-                vu.outstanding.set(vu.outstanding.get() - 1);
-                match natives::respond(&self.ctx, vu, flow) {
-                    Ok(response) => self.call_own(vu, "replied", (token, response)),
-                    Err(_thrown) => self.call_own(vu, "replied", (token, (), self.ctx.catch())),
-                }
-            }
-        }
     }
 
     fn call_own(&self, vu: &Vu, name: &str, arguments: impl IntoArgs<'js>) -> Result<(), Thrown> {
@@ -295,7 +291,7 @@ fn thrown(vu: &Vu, error: &CaughtError<'_>) -> Thrown {
             let head = if name.is_empty() { message } else { format!("{name}: {message}") };
             let stack = exception.stack().unwrap_or_default();
             let stack: Vec<_> = stack.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
-            [vec![head.as_str()], stack].concat().join("\n")
+            vu.run.sources.explained(&[vec![head.as_str()], stack].concat().join("\n"))
         }
         CaughtError::Value(value) => natives::text_of(value),
         CaughtError::Error(error) => error.to_string(),
@@ -329,6 +325,19 @@ impl Loader for Texts {
     ) -> rquickjs::Result<Module<'js, Declared>> {
         let text = self.0.sources.module(name);
         let text = text.map_err(|message| rquickjs::Error::new_loading_message(name, message))?;
-        Module::declare(ctx.clone(), name, &*text)
+        declared(ctx, name, &text)
     }
+}
+
+/// A module that was read, and not run.
+fn declared<'js>(ctx: &Ctx<'js>, name: &str, text: &str) -> rquickjs::Result<Module<'js, Declared>> {
+    let module = Module::declare(ctx.clone(), name, text)?;
+    if text.contains("import.meta") {
+        let base = name.to_owned();
+        let resolve = Func::from(move |ctx: Ctx<'js>, name: rquickjs::Coerced<String>| {
+            crate::sources::address(&base, &name.0).map_err(|problem| natives::go_error(&ctx, &problem))
+        });
+        module.meta()?.set("resolve", resolve)?;
+    }
+    Ok(module)
 }

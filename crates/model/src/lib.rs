@@ -8,6 +8,7 @@
 
 pub mod claim;
 pub mod clock;
+pub mod conversation;
 pub mod event;
 pub mod health;
 pub mod http;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
 
-use crate::{Clock, Operation, Reply, ResponseView};
+use crate::conversation::Opened;
+use crate::http::HttpRequest;
+use crate::{Clock, Failure, Operation, Outcome, Reply, ResponseView};
 
 /// A protocol, configured for a run. Shared by all load threads.
 pub trait Protocol: Send + Sync {
@@ -20,6 +22,13 @@ pub trait Protocol: Send + Sync {
 pub trait Driver {
     /// A session for one user.
     fn session(&self) -> Box<dyn Session>;
+
+    /// Begins a conversation; a protocol that has none says so.
+    fn converse(&self, request: HttpRequest) -> LocalBoxFuture<'static, Opened> {
+        let failure = Failure::new("no conversation", format!("{} cannot be spoken with", request.url));
+        let reply = Reply { outcome: Outcome::AppError, failure: Some(Box::new(failure)), ..Reply::new() };
+        Box::pin(async { Opened { reply, headers: Vec::new(), body: Vec::new(), ends: None } })
+    }
 }
 
 /// One user's side of a protocol: connections, cookies, the last response.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use plimsoll_engine::StopHandle;
-use plimsoll_k6::{Abort, Conclusion, Level, Outside, Script, ScriptError, Settings};
+use plimsoll_k6::{Abort, Conclusion, Level, Outside, Script, ScriptError, Secrets, Settings};
 use plimsoll_model::http::HttpSettings;
 use plimsoll_model::{Outcome, StopReason};
 use plimsoll_report::View;
@@ -29,7 +29,8 @@ pub(crate) fn is_script(path: &Path) -> bool {
 /// See the module.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let stop = StopHandle::default();
-    let script = Script::load(&args.plan, settings(args)?, outside(stop.clone())).map_err(|e| refused(&e))?;
+    let script =
+        Script::load(&args.plan, settings(args)?, outside(args, stop.clone())?).map_err(|e| refused(&e))?;
     let job = Job {
         plan: script.plan.clone(),
         workload: script.workload(),
@@ -106,9 +107,14 @@ fn exit(conclusion: &Conclusion, view: &View, k6_verdict: bool) -> Exit {
     }
 }
 
-fn outside(stop: StopHandle) -> Outside {
+fn outside(args: &RunArgs, stop: StopHandle) -> anyhow::Result<Outside> {
     let stop = Arc::new(stop);
-    Outside {
+    let mut secrets = Secrets::default();
+    for source in &args.script.secrets {
+        secrets.add(source).map_err(|problem| anyhow::anyhow!(problem).context(Exit::WrongPlan))?;
+    }
+    Ok(Outside {
+        secrets,
         started_ms: facts::now().0,
         say: Box::new(|level, text| {
             let word = match level {
@@ -127,7 +133,7 @@ fn outside(stop: StopHandle) -> Outside {
             };
             stop.stop(StopReason::Asked(why));
         }),
-    }
+    })
 }
 
 fn settings(args: &RunArgs) -> anyhow::Result<Settings> {

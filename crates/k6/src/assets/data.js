@@ -12,20 +12,25 @@ export class SharedArray {
       if (!Array.isArray(list)) throw new TypeError("only arrays can be made into SharedArray");
       return list.map((one) => JSON.stringify(one) ?? "null");
     });
-    const index = (key) => typeof key === "string" && /^\d+$/.test(key) ? Number(key) : -1;
-    const element = (at) => at >= 0 && at < length ? JSON.parse(own.sharedElement(name, at)) : undefined;
-    const refuse = () => { throw new TypeError("SharedArray is immutable"); };
-    return new Proxy([], {
-      get: (target, key, receiver) => {
-        if (key === "length") return length;
-        const at = index(key);
-        return at >= 0 ? element(at) : Reflect.get(target, key, receiver);
-      },
-      has: (target, key) => index(key) >= 0 ? index(key) < length : key in target,
-      ownKeys: () => [...Array.from({ length }, (_, at) => String(at)), "length"],
-      getOwnPropertyDescriptor: (target, key) => key === "length" ? { value: 0, writable: true, enumerable: false, configurable: false } : { value: element(index(key)), enumerable: true, configurable: true, writable: false },
-      set: refuse, deleteProperty: refuse, defineProperty: refuse,
-    });
+    return shared(name, length);
   }
+}
+
+// A list that all users share, by its name.
+export function shared(name, length) {
+  const index = (key) => typeof key === "string" && /^\d+$/.test(key) ? Number(key) : -1;
+  const element = (at) => at >= 0 && at < length ? Object.freeze(JSON.parse(own.sharedElement(name, at))) : undefined;
+  const refuse = () => { throw new TypeError("SharedArray is immutable"); };
+  return new Proxy([], {
+    get: (target, key, receiver) => {
+      if (key === "length") return length;
+      const at = index(key);
+      return at >= 0 ? element(at) : Reflect.get(target, key, receiver);
+    },
+    has: (target, key) => index(key) >= 0 ? index(key) < length : key in target,
+    ownKeys: () => [...Array.from({ length }, (_, at) => String(at)), "length"],
+    getOwnPropertyDescriptor: (target, key) => key === "length" ? { value: 0, writable: true, enumerable: false, configurable: false } : { value: element(index(key)), enumerable: true, configurable: true, writable: false },
+    set: refuse, deleteProperty: refuse, defineProperty: refuse,
+  });
 }
 export default { SharedArray };

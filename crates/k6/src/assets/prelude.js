@@ -2,9 +2,14 @@
 (() => {
   const own = globalThis.__plimsoll;
   Math.random = own.random;
+  globalThis.global = globalThis;
   // Errors of what k6 has in Go.
   own.GoError = class GoError extends Error {
-    constructor(message) { super(message); Object.defineProperty(this, "name", { value: "GoError" }); }
+    constructor(message) {
+      super(message);
+      Object.defineProperty(this, "name", { value: "GoError" });
+      this.value = message;
+    }
   };
   // A value as Go prints it (%v), and the name of its type: forms and messages of k6 are written so.
   own.goText = (value) => {
@@ -24,9 +29,35 @@
     if (typeof value === "function") return "func(sobek.FunctionCall) sobek.Value";
     if (value instanceof Date) return "time.Time";
     if (Array.isArray(value)) return "[]interface {}";
-    if (ArrayBuffer.isView(value)) return `[]${value.constructor.name.replace("Array", "").toLowerCase().replace("clamped", "")}`;
+    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return `[]${value.constructor.name.replace("Array", "").toLowerCase().replace("clamped", "")}`;
     return value.constructor?.name === "FileData" ? "*http.FileData" : "map[string]interface {}";
   };
+  // A text, or bytes: what k6's functions in Go take as data.
+  own.bytesLike = (data, prefix = "") => {
+    if (typeof data === "string") return data.toWellFormed();
+    if (data instanceof ArrayBuffer || data instanceof Uint8Array) return data;
+    throw new own.GoError(`${prefix}invalid type ${own.goType(data)}, expected string, []byte or ArrayBuffer`);
+  };
+  // Modules of the older kind, by name: what they export is theirs to change.
+  const older = new Map();
+  own.commonJs = (name) => {
+    const module = { exports: {} };
+    older.set(name, module);
+    return { module, require: own.requireFrom(name) };
+  };
+  own.defaultOf = (exports) => exports?.__esModule ? exports.default : exports;
+  const required = new Map();
+  const require = (base, name) => {
+    if (name === undefined || name === null || name === "") throw new own.GoError("require() can't be used with an empty specifier");
+    if (own.stage() !== "init") throw new own.GoError('the "require" function is only available in the init stage (i.e. the global scope)');
+    const whole = own.resolveModule(base, String(name));
+    if (older.has(whole)) return older.get(whole).exports;
+    if (!required.has(whole)) required.set(whole, own.loadModule(whole));
+    const found = required.get(whole);
+    return older.has(whole) ? older.get(whole).exports : /^(k6$|k6\/|plimsoll:)/.test(whole) ? found.default : found;
+  };
+  own.requireFrom = (base) => (name) => require(base, name);
+  own.exportsOf = (name) => older.get(name)?.exports;
   const libraries = new Map();
   own.library = (name) => {
     if (!libraries.has(name)) libraries.set(name, own.readLibrary(name));
@@ -45,7 +76,8 @@
   const timers = new Map();
   let last = 0;
   const start = (callback, ms, args, every) => {
-    if (typeof callback !== "function") throw new TypeError("a timer needs a function");
+    if (callback === undefined || callback === null) throw new own.GoError(`${every ? "setInterval" : "setTimeout"}'s callback isn't a callable function`);
+    if (typeof callback !== "function") throw new TypeError(`could not convert function call parameter 0: could not convert ${callback} to sobek.Callable`);
     const wait = Math.max(0, Number(ms) || 0);
     timers.set(++last, { at: own.now() + wait, callback, args, every: every ? Math.max(wait, 1) : null });
     own.timers(timers.size);

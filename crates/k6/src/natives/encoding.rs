@@ -1,12 +1,20 @@
 //! Bytes and texts: base64, `open()`, UTF-8.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::alphabet::{STANDARD as STANDARD_ALPHABET, URL_SAFE as URL_ALPHABET};
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::{NO_PAD, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use rquickjs::function::Func;
 use rquickjs::{Array, ArrayBuffer, Ctx, Exception, Object, Result, String as JsString, Value};
 
 use super::bytes::bytes_of;
 use crate::vu::{Stage, Vu};
+
+/// Without padding, and with whatever bits are left over.
+const LOOSE: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD_ALPHABET, NO_PAD.with_decode_allow_trailing_bits(true));
+const LOOSE_URL: GeneralPurpose =
+    GeneralPurpose::new(&URL_ALPHABET, NO_PAD.with_decode_allow_trailing_bits(true));
 
 pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
     own.set(
@@ -23,13 +31,8 @@ pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
     )?;
     own.set(
         "b64decode",
-        Func::from(|ctx: Ctx<'js>, input: String, encoding: String, as_text: bool| -> Result<Value<'js>> {
-            let decoded = match encoding.as_str() {
-                "rawstd" => STANDARD_NO_PAD.decode(input),
-                "url" => URL_SAFE.decode(input),
-                "rawurl" => URL_SAFE_NO_PAD.decode(input),
-                _ => STANDARD.decode(input),
-            };
+        Func::from(|ctx: Ctx<'js>, unpadded: String, for_urls: bool, as_text: bool| -> Result<Value<'js>> {
+            let decoded = if for_urls { LOOSE_URL.decode(unpadded) } else { LOOSE.decode(unpadded) };
             let bytes =
                 decoded.map_err(|e| Exception::throw_message(&ctx, &format!("this is no base64: {e}")))?;
             if as_text {

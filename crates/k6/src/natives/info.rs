@@ -65,6 +65,21 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             v.run.marked_failed.store(true, Relaxed);
         }),
     )?;
+    summaries(own, vu)
+}
+
+/// Secrets, and texts as summaries have them.
+fn summaries(own: &Object<'_>, vu: &Rc<Vu>) -> Result<()> {
+    let v = vu.clone();
+    own.set(
+        "secret",
+        Func::from(move |name: Option<String>, key: String| -> Vec<Option<String>> {
+            match v.run.outside.secrets.get(name.as_deref(), &key) {
+                Ok(secret) => vec![Some(secret.to_owned()), None],
+                Err(problem) => vec![None, Some(problem)],
+            }
+        }),
+    )?;
     own.set(
         "textSummary",
         Func::from(|json: String, indent: String, _colours: bool| {

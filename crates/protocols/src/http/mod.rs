@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use plimsoll_model::http::{Connections, HttpSettings};
+use futures::future::LocalBoxFuture;
+use plimsoll_model::conversation::Opened;
+use plimsoll_model::http::{Connections, HttpRequest, HttpSettings};
 use plimsoll_model::{Clock, Driver, Operation, Protocol, Session};
 use rustls::ClientConfig;
 
@@ -25,6 +27,7 @@ mod pool;
 mod prepared;
 mod response;
 mod session;
+mod upgrade;
 
 use pool::Pool;
 use prepared::Prepared;
@@ -94,5 +97,10 @@ struct HttpDriver {
 impl Driver for HttpDriver {
     fn session(&self) -> Box<dyn Session> {
         Box::new(HttpSession::new(self.shared.clone(), self.pool.clone()))
+    }
+
+    fn converse(&self, request: HttpRequest) -> LocalBoxFuture<'static, Opened> {
+        let shared = self.shared.clone();
+        Box::pin(async move { upgrade::converse(&shared, &request).await })
     }
 }
