@@ -36,11 +36,12 @@ pub(crate) fn library(name: &str) -> Option<&'static str> {
     LIBRARIES.iter().find_map(|(known, source)| (*known == name).then_some(*source))
 }
 
-/// What runs before every script.
+/// What runs before every script, and its name.
+pub(crate) const PRELUDE_NAME: &str = "plimsoll:prelude";
 pub(crate) const PRELUDE: &str = include_str!("assets/prelude.js");
 
 pub(crate) fn is_built_in(name: &str) -> bool {
-    source(name).is_some()
+    name == PRELUDE_NAME || source(name).is_some()
 }
 
 /// The source of a built-in module.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use plimsoll_model::{Nanos, Step, StepId, StepKind};
 
+use crate::bytecode::Compiled;
 use crate::metrics::{Book, BuiltIn, Kind};
 use crate::options::Options;
 use crate::secrets::Secrets;
@@ -60,6 +61,7 @@ pub struct Outside {
 /// What all users of a run have in common.
 pub(crate) struct Run {
     pub(crate) sources: Sources,
+    pub(crate) compiled: Compiled,
     pub(crate) options: Options,
     /// Of everything random.
     pub(crate) seed: u64,
@@ -105,6 +107,7 @@ impl Run {
     ) -> Self {
         Self {
             sources,
+            compiled: Compiled::default(),
             options,
             seed,
             environment,

@@ -10,6 +10,7 @@ use rquickjs::module::Declared;
 use rquickjs::{Atom, CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Runtime, Value};
 
 use crate::coroutine::Coroutine;
+use crate::modules::{PRELUDE, PRELUDE_NAME};
 use crate::natives;
 use crate::run::Run;
 use crate::vu::{Answer, Ask, Ended, Pass, Stage, Thrown, Vu};
@@ -95,10 +96,11 @@ impl<'js> Script<'js> {
     fn read(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Self, Thrown> {
         let caught = |e: CaughtError<'_>| thrown(vu, &e);
         let own = natives::install(ctx, vu).catch(ctx).map_err(caught)?;
-        ctx.eval::<(), _>(crate::modules::PRELUDE).catch(ctx).map_err(caught)?;
+        let prelude = declared(ctx, &vu.run, PRELUDE_NAME, PRELUDE).catch(ctx).map_err(caught)?;
+        prelude.eval().catch(ctx).map_err(caught)?;
         let entry = vu.run.sources.entry.clone();
         let text = vu.run.sources.module(&entry).map_err(|text| Thrown { text, is_interrupt: false })?;
-        let module = declared(ctx, &entry, &text).catch(ctx).map_err(caught)?;
+        let module = declared(ctx, &vu.run, &entry, &text).catch(ctx).map_err(caught)?;
         let iter = Atom::from_str(ctx.clone(), "__ITER").catch(ctx).map_err(caught)?;
         let (module, promise) = module.eval().catch(ctx).map_err(caught)?;
         // One of the older kind exports what it has put into `module.exports`.
@@ -325,13 +327,13 @@ impl Loader for Texts {
     ) -> rquickjs::Result<Module<'js, Declared>> {
         let text = self.0.sources.module(name);
         let text = text.map_err(|message| rquickjs::Error::new_loading_message(name, message))?;
-        declared(ctx, name, &text)
+        declared(ctx, &self.0, name, &text)
     }
 }
 
 /// A module that was read, and not run.
-fn declared<'js>(ctx: &Ctx<'js>, name: &str, text: &str) -> rquickjs::Result<Module<'js, Declared>> {
-    let module = Module::declare(ctx.clone(), name, text)?;
+fn declared<'js>(ctx: &Ctx<'js>, run: &Run, name: &str, text: &str) -> rquickjs::Result<Module<'js, Declared>> {
+    let module = run.compiled.declared(ctx, name, text)?;
     if text.contains("import.meta") {
         let base = name.to_owned();
         let resolve = Func::from(move |ctx: Ctx<'js>, name: rquickjs::Coerced<String>| {
