@@ -1,8 +1,9 @@
 //! The command line, as close to it as possible; nothing is looked up here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_k6::PointFormat;
 use plimsoll_model::IdleStrategy;
 
 /// Load tests that only print numbers they can defend.
@@ -63,9 +64,9 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "100%",
           value_parser = share)]
     pub(crate) samples: Option<f64>,
-    /// The run directory itself
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
+    /// The run directory itself; for scripts also json=FILE and csv=FILE, for every value one by one
+    #[arg(short = 'o', long, value_name = "DIR")]
+    pub(crate) out: Vec<PathBuf>,
     /// Print the result only
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -86,6 +87,16 @@ pub(crate) enum Idle {
 }
 
 impl CommonArgs {
+    /// Where the run directory goes, if that was said.
+    pub(crate) fn directory(&self) -> Option<PathBuf> {
+        self.out.iter().rfind(|path| output(path).is_none()).cloned()
+    }
+
+    /// Files that every value of a script is written to, as k6's flag names them.
+    pub(crate) fn outputs(&self) -> Vec<(PointFormat, PathBuf)> {
+        self.out.iter().filter_map(|path| output(path)).collect()
+    }
+
     pub(crate) fn idle_strategy(&self) -> IdleStrategy {
         match self.idle {
             _ if self.spin => IdleStrategy::Spin,
@@ -99,6 +110,16 @@ impl CommonArgs {
     pub(crate) fn worker_count(&self) -> u32 {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u32;
         self.workers.unwrap_or((cores / 2).max(1))
+    }
+}
+
+/// `json=FILE` or `csv=FILE`.
+fn output(path: &Path) -> Option<(PointFormat, PathBuf)> {
+    let (format, file) = path.to_str()?.split_once('=')?;
+    match format {
+        "json" => Some((PointFormat::Json, file.into())),
+        "csv" => Some((PointFormat::Csv, file.into())),
+        _ => None,
     }
 }
 

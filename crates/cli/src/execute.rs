@@ -137,7 +137,7 @@ pub(crate) fn canary_settings(lowered: &Lowered) -> anyhow::Result<RunSettings> 
         spin: false,
         seed: None,
         samples: None,
-        out: None,
+        out: Vec::new(),
         quiet: true,
         json: false,
     };

@@ -68,6 +68,11 @@ impl Script {
         conclusion
     }
 
+    /// Waits until every value is written to the files that were asked for; what went wrong.
+    pub fn finish_outputs(&self) -> Vec<String> {
+        self.run.book.points.finish()
+    }
+
     /// Lets the script say how the summary is to look; otherwise it looks as usual.
     fn hand_summary(&self, data: &Value, conclusion: &mut Conclusion) {
         let usual = |conclusion: &mut Conclusion| conclusion.stdout = summary::render(data, "  ");

@@ -27,6 +27,7 @@ pub mod conclusion;
 pub mod script;
 
 pub use conclusion::Conclusion;
+pub use metrics::PointFormat;
 pub use run::{Abort, Level, Outside, Say};
 pub use script::{Script, Settings};
 pub use secrets::Secrets;

@@ -1,10 +1,13 @@
 //! k6's metrics: what a script counts and what k6 counts for it, kept in constant memory.
 
+mod points;
 mod sink;
 mod store;
 mod tags;
 mod threshold;
 
+pub use points::PointFormat;
+pub(crate) use points::Points;
 pub(crate) use sink::Sink;
 pub(crate) use store::{Book, Store, SubMetric, Totals};
 pub(crate) use tags::{Tagged, Tags, parse_selector};

@@ -186,6 +186,14 @@ impl Tagged for With<'_, '_> {
         let given = self.given.and_then(|g| g.get::<_, Value<'_>>(name).ok()).filter(|v| !v.is_undefined());
         given.map(|v| Cow::Owned(text_of(&v))).or_else(|| self.vu.tag(name))
     }
+
+    fn each(&self, put: &mut dyn FnMut(&str, &str)) {
+        let given = self.given.into_iter().flat_map(Object::props::<String, Value<'_>>);
+        for (name, value) in given.filter_map(Result::ok).filter(|(_, value)| !value.is_undefined()) {
+            put(&name, &text_of(&value));
+        }
+        self.vu.each(put);
+    }
 }
 
 /// A check's tags.
@@ -197,6 +205,11 @@ struct OfCheck<'a, 'js> {
 impl Tagged for OfCheck<'_, '_> {
     fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
         if name == "check" { Some(Cow::Borrowed(self.name)) } else { self.with.tag(name) }
+    }
+
+    fn each(&self, put: &mut dyn FnMut(&str, &str)) {
+        put("check", self.name);
+        self.with.each(put);
     }
 }
 

@@ -11,7 +11,7 @@ use plimsoll_model::{LoadId, Plan, Step, User, WorkerContext, Workload};
 use serde_json::{Map, Value};
 
 use crate::lower;
-use crate::metrics::{Book, Registry, Store};
+use crate::metrics::{Book, PointFormat, Points, Registry, Store};
 use crate::options::{Options, merged};
 use crate::run::{Abort, Level, Outside, Run};
 use crate::sources::{ScriptError, Sources};
@@ -32,6 +32,8 @@ pub struct Settings {
     pub modules: BTreeMap<String, PathBuf>,
     /// The seed of everything random.
     pub seed: u64,
+    /// Files that every value is written to.
+    pub outputs: Vec<(PointFormat, PathBuf)>,
     /// How connections are made, apart from what options say.
     pub http: HttpSettings,
 }
@@ -60,6 +62,7 @@ impl Script {
             registry: Mutex::new(Registry::new()),
             subs: Vec::new(),
             totals: Mutex::default(),
+            points: Points::default(),
         });
         let (nothing, _) = Options::read(&Map::new()).map_err(|e| wrong(&e))?;
         let first =
@@ -92,6 +95,8 @@ impl Script {
             registry: Mutex::new(first.book.registry().clone()),
             subs,
             totals: Mutex::default(),
+            points: Points::create(&settings.outputs, first.outside.started_ms)
+                .map_err(ScriptError::Options)?,
         });
         let run = Run::new(
             first.sources,
@@ -136,7 +141,8 @@ fn wrong(problems: &crate::options::WrongOptions) -> ScriptError {
 /// Lets a world do its one thing without a load, and without anything to send with.
 pub(crate) fn alone(run: &Arc<Run>, role: Role) -> Result<Option<String>, Thrown> {
     let clock = Rc::new(VirtualClock::new());
-    let vu = Rc::new(vu(run, clock, Rc::new(Store::new(run.book.clone())), 0));
+    let store = Store::new(run.book.clone(), clock.clone());
+    let vu = Rc::new(vu(run, clock, Rc::new(store), 0));
     let thrown = |text: &str| Thrown { text: text.to_owned(), is_interrupt: false };
     let mut world = world(role, vu).map_err(|e| thrown(&e.to_string()))?;
     let mut answer = Answer::Go;

@@ -50,7 +50,7 @@ impl Drop for Alive {
 
 impl ScriptUser {
     pub(crate) fn new(run: &Arc<Run>, context: &WorkerContext, role: Role) -> Self {
-        let store = context.of_thread(|| Store::new(run.book.clone()));
+        let store = context.of_thread(|| Store::new(run.book.clone(), context.clock.clone()));
         let is_load = matches!(role, Role::Load);
         let id = if is_load { context.sequence("k6/vu").take() + 1 } else { 0 };
         let numbers =

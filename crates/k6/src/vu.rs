@@ -196,6 +196,15 @@ impl Tagged for Vu {
             _ => self.scenario()?.tags.get(name).map(|v| Cow::Borrowed(v.as_str())),
         }
     }
+
+    fn each(&self, put: &mut dyn FnMut(&str, &str)) {
+        self.tags.borrow().each(put);
+        put("group", &self.group.borrow());
+        if let Some(scenario) = self.scenario() {
+            put("scenario", &scenario.name);
+            scenario.tags.iter().for_each(|(name, value)| put(name, value));
+        }
+    }
 }
 
 impl Vu {

@@ -332,7 +332,12 @@ impl Loader for Texts {
 }
 
 /// A module that was read, and not run.
-fn declared<'js>(ctx: &Ctx<'js>, run: &Run, name: &str, text: &str) -> rquickjs::Result<Module<'js, Declared>> {
+fn declared<'js>(
+    ctx: &Ctx<'js>,
+    run: &Run,
+    name: &str,
+    text: &str,
+) -> rquickjs::Result<Module<'js, Declared>> {
     let module = run.compiled.declared(ctx, name, text)?;
     if text.contains("import.meta") {
         let base = name.to_owned();

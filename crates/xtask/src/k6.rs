@@ -1,5 +1,6 @@
 //! The real k6 and Plimsoll run the same scripts against the same server: do they agree on everything but times?
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -74,16 +75,22 @@ struct Outcome {
     code: i32,
     stdout: String,
     summary: Value,
+    /// Names of tags that samples had, by metric.
+    tags: BTreeMap<String, BTreeSet<String>>,
 }
 
 fn outcome(program: &str, args: &[&str], script: &Path, scratch: &Path, base: &str) -> Result<Outcome> {
     let summary = scratch.join("summary.json");
-    let _before = std::fs::remove_file(&summary);
+    let points = scratch.join("points.json");
+    for file in [&summary, &points] {
+        let _before = std::fs::remove_file(file);
+    }
     let ended = Command::new("timeout")
         .args(["60", program])
         .args(args)
         .arg("--summary-export")
         .arg(&summary)
+        .args(["--out", &format!("json={}", points.display())])
         .arg(script)
         .env("BASE", base)
         .stdin(Stdio::null())
@@ -94,7 +101,20 @@ fn outcome(program: &str, args: &[&str], script: &Path, scratch: &Path, base: &s
         code: ended.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
         summary: serde_json::from_str(&text).unwrap_or_default(),
+        tags: tags(&std::fs::read_to_string(&points).unwrap_or_default()),
     })
+}
+
+fn tags(points: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for point in points.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        if let (Some(metric), Some(tags)) = (point["metric"].as_str(), point["data"]["tags"].as_object()) {
+            let mut names: Vec<_> = tags.keys().map(String::as_str).collect();
+            names.sort_unstable();
+            all.entry(metric.to_owned()).or_default().insert(names.join(","));
+        }
+    }
+    all
 }
 
 fn differences(theirs: &Outcome, ours: &Outcome, by_time: bool) -> Vec<String> {
@@ -108,6 +128,12 @@ fn differences(theirs: &Outcome, ours: &Outcome, by_time: bool) -> Vec<String> {
             (Some(mine), Some(other)) => metric(&name, mine, other, by_time, &mut all),
             (None, _) => all.push(format!("{name} is missing")),
             (_, None) => all.push(format!("{name} is not there in k6")),
+        }
+    }
+    for (metric, tags) in theirs.tags.iter().filter(|(metric, _)| !APART.contains(&metric.as_str())) {
+        let mine = ours.tags.get(metric).cloned().unwrap_or_default();
+        if mine != *tags {
+            all.push(format!("{metric} has the tags {mine:?} instead of {tags:?}"));
         }
     }
     if sorted(&ours.summary["root_group"]) != sorted(&theirs.summary["root_group"]) {

@@ -24,6 +24,6 @@ pub(crate) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
             "the built-in order service runs on a free loopback port; the plan is `plimsoll demo --print-plan`",
         );
     }
-    let directory = args.common.out.clone().unwrap_or_else(|| usual_directory("demo"));
+    let directory = args.common.directory().unwrap_or_else(|| usual_directory("demo"));
     execute(&plan.lowered, &args.common, &Keep::Directory(directory))
 }

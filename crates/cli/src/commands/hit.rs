@@ -44,7 +44,7 @@ pub(crate) fn hit(args: &HitArgs) -> anyhow::Result<Exit> {
         },
     };
     let lowered = quick(&plan).context(Exit::WrongPlan)?;
-    let keep = args.common.out.clone().map_or(Keep::Nothing, Keep::Directory);
+    let keep = args.common.directory().map_or(Keep::Nothing, Keep::Directory);
     execute(&lowered, &args.common, &keep)
 }
 

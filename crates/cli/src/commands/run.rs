@@ -11,7 +11,13 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     if script::is_script(&args.plan) {
         return script::run(args);
     }
+    if !args.common.outputs().is_empty() {
+        return Err(anyhow::anyhow!(
+            "--out json=FILE and csv=FILE are for scripts; --samples keeps every operation of a plan"
+        )
+        .context(Exit::WrongPlan));
+    }
     let plan = read(&args.plan, &args.overrides, args.common.seed)?;
-    let directory = args.common.out.clone().unwrap_or_else(|| usual_directory(&plan.lowered.plan.name));
+    let directory = args.common.directory().unwrap_or_else(|| usual_directory(&plan.lowered.plan.name));
     execute(&plan.lowered, &args.common, &Keep::Directory(directory))
 }

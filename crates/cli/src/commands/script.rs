@@ -43,7 +43,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     if users >= MANY_USERS && !args.common.quiet {
         console::remark(&format!("making {users} users; the clock starts when they are ready"));
     }
-    let directory = args.common.out.clone().unwrap_or_else(|| usual_directory(&script.plan.name));
+    let directory = args.common.directory().unwrap_or_else(|| usual_directory(&script.plan.name));
     let (view, directory) = match perform(&job, &args.common, &Keep::Directory(directory), stop) {
         Ok(done) => done,
         // Nothing was measured: k6's summary is all that there is.
@@ -51,6 +51,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         Err(other) => return Err(other),
     };
     let conclusion = sum_up(&script, &view);
+    script.finish_outputs().iter().for_each(|problem| console::remark(problem));
     write(&conclusion, args)?;
     console::result(&conclusion.stdout);
     if !conclusion.stderr.is_empty() {
@@ -157,6 +158,7 @@ fn settings(args: &RunArgs) -> anyhow::Result<Settings> {
         overrides,
         modules: args.script.modules.iter().map(|(url, file)| (url.clone(), file.into())).collect(),
         seed: args.common.seed.unwrap_or(1),
+        outputs: args.common.outputs(),
         http: HttpSettings { proxy: facts::proxies(), ..HttpSettings::default() },
     })
 }

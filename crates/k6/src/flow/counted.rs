@@ -35,6 +35,17 @@ impl Tagged for Counted<'_> {
             }
         }
     }
+
+    fn each(&self, put: &mut dyn FnMut(&str, &str)) {
+        for name in ["method", "status", "name", "expected_response", "proto", "error_code", "error"] {
+            if let Some(value) = self.tag(name) {
+                put(name, &value);
+            }
+        }
+        self.flow.tags.iter().for_each(|(name, value)| put(name, value));
+        put("url", self.flow.name());
+        self.vu.each(put);
+    }
 }
 
 /// Counts a response.

@@ -1,11 +1,12 @@
 //! Values of all metrics: by thread while a run goes on, put together about once a second.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use plimsoll_model::{Nanos, SECOND_NS};
+use plimsoll_model::{Clock, Nanos, SECOND_NS};
 
-use super::{BuiltIn, Kind, MetricId, Registry, Sink, Tagged};
+use super::{BuiltIn, Kind, MetricId, Points, Registry, Sink, Tagged};
 
 /// Part of a metric's values: those whose tags hold the filter.
 #[derive(Clone, Debug)]
@@ -117,6 +118,8 @@ pub(crate) struct Book {
     /// Fixed once the script's options are known.
     pub(crate) subs: Vec<SubMetric>,
     pub(crate) totals: Mutex<Totals>,
+    /// Files that every value is written to.
+    pub(crate) points: Points,
 }
 
 impl Book {
@@ -137,18 +140,35 @@ pub(crate) struct Store {
     handed_over_ns: std::cell::Cell<Nanos>,
     /// Whether a metric has sub-metrics, by metric.
     divided: Vec<bool>,
+    /// When a value is added.
+    clock: Rc<dyn Clock>,
+    /// What is to be written, by file.
+    written: RefCell<Vec<String>>,
 }
 
+/// Text that is gathered before it is sent on its way, in bytes.
+const WRITTEN_BYTES: usize = 256 * 1024;
+
 impl Store {
-    pub(crate) fn new(book: Arc<Book>) -> Self {
+    pub(crate) fn new(book: Arc<Book>, clock: Rc<dyn Clock>) -> Self {
         let mut divided = vec![false; book.subs.iter().map(|s| s.metric + 1).max().unwrap_or(0)];
         book.subs.iter().for_each(|s| divided[s.metric] = true);
-        Self { book, totals: RefCell::default(), handed_over_ns: std::cell::Cell::new(0), divided }
+        Self {
+            book,
+            totals: RefCell::default(),
+            handed_over_ns: std::cell::Cell::new(0),
+            divided,
+            clock,
+            written: RefCell::default(),
+        }
     }
 
     /// Adds a value; `tags` are only asked for if the metric has sub-metrics.
     #[inline]
     pub(crate) fn add(&self, metric: MetricId, kind: Kind, value: f64, tags: &dyn Tagged) {
+        if self.book.points.are_wanted() {
+            self.write(metric, value, tags);
+        }
         let mut totals = self.totals.borrow_mut();
         totals.add(metric, kind, value);
         if self.divided.get(metric) == Some(&true) {
@@ -157,6 +177,16 @@ impl Store {
                     totals.add_to_sub(number, kind, value);
                 }
             }
+        }
+    }
+
+    fn write(&self, metric: MetricId, value: f64, tags: &dyn Tagged) {
+        let registry = self.book.registry();
+        let mut written = self.written.borrow_mut();
+        let metric = (registry.get(metric), self.book.subs.as_slice());
+        self.book.points.add(&mut written, metric, (self.clock.now(), value), tags);
+        if written.iter().any(|text| text.len() > WRITTEN_BYTES) {
+            self.book.points.hand_over(&mut written);
         }
     }
 
@@ -194,6 +224,7 @@ impl Store {
     /// Hands over what was counted.
     pub(crate) fn hand_over(&self) {
         self.book.totals().absorb(&mut self.totals.borrow_mut());
+        self.book.points.hand_over(&mut self.written.borrow_mut());
     }
 }
 
@@ -205,6 +236,8 @@ impl Drop for Store {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_model::testing::VirtualClock;
+
     use super::*;
     use crate::metrics::{Tags, parse_selector};
 
@@ -217,9 +250,10 @@ mod tests {
             registry: Mutex::new(Registry::new()),
             subs: vec![sub],
             totals: Mutex::default(),
+            points: Points::default(),
         });
         for thread in 0..2 {
-            let store = Store::new(book.clone());
+            let store = Store::new(book.clone(), Rc::new(VirtualClock::new()));
             for name in ["login", "other"] {
                 let mut tags = Tags::default();
                 tags.set("name", name);

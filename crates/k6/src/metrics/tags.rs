@@ -35,6 +35,9 @@ pub(crate) trait Tagged {
     /// The value, if there is such a tag.
     fn tag(&self, name: &str) -> Option<Cow<'_, str>>;
 
+    /// Tells all tags, those that hide others first.
+    fn each(&self, put: &mut dyn FnMut(&str, &str));
+
     /// Whether every pair of the filter is among them.
     fn hold(&self, filter: &[(String, String)]) -> bool {
         filter.iter().all(|(name, value)| self.tag(name).is_some_and(|found| found == value.as_str()))
@@ -44,6 +47,10 @@ pub(crate) trait Tagged {
 impl Tagged for Tags {
     fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
         self.get(name).map(Cow::Borrowed)
+    }
+
+    fn each(&self, put: &mut dyn FnMut(&str, &str)) {
+        self.iter().for_each(|(name, value)| put(name, value));
     }
 }
 

@@ -30,8 +30,9 @@ export default function () {
     'set tags are text': () => t.mine === 'a b' && t.num === '5' && t.yes === 'true' && t.nope === undefined,
     'same as vu.tags': () => exec.vu.tags.mine === 'a b' && Object.keys(t).sort().join() === 'group,mine,num,run,scenario,yes',
     'only plain values': () => [null, undefined, {}, [1]].every((v) => thrown(() => { t.bad = v; }) === "TypeError: invalid value for metric tag 'bad': only String, Boolean and Number types are accepted as a metric tag values") && t.bad === undefined,
-    delete: () => delete t.mine && t.mine === undefined,
     'as json': () => JSON.parse(JSON.stringify(t)).num === '5',
   });
+  delete t.mine;
+  check(t, { delete: () => t.mine === undefined && !Object.keys(t).includes('mine') });
   delete t.num; delete t.yes;
 }

@@ -41,7 +41,6 @@
       this.listener(kind, ...rest);
     }
     answered(status, fields, body, problem) {
-      this.sample("ws_sessions", 1);
       const headers = {};
       for (const [name, value] of fields) {
         const key = canonical(name);
@@ -52,6 +51,7 @@
         this.tags.status = String(status);
         this.tags.subproto = headers["Sec-Websocket-Protocol"] ?? "";
       }
+      this.sample("ws_sessions", 1);
       this.sample("ws_connecting", own.now() - this.begun);
       const isOpen = status === 101 && problem === undefined;
       if (!isOpen) listeners.delete(this.token);

@@ -1,0 +1,42 @@
+//! Modules compiled once for all users: a world that loads what another has compiled is made faster and is smaller.
+#![expect(unsafe_code, reason = "the engine trusts the bytecode that it is given")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rquickjs::module::{Declared, WriteOptions};
+use rquickjs::{Ctx, Module, Result};
+
+/// Compiled modules by name.
+#[derive(Default)]
+pub(crate) struct Compiled(Mutex<BTreeMap<String, Arc<Bytecode>>>);
+
+/// What the engine of this very process has written, and nobody has touched since.
+struct Bytecode(Vec<u8>);
+
+impl Compiled {
+    /// The module of a name, whose text is `text`, not yet run.
+    pub(crate) fn declared<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        text: &str,
+    ) -> Result<Module<'js, Declared>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if let Some(bytecode) = known {
+            // SAFETY: `Bytecode` is only made below, of what the same version of the engine has written in this process;
+            // it is copied while it is read.
+            return unsafe { Module::load(ctx.clone(), &bytecode.0) };
+        }
+        let module = Module::declare(ctx.clone(), name, text)?;
+        // Lines are needed for whoever wrote the script; our own modules are nobody's to look into.
+        let options = WriteOptions {
+            strip_source: true,
+            strip_debug: crate::modules::is_built_in(name),
+            ..WriteOptions::default()
+        };
+        let bytecode = Arc::new(Bytecode(module.write(options)?));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), bytecode);
+        Ok(module)
+    }
+}
