@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Check a plan: everything wrong with it, then one call of each kind; no load
     Check(CheckArgs),
+    /// Write a script for k6 as a plan, or say what in it no plan can say
+    Convert(ConvertArgs),
     /// Start a built-in service and leave it running
     Target(TargetArgs),
     /// Render a recorded run again
@@ -147,6 +149,19 @@ pub(crate) struct RunArgs {
     pub(crate) overrides: OverrideArgs,
     #[command(flatten)]
     pub(crate) script: ScriptArgs,
+}
+
+/// plimsoll convert
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// The script (.js, .ts)
+    pub(crate) script: PathBuf,
+    /// A value for the script's __ENV; the address of the target must be known
+    #[arg(short = 'e', long = "env", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) env: Vec<(String, String)>,
+    /// Write the plan to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What only scripts written for k6 take.

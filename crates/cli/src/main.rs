@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     let outcome = match options.command {
         Command::Audit(args) => commands::audit::audit(&args),
         Command::Check(args) => commands::check::check(&args),
+        Command::Convert(args) => commands::convert::convert(&args),
         Command::Demo(args) => commands::demo::demo(&args),
         Command::Hit(args) => commands::hit::hit(&args),
         Command::Report(args) => commands::report::report(&args),

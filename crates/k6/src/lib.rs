@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 mod bytecode;
+mod convert;
 mod coroutine;
 mod desk;
 mod flow;
@@ -27,6 +28,7 @@ pub mod conclusion;
 pub mod script;
 
 pub use conclusion::Conclusion;
+pub use convert::Unconvertible;
 pub use metrics::PointFormat;
 pub use run::{Abort, Level, Outside, Say};
 pub use script::{Script, Settings};

@@ -57,7 +57,7 @@ fn claims(options: &Options) -> Vec<Claim> {
         .collect()
 }
 
-fn claim(selector: &str, threshold: &Threshold) -> Option<String> {
+pub(crate) fn claim(selector: &str, threshold: &Threshold) -> Option<String> {
     let expression = &threshold.expression;
     let sign = match expression.operator {
         Operator::Less => "<",

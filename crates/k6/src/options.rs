@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use plimsoll_model::{Nanos, SECOND_NS};
 use serde_json::{Map, Value};
 
-pub(crate) use executor::Scenario;
+pub(crate) use executor::{Executor, Scenario};
 use read::Reader;
 pub(crate) use read::duration;
 

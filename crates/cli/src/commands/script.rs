@@ -29,8 +29,8 @@ pub(crate) fn is_script(path: &Path) -> bool {
 /// See the module.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let stop = StopHandle::default();
-    let script =
-        Script::load(&args.plan, settings(args)?, outside(args, stop.clone())?).map_err(|e| refused(&e))?;
+    let script = Script::load(&args.plan, settings(args)?, outside(&args.script.secrets, stop.clone())?)
+        .map_err(|e| refused(&e))?;
     let job = Job {
         plan: script.plan.clone(),
         workload: script.workload(),
@@ -59,6 +59,13 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     }
     conclude(&view, directory.as_ref(), &args.common);
     Ok(exit(&conclusion, &view, args.script.k6_verdict))
+}
+
+/// Reads a script to look at it, not to run it.
+pub(crate) fn read(path: &Path, env: &[(String, String)], stop: StopHandle) -> anyhow::Result<Script> {
+    let environment = facts::variables().into_iter().chain(env.iter().cloned()).collect();
+    let settings = Settings { environment, seed: 1, ..Settings::default() };
+    Script::load(path, settings, outside(&[], stop)?).map_err(|e| refused(&e))
 }
 
 fn refused(error: &ScriptError) -> anyhow::Error {
@@ -108,10 +115,10 @@ fn exit(conclusion: &Conclusion, view: &View, k6_verdict: bool) -> Exit {
     }
 }
 
-fn outside(args: &RunArgs, stop: StopHandle) -> anyhow::Result<Outside> {
+fn outside(sources: &[String], stop: StopHandle) -> anyhow::Result<Outside> {
     let stop = Arc::new(stop);
     let mut secrets = Secrets::default();
-    for source in &args.script.secrets {
+    for source in sources {
         secrets.add(source).map_err(|problem| anyhow::anyhow!(problem).context(Exit::WrongPlan))?;
     }
     Ok(Outside {

@@ -178,3 +178,30 @@ fn modules_that_k6_would_fetch_are_there_without_a_network() {
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     assert_eq!(summary["metrics"]["checks"]["fails"], 0);
 }
+
+#[test]
+fn a_simple_script_becomes_a_plan_and_another_is_told_why_not() {
+    let (server, place) = (service("echo"), Place::new());
+    place.write(
+        "simple.ts",
+        "import http from 'k6/http';\nimport { check, sleep } from 'k6';\ninterface Order { sku: string }\nconst order: Order = { sku: 'A-1' };\nexport const options = { vus: 2, iterations: 6, thresholds: { http_req_failed: ['rate<0.5'] } };\nexport default function (): void {\n  const made = http.post(`${__ENV.BASE}/echo/orders`, JSON.stringify(order), { tags: { name: 'order' } });\n  check(made, { 'is 200': (r) => r.status === 200, 'echoed': (r) => r.body.includes('A-1'), 'posted': (r) => r.json('method') === 'POST' });\n  const method = made.json('method');\n  http.get(`${__ENV.BASE}/echo/${method}?i=${__ITER}`);\n  sleep(0.01);\n}\n",
+    );
+    let base = format!("BASE={}", server.url());
+    let made = place.plimsoll(&["convert", "simple.ts", "-e", &base, "--out", "plan.yaml"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let plan = std::fs::read_to_string(place.path("plan.yaml")).unwrap();
+    let (_, run) = place.run_plan(&plan, &[]);
+    assert_eq!(run["totals"]["ok"], 12, "{plan}");
+    let steps: Vec<_> =
+        run["steps"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["order", "GET /echo/${method}?i=${iteration}"]);
+    place.write(
+        "loop.js",
+        "import http from 'k6/http';\nexport default function () {\n  for (let i = 0; i < 3; i++) http.get('http://127.0.0.1:1/');\n  http.get('http://127.0.0.1:1/x', { jar: null });\n}\n",
+    );
+    let refused = place.plimsoll(&["convert", "loop.js"]);
+    assert_eq!(refused.code, 104, "{refused:?}");
+    let lines =
+        ["line 3: `for (let i = 0", "`repeat`", "line 4: `jar: null`: a plan has no parameter like `jar`"];
+    assert!(lines.iter().all(|line| refused.stderr.contains(line)), "{}", refused.stderr);
+}
