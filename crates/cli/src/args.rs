@@ -32,7 +32,7 @@ pub(crate) enum Command {
     /// Take a quick look at a URL, without a plan
     Hit(HitArgs),
     /// Run a load test; the exit code tells the verdict
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Check a plan: everything wrong with it, then one call of each kind; no load
     Check(CheckArgs),
     /// Write a script for k6 as a plan, or say what in it no plan can say
@@ -166,6 +166,7 @@ pub(crate) struct ConvertArgs {
 
 /// What only scripts written for k6 take.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[command(next_help_heading = "Scripts written for k6")]
 pub(crate) struct ScriptArgs {
     /// Stages of users, such as 10s:20,1m:50
@@ -189,6 +190,45 @@ pub(crate) struct ScriptArgs {
     /// Let k6's rules decide the exit code instead of Plimsoll's verdict
     #[arg(long)]
     pub(crate) k6_verdict: bool,
+    /// Let thresholds be
+    #[arg(long)]
+    pub(crate) no_thresholds: bool,
+    /// Throw an exception where a request fails
+    #[arg(short = 'w', long)]
+    pub(crate) throw: bool,
+    /// Accept any certificate
+    #[arg(long)]
+    pub(crate) insecure_skip_tls_verify: bool,
+    /// A new connection for every request
+    #[arg(long)]
+    pub(crate) no_connection_reuse: bool,
+    /// Read bodies and forget them, unless a request asks for its own
+    #[arg(long)]
+    pub(crate) discard_response_bodies: bool,
+    /// Redirects that are followed
+    #[arg(long, value_name = "N")]
+    pub(crate) max_redirects: Option<u64>,
+    /// Requests of a batch at once
+    #[arg(long, value_name = "N")]
+    pub(crate) batch: Option<u64>,
+    /// Requests of a batch at once to one host
+    #[arg(long, value_name = "N")]
+    pub(crate) batch_per_host: Option<u64>,
+    /// Requests per second of all users together, at most
+    #[arg(long, value_name = "N")]
+    pub(crate) rps: Option<u64>,
+    /// What requests say they come from
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) user_agent: Option<String>,
+    /// Iterations that are over sooner wait
+    #[arg(long, value_name = "TIME")]
+    pub(crate) min_iteration_duration: Option<String>,
+    /// What the summary tells of trends, such as avg,p(99)
+    #[arg(long, value_name = "STATS", value_delimiter = ',')]
+    pub(crate) summary_trend_stats: Vec<String>,
+    /// The unit of times in the summary: s, ms or us
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) summary_time_unit: Option<String>,
     /// Make no use of setup()
     #[arg(long)]
     pub(crate) no_setup: bool,

@@ -56,6 +56,9 @@ impl<'h> Desk<'h> {
             return;
         }
         loop {
+            if let Some(rps) = self.vu.run.options.rps {
+                Box::pin(self.vu.clock.sleep_until(self.vu.run.turn(self.vu.now(), rps))).await;
+            }
             let call = flow.call(&self.vu);
             let idle = self.idle.borrow_mut().pop();
             let mut session = idle.unwrap_or_else(|| self.driver.session());

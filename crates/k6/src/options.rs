@@ -19,7 +19,7 @@ use crate::metrics::{Expression, Method, Threshold};
 const EXECUTION: [&str; 4] = ["duration", "iterations", "stages", "scenarios"];
 
 /// Options that are read. Others that k6 knows are accepted and have no meaning here; the rest is a mistake.
-const WITHOUT_MEANING: [&str; 22] = [
+const WITHOUT_MEANING: [&str; 21] = [
     "blacklistIPs",
     "blockHostnames",
     "cloud",
@@ -41,7 +41,6 @@ const WITHOUT_MEANING: [&str; 22] = [
     "handleSummaryTimeout",
     "noUsageReport",
     "linger",
-    "rps",
 ];
 
 /// Options, checked.
@@ -59,6 +58,8 @@ pub(crate) struct Options {
     /// Requests of a batch at once; of those to one host.
     pub(crate) batch: usize,
     pub(crate) batch_per_host: usize,
+    /// Requests per second of all users together; none is held back without.
+    pub(crate) rps: Option<u64>,
     pub(crate) user_agent: Option<String>,
     pub(crate) skip_verify: bool,
     pub(crate) discard_bodies: bool,
@@ -121,6 +122,7 @@ impl Options {
             redirects_max: reader.number("maxRedirects").map_or(10, |n| n as u32),
             batch: reader.number("batch").filter(|n| *n > 0).map_or(20, |n| n as usize),
             batch_per_host: reader.number("batchPerHost").filter(|n| *n > 0).map_or(6, |n| n as usize),
+            rps: reader.number("rps").filter(|n| *n > 0),
             user_agent: reader.text("userAgent"),
             skip_verify: reader.flag("insecureSkipTLSVerify"),
             discard_bodies: reader.flag("discardResponseBodies"),
@@ -223,7 +225,7 @@ mod tests {
     #[test]
     fn what_k6_knows_and_nothing_depends_on_is_a_warning() {
         let (options, warnings) =
-            Options::read(&object(json!({ "rps": 5, "nonsense": 1, "setupTimeout": 1500 }))).unwrap();
+            Options::read(&object(json!({ "linger": true, "nonsense": 1, "setupTimeout": 1500 }))).unwrap();
         assert_eq!(warnings.len(), 2);
         assert_eq!(options.setup_timeout_ns, 1_500_000_000);
         assert_eq!(options.scenarios.len(), 1);

@@ -78,6 +78,8 @@ pub(crate) struct Run {
     aborted: Mutex<Option<Abort>>,
     steps: Mutex<Steps>,
     looked_ns: AtomicU64,
+    /// When the next request may be sent, if options say how many a second.
+    next_request_ns: AtomicU64,
     warned: Mutex<BTreeSet<String>>,
     pub(crate) shared_arrays: Mutex<SharedArrays>,
 }
@@ -121,6 +123,7 @@ impl Run {
             aborted: Mutex::new(None),
             steps: Mutex::new(Steps { planned: steps_planned, found: Vec::new(), numbers: BTreeMap::new() }),
             looked_ns: AtomicU64::new(0),
+            next_request_ns: AtomicU64::new(0),
             warned: Mutex::default(),
             shared_arrays: Mutex::default(),
         }
@@ -205,6 +208,14 @@ impl Run {
     pub(crate) fn steps_found(&self, known: usize) -> Vec<Step> {
         let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         steps.found.get(known.saturating_sub(steps.planned)..).unwrap_or_default().to_vec()
+    }
+
+    /// When a request that is ready now may be sent: `rps` is a limit for all users together.
+    pub(crate) fn turn(&self, now_ns: Nanos, rps: u64) -> Nanos {
+        let gap_ns = 1_000_000_000 / rps;
+        let taken = |next: Nanos| Some(next.max(now_ns) + gap_ns);
+        let before = self.next_request_ns.fetch_update(Relaxed, Relaxed, taken);
+        before.map_or(now_ns, |next| next.max(now_ns))
     }
 
     /// Every now and then: counts users, and ends the run if a threshold says so.

@@ -223,6 +223,11 @@ pub fn of_variables<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> 
                     stages.map(|(time, users)| serde_json::json!({ "duration": time, "target": users }));
                 all.insert("stages".to_owned(), stages.collect());
             }
+            "TAGS" => {
+                let tags = value.split(',').filter_map(|tag| tag.split_once('='));
+                let tags: Map<String, Value> = tags.map(|(k, v)| (k.to_owned(), Value::from(v))).collect();
+                all.insert("tags".to_owned(), tags.into());
+            }
             _ => {
                 if let Some((_, key)) = VARIABLES.iter().find(|(variable, _)| *variable == option) {
                     all.insert((*key).to_owned(), Value::from(value));
@@ -234,7 +239,7 @@ pub fn of_variables<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> 
 }
 
 /// Variables and the options that they set.
-const VARIABLES: [(&str, &str); 15] = [
+const VARIABLES: [(&str, &str); 32] = [
     ("VUS", "vus"),
     ("DURATION", "duration"),
     ("ITERATIONS", "iterations"),
@@ -250,4 +255,21 @@ const VARIABLES: [(&str, &str); 15] = [
     ("NO_CONNECTION_REUSE", "noConnectionReuse"),
     ("MIN_ITERATION_DURATION", "minIterationDuration"),
     ("SUMMARY_TREND_STATS", "summaryTrendStats"),
+    ("SUMMARY_TIME_UNIT", "summaryTimeUnit"),
+    ("BATCH", "batch"),
+    ("BATCH_PER_HOST", "batchPerHost"),
+    ("RPS", "rps"),
+    ("NO_COOKIES_RESET", "noCookiesReset"),
+    ("NO_VU_CONNECTION_REUSE", "noVUConnectionReuse"),
+    ("HTTP_DEBUG", "httpDebug"),
+    ("BLACKLIST_IPS", "blacklistIPs"),
+    ("BLOCK_HOSTNAMES", "blockHostnames"),
+    ("SYSTEM_TAGS", "systemTags"),
+    ("DNS", "dns"),
+    ("LOCAL_IPS", "localIPs"),
+    ("CONSOLE_OUTPUT", "consoleOutput"),
+    ("PAUSED", "paused"),
+    ("LINGER", "linger"),
+    ("EXECUTION_SEGMENT", "executionSegment"),
+    ("EXECUTION_SEGMENT_SEQUENCE", "executionSegmentSequence"),
 ];

@@ -18,6 +18,9 @@ pub enum ScriptError {
     Options(String),
 }
 
+/// The directory beside a script that remote modules are kept in.
+const CACHE: &str = "remote_modules";
+
 /// The files of a script.
 pub(crate) struct Sources {
     /// The script itself.
@@ -60,13 +63,16 @@ impl Sources {
         }
         if name.starts_with("https://") || name.starts_with("http://") {
             let name = name.split('?').next().unwrap_or(name);
-            return match (self.map.get(name), crate::modules::stand_in(name)) {
-                (Some(file), _) => Ok(file.display().to_string()),
-                (None, Some(own)) => Ok(own.to_owned()),
-                (None, None) => Err(format!(
-                    "nothing is fetched from the network: save {name} and name the file with --module-map {name}=FILE"
-                )),
-            };
+            if let Some(file) = self.map.get(name) {
+                return Ok(file.display().to_string());
+            }
+            let cached = self.cached(name);
+            if cached.is_file() {
+                return Ok(cached.display().to_string());
+            }
+            return crate::modules::stand_in(name).map(str::to_owned).ok_or_else(|| {
+                format!("nothing is fetched: save it as {}, or use --module-map URL=FILE", cached.display())
+            });
         }
         if name == "k6" || name.starts_with("k6/") {
             return Err(crate::modules::refusal(name));
@@ -80,6 +86,12 @@ impl Sources {
         found
             .map(|p| p.display().to_string())
             .ok_or_else(|| format!("there is no file {} (imported as \"{name}\")", path.display()))
+    }
+
+    /// Where a remote module is looked for: beside the script, under its address.
+    fn cached(&self, address: &str) -> PathBuf {
+        let (_, path) = address.split_once("://").unwrap_or(("", address));
+        self.directory().join(CACHE).join(path)
     }
 
     /// The name under which a module is known that is asked for by `require`, with k6's words for what is wrong.

@@ -100,7 +100,9 @@ impl ScriptUser {
             let pass = Pass { scenario, number: self.numbers[scenario].take() };
             match self.converse(world, desk, &mut beside, Answer::Iterate(pass)).await {
                 Some(Ask::Idle(ended)) => {
-                    vu.run.iterations_done.fetch_add(1, Relaxed);
+                    let was_cut = ended.thrown.as_ref().is_some_and(|thrown| thrown.is_interrupt);
+                    let count = if was_cut { &vu.run.iterations_cut } else { &vu.run.iterations_done };
+                    count.fetch_add(1, Relaxed);
                     if let Some(thrown) = &ended.thrown {
                         complain(vu, thrown);
                     }

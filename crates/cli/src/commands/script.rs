@@ -187,6 +187,20 @@ fn flags(args: &RunArgs) -> anyhow::Result<Map<String, Value>> {
     set("duration", args.overrides.duration.map(|ns| json!(format!("{ns}ns"))));
     set("noSetup", args.script.no_setup.then_some(json!(true)));
     set("noTeardown", args.script.no_teardown.then_some(json!(true)));
+    set("throw", args.script.throw.then_some(json!(true)));
+    set("insecureSkipTLSVerify", args.script.insecure_skip_tls_verify.then_some(json!(true)));
+    set("noConnectionReuse", args.script.no_connection_reuse.then_some(json!(true)));
+    set("discardResponseBodies", args.script.discard_response_bodies.then_some(json!(true)));
+    set("thresholds", args.script.no_thresholds.then_some(json!({})));
+    set("maxRedirects", args.script.max_redirects.map(Value::from));
+    set("batch", args.script.batch.map(Value::from));
+    set("batchPerHost", args.script.batch_per_host.map(Value::from));
+    set("rps", args.script.rps.map(Value::from));
+    set("userAgent", args.script.user_agent.clone().map(Value::from));
+    set("minIterationDuration", args.script.min_iteration_duration.clone().map(Value::from));
+    set("summaryTimeUnit", args.script.summary_time_unit.clone().map(Value::from));
+    let stats = &args.script.summary_trend_stats;
+    set("summaryTrendStats", (!stats.is_empty()).then(|| json!(stats)));
     if !args.script.stages.is_empty() {
         let stage = |text: &String| {
             let (time, users) =
