@@ -29,6 +29,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 const LIBRARIES: &[(&str, &str)] = &[
     ("html", include_str!("assets/library/html.js")),
     ("sockets", include_str!("assets/library/sockets.js")),
+    ("webcrypto", include_str!("assets/library/webcrypto.js")),
 ];
 
 /// The source of a library.

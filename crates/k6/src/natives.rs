@@ -12,6 +12,7 @@ mod http;
 mod info;
 mod json;
 mod response;
+mod subtle;
 mod websocket;
 
 use std::borrow::Cow;
@@ -76,6 +77,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
     json::install(&own)?;
     crypto::install(&own, vu)?;
     http::install(&own, vu)?;
+    subtle::install(&own, vu)?;
     websocket::install(&own, vu)?;
     Ok(own)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::shell::{has, root, run};
 
@@ -21,8 +21,11 @@ pub(crate) fn is_possible() -> bool {
     has("k6")
 }
 
-/// Runs every script with both and prints the table.
-pub(crate) fn k6() -> Result<()> {
+/// What k6 made of every script, for tests where there is no k6.
+const EXPECTED: &str = "crates/k6/tests/expected.json";
+
+/// Runs every script with both and prints the table; writes down what k6 said, if asked to.
+pub(crate) fn k6(records: bool) -> Result<()> {
     if !is_possible() {
         bail!("k6 is needed; run `cargo xtask setup`");
     }
@@ -31,7 +34,12 @@ pub(crate) fn k6() -> Result<()> {
     std::fs::create_dir_all(&scratch)?;
     let compared = compare_all(&scratch);
     let _left = std::fs::remove_dir_all(&scratch);
-    let (agree, all) = compared?;
+    let (agree, all, expected) = compared?;
+    if records {
+        let text = serde_json::to_string_pretty(&expected)?;
+        std::fs::write(root().join(EXPECTED), format!("{text}\n"))?;
+        println!("wrote {EXPECTED}");
+    }
     println!("{agree} of {all} scripts agree");
     if agree < all {
         bail!("{} scripts differ", all - agree);
@@ -39,9 +47,9 @@ pub(crate) fn k6() -> Result<()> {
     Ok(())
 }
 
-fn compare_all(scratch: &Path) -> Result<(usize, usize)> {
+fn compare_all(scratch: &Path) -> Result<(usize, usize, Value)> {
     let server = Server::start()?;
-    let mut agree = 0;
+    let (mut agree, mut expected) = (0, Map::new());
     let scripts = scripts()?;
     println!("{:<24} {:>5} {:>9}  differences", "script", "k6", "plimsoll");
     for script in &scripts {
@@ -51,11 +59,26 @@ fn compare_all(scratch: &Path) -> Result<(usize, usize)> {
         let ours = ["run", "-q", "--k6-verdict", "--out", &out];
         let ours = outcome(&plimsoll(), &ours, script, scratch, &server.url)?;
         let text = std::fs::read_to_string(script)?;
-        let differences = differences(&theirs, &ours, text.contains(BY_TIME));
+        let by_time = text.contains(BY_TIME);
+        expected.insert(name.clone(), trace(&theirs, by_time));
+        let differences = differences(&theirs, &ours, by_time);
         agree += usize::from(differences.is_empty());
         println!("{name:<24} {:>5} {:>9}  {}", theirs.code, ours.code, differences.join("; "));
     }
-    Ok((agree, scripts.len()))
+    Ok((agree, scripts.len(), Value::Object(expected)))
+}
+
+/// Exit code and counts of a run, as far as they are the same each time.
+fn trace(outcome: &Outcome, by_time: bool) -> Value {
+    let mut counts = Map::new();
+    for (name, metric) in outcome.summary["metrics"].as_object().into_iter().flatten() {
+        let parts = ["count", "passes", "fails"].into_iter().filter_map(|key| Some((key, metric.get(key)?)));
+        let parts: Map<_, _> = parts.map(|(key, value)| (key.to_owned(), value.clone())).collect();
+        if !parts.is_empty() && !by_time && !APART.contains(&name.as_str()) {
+            counts.insert(name.clone(), parts.into());
+        }
+    }
+    json!({ "code": outcome.code, "counts": counts })
 }
 
 fn plimsoll() -> String {

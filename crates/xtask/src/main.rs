@@ -19,7 +19,7 @@ const HELP: &str = "cargo xtask TASK
   audits         every audit with its mutant, its control, and its false alarms
   browser [--pictures]
                  open a report in headless Chromium; keep pictures of it in docs/pictures
-  k6             the same scripts by the real k6 and by Plimsoll: do they agree?
+  k6 [--record]  the same scripts by the real k6 and by Plimsoll: do they agree? Write down what k6 came to
   setup          install what the tests and benchmarks need, and say what that is
   tidy           import table, file sizes, names, documentation paths
   gen [--check]  write the committed schemas, or check that they are fresh
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::bench(has("--quick"), has("--long")),
         Some("ci") => ci::ci(),
         Some("gen") => generate::generate(has("--check")),
-        Some("k6") => k6::k6(),
+        Some("k6") => k6::k6(has("--record")),
         Some("setup") => setup::setup(),
         Some("tidy") => tidy::tidy(),
         _ => {

@@ -171,12 +171,17 @@ fn a_large_file_is_held_once() {
 }
 
 #[test]
-fn modules_that_k6_would_fetch_are_there_without_a_network() {
+fn what_k6_would_fetch_or_did_not_have_yet_is_there() {
     let server = service("echo");
-    let text = include_str!("../../../k6/tests/offline/jslib.js");
-    let (ended, summary) = script(text, &server, &[]);
-    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
-    assert_eq!(summary["metrics"]["checks"]["fails"], 0);
+    let texts = [
+        include_str!("../../../k6/tests/offline/jslib.js"),
+        include_str!("../../../k6/tests/offline/webcrypto.js"),
+    ];
+    for text in texts {
+        let (ended, summary) = script(text, &server, &[]);
+        assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+        assert_eq!(summary["metrics"]["checks"]["fails"], 0, "{}", ended.stdout);
+    }
 }
 
 #[test]
@@ -204,4 +209,55 @@ fn a_simple_script_becomes_a_plan_and_another_is_told_why_not() {
     let lines =
         ["line 3: `for (let i = 0", "`repeat`", "line 4: `jar: null`: a plan has no parameter like `jar`"];
     assert!(lines.iter().all(|line| refused.stderr.contains(line)), "{}", refused.stderr);
+}
+
+/// Scripts that the real k6 has run: exit codes and counts must be those that it came to (`cargo xtask k6 --record`).
+#[test]
+fn every_script_comes_to_what_k6_came_to() {
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../k6/tests/");
+    let expected = read_json(&std::path::Path::new(tests).join("expected.json")).unwrap();
+    let server = service("echo");
+    let base = format!("BASE={}", server.url());
+    let entries = std::fs::read_dir(format!("{tests}scripts")).unwrap().map(|e| e.unwrap().path());
+    let is_script = |p: &std::path::PathBuf| p.extension().is_some_and(|e| e == "js" || e == "ts");
+    let scripts: Vec<_> = entries.filter(is_script).collect();
+    assert!(scripts.len() >= 100, "{}", scripts.len());
+    let run = |path: &std::path::PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let place = Place::new();
+        let script = path.to_str().unwrap();
+        let ended = place.plimsoll(&[
+            "run",
+            script,
+            "-o",
+            "out",
+            "-q",
+            "--k6-verdict",
+            "--summary-export",
+            "summary.json",
+            "-e",
+            &base,
+        ]);
+        let summary = read_json(&place.path("summary.json")).unwrap_or_default();
+        let wanted = &expected[name];
+        let mut differences = Vec::new();
+        if wanted["code"] != ended.code {
+            differences.push(format!("{name}: exit code {} instead of {}", ended.code, wanted["code"]));
+        }
+        for (metric, counts) in wanted["counts"].as_object().into_iter().flatten() {
+            for (key, count) in counts.as_object().into_iter().flatten() {
+                let own = &summary["metrics"][metric][key];
+                if own.as_f64() != count.as_f64() {
+                    differences.push(format!("{name}: {metric}.{key} is {own} instead of {count}"));
+                }
+            }
+        }
+        differences
+    };
+    let (first, second) = scripts.split_at(scripts.len() / 2);
+    let (first, second) = std::thread::scope(|threads| {
+        let other = threads.spawn(|| second.iter().flat_map(run).collect::<Vec<_>>());
+        (first.iter().flat_map(run).collect::<Vec<_>>(), other.join().unwrap())
+    });
+    assert_eq!([first, second].concat(), Vec::<String>::new());
 }

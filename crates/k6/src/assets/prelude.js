@@ -95,6 +95,13 @@
   };
   own.clearTimers = () => { timers.clear(); own.timers(0); };
 
+  const webcrypto = {};
+  for (const name of ["getRandomValues", "randomUUID", "subtle", "CryptoKey"]) {
+    const set = () => { throw new TypeError(`Cannot assign to read only property '${name}'`); };
+    Object.defineProperty(webcrypto, name, { enumerable: true, get: () => own.library("webcrypto")[name], set });
+  }
+  globalThis.crypto = webcrypto;
+
   globalThis.TextEncoder ??= class { get encoding() { return "utf-8"; } encode(text = "") { return new Uint8Array(own.bytes(String(text))); } };
   globalThis.TextDecoder ??= class { get encoding() { return "utf-8"; } decode(bytes) { return bytes === undefined ? "" : own.text(bytes); } };
 })();
