@@ -1,6 +1,6 @@
 //! Code that blocks, inside a future: it runs on a stack of its own and is suspended whenever it asks for something.
 //!
-//! The one place with unsafe code. What makes it sound is written at each use.
+//! What makes its unsafe code sound is written at each use.
 #![expect(unsafe_code, reason = "the yielder of a running coroutine can only be reached through a pointer")]
 
 use std::any::Any;

@@ -13,25 +13,7 @@ use flate2::write::GzEncoder;
 use plimsoll_model::Nanos;
 use serde_json::json;
 
-use super::{Metric, SubMetric, Tagged};
-
-/// Tags with a column of their own in CSV; all others stand together in one.
-const COLUMNS: [&str; 14] = [
-    "check",
-    "error",
-    "error_code",
-    "expected_response",
-    "group",
-    "method",
-    "name",
-    "proto",
-    "scenario",
-    "service",
-    "status",
-    "subproto",
-    "tls_version",
-    "url",
-];
+use super::{Metric, SYSTEM_TAGS, SubMetric, Tagged};
 
 /// How values are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +117,7 @@ impl Output {
                 writeln!(
                     file,
                     "metric_name,timestamp,metric_value,{},extra_tags,metadata",
-                    COLUMNS.join(",")
+                    SYSTEM_TAGS.join(",")
                 )?;
             }
             received.iter().try_for_each(|text| file.write_all(text.as_bytes()))?;
@@ -198,10 +180,11 @@ fn number(value: f64) -> serde_json::Value {
     if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
 }
 
+/// Tags that k6 gives by itself have a column of their own; all others stand together in one.
 fn row(buffer: &mut String, metric: &str, (at_s, value): (i128, f64), tags: &BTreeMap<String, String>) {
     let mut fields = vec![metric.to_owned(), at_s.to_string(), format!("{value:.6}")];
-    fields.extend(COLUMNS.iter().map(|name| tags.get(*name).cloned().unwrap_or_default()));
-    let others = tags.iter().filter(|(name, _)| !COLUMNS.contains(&name.as_str()));
+    fields.extend(SYSTEM_TAGS.iter().map(|name| tags.get(*name).cloned().unwrap_or_default()));
+    let others = tags.iter().filter(|(name, _)| !SYSTEM_TAGS.contains(&name.as_str()));
     fields.push(others.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"));
     fields.push(String::new());
     let mut writer = csv::Writer::from_writer(Vec::new());

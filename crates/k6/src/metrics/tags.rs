@@ -3,6 +3,24 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+/// Tags that samples have unless options say otherwise, in order.
+pub(crate) const SYSTEM_TAGS: [&str; 14] = [
+    "check",
+    "error",
+    "error_code",
+    "expected_response",
+    "group",
+    "method",
+    "name",
+    "proto",
+    "scenario",
+    "service",
+    "status",
+    "subproto",
+    "tls_version",
+    "url",
+];
+
 /// Names and values, sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tags(Vec<(Rc<str>, Rc<str>)>);

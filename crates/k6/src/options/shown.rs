@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Options;
 use super::read::duration_of;
+use crate::metrics::SYSTEM_TAGS;
 
 /// In k6's order.
 const ALL: [&str; 37] = [
@@ -44,24 +45,6 @@ const ALL: [&str; 37] = [
     "discardResponseBodies",
     "consoleOutput",
     "localIPs",
-];
-
-/// Tags that samples have unless options say otherwise.
-const SYSTEM_TAGS: [&str; 14] = [
-    "check",
-    "error",
-    "error_code",
-    "expected_response",
-    "group",
-    "method",
-    "name",
-    "proto",
-    "scenario",
-    "service",
-    "status",
-    "subproto",
-    "tls_version",
-    "url",
 ];
 
 impl Options {
