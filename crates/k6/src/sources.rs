@@ -3,6 +3,8 @@
 mod commonjs;
 mod excerpt;
 
+pub(crate) use excerpt::{Place, excerpt};
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -158,7 +160,7 @@ impl Sources {
                 (place.line, place.column) = back.original(place.line, place.column);
             }
             if shown.is_none() {
-                shown = excerpt::excerpt(&file.text, &place);
+                shown = excerpt(&file.text, &place);
             }
             let at = format!("{}:{}:{}", place.file, place.line, place.column);
             lines.push([&line[..range.start], &at, &line[range.end..]].concat());

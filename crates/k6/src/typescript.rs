@@ -6,8 +6,10 @@ use oxc_allocator::Allocator;
 use oxc_codegen::{Codegen, CodegenOptions};
 use oxc_parser::Parser;
 use oxc_semantic::SemanticBuilder;
-use oxc_span::SourceType;
+use oxc_span::{LabeledSpan, SourceType};
 use oxc_transformer::{TransformOptions, Transformer};
+
+use crate::sources::{Place, excerpt};
 
 /// A script without types.
 pub(crate) struct Stripped {
@@ -37,16 +39,24 @@ pub(crate) fn strip(name: &str, text: &str) -> Result<Stripped, String> {
     let (allocator, path) = (Allocator::default(), Path::new(name));
     let kind = SourceType::from_path(path).map_err(|e| format!("{name}: {e}"))?;
     let parsed = Parser::new(&allocator, text, kind).parse();
-    let wrong = |problems: Vec<String>| format!("{name}: {}", problems.join("; "));
+    let wrong = |found: Vec<(String, Option<u32>)>| {
+        found.iter().map(|(what, at)| said(name, text, what, *at)).collect::<Vec<_>>().join("\n")
+    };
     if parsed.panicked {
-        return Err(wrong(parsed.diagnostics.iter().map(ToString::to_string).collect()));
+        let found = parsed.diagnostics.iter();
+        return Err(wrong(
+            found.map(|d| (d.to_string(), d.labels.first().map(LabeledSpan::offset))).collect(),
+        ));
     }
     let mut program = parsed.program;
     let names = SemanticBuilder::new().with_enum_eval(true).build(&program).semantic.into_scoping();
     let done = Transformer::new(&allocator, path, &TransformOptions::default())
         .build_with_scoping(names, &mut program);
     if !done.diagnostics.is_empty() {
-        return Err(wrong(done.diagnostics.iter().map(ToString::to_string).collect()));
+        let found = done.diagnostics.iter();
+        return Err(wrong(
+            found.map(|d| (d.to_string(), d.labels.first().map(LabeledSpan::offset))).collect(),
+        ));
     }
     let options = CodegenOptions { source_map_path: Some(path.to_owned()), ..CodegenOptions::default() };
     let made = Codegen::new().with_options(options).build(&program);
@@ -54,6 +64,16 @@ pub(crate) fn strip(name: &str, text: &str) -> Result<Stripped, String> {
     let places = tokens.map(|t| ((t.get_dst_line(), t.get_dst_col()), (t.get_src_line(), t.get_src_col())));
     let places = places.collect();
     Ok(Stripped { text: made.code, back: Back(places) })
+}
+
+/// A mistake with its place, and the line it is in.
+fn said(name: &str, text: &str, what: &str, at: Option<u32>) -> String {
+    let Some(before) = at.and_then(|at| text.get(..at as usize)) else { return format!("{name}: {what}") };
+    let (line, column) =
+        (before.matches('\n').count() + 1, before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1);
+    let place = Place { file: name.to_owned(), line: line as u32, column: column as u32 };
+    let shown = excerpt(text, &place).unwrap_or_default();
+    format!("SyntaxError: {what}\n    at {name}:{line}:{column}\n{shown}")
 }
 
 #[cfg(test)]
@@ -69,7 +89,11 @@ mod tests {
             "{plain}"
         );
         assert!(plain.contains("this.n = n") && plain.contains("E[E[\"One\"] = 1]"), "{plain}");
-        assert!(strip("a.ts", "const x: = 1;").is_err());
+        let wrong = strip("a.ts", "let a;\nconst x: = 1;").err().unwrap();
+        assert!(
+            wrong.contains("a.ts:2:10") && wrong.ends_with("  2 | const x: = 1;\n    |          ^"),
+            "{wrong}"
+        );
     }
 
     #[test]

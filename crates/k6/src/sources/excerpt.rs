@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 /// A place in a file: line and column, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) file: String,
-    pub(super) line: u32,
-    pub(super) column: u32,
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
 }
 
 /// The place that a line of a stack names: `at f (FILE:LINE:COLUMN)`, and where it stands in that line.
@@ -23,7 +23,7 @@ pub(super) fn place(frame: &str) -> Option<(std::ops::Range<usize>, Place)> {
 }
 
 /// The line of a place with a mark under the column.
-pub(super) fn excerpt(text: &str, place: &Place) -> Option<String> {
+pub(crate) fn excerpt(text: &str, place: &Place) -> Option<String> {
     let line = text.lines().nth(place.line.checked_sub(1)? as usize)?;
     let (number, gap) = (place.line.to_string(), " ".repeat(place.line.to_string().len()));
     let before: String = line
