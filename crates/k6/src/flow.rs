@@ -204,10 +204,14 @@ impl Flow {
         self.name.as_deref().unwrap_or(&self.url)
     }
 
+    /// The script's own jar for this request, or the user's.
+    fn jar(&self, vu: &Vu) -> Jar {
+        self.jar.clone().unwrap_or_else(|| vu.jar.borrow().clone())
+    }
+
     /// What is to be sent now.
     pub(crate) fn call(&mut self, vu: &Vu) -> Call {
-        let jar = self.jar.clone().unwrap_or_else(|| vu.jar.borrow().clone());
-        self.cookies_sent = jar.field(&self.url, &self.cookies);
+        self.cookies_sent = self.jar(vu).field(&self.url, &self.cookies);
         let group = vu.group.borrow();
         let step = vu.request_step(group.trim_start_matches("::"), &self.method, self.name());
         Call { step, operation: self.operation(vu) }
@@ -268,8 +272,7 @@ impl Flow {
             seen.judged.borrow_mut().unexpected = Some(seen.status);
         }
         if seen.status > 0 {
-            let jar = self.jar.as_ref().map_or_else(|| vu.jar.borrow().clone(), Jar::clone);
-            jar.learn(&self.url, &seen.headers);
+            self.jar(vu).learn(&self.url, &seen.headers);
         }
         let goes_on = (is_challenge && self.answer(&seen)) || self.redirect(&seen);
         self.seen = Some(seen);

@@ -220,7 +220,7 @@ pub(crate) fn happened<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, event: Event) -> Result
     let own: Object<'js> = ctx.globals().get("__plimsoll")?;
     match event {
         Event::Replied(token, flow) => {
-            vu.ended(token);
+            vu.ended();
             let replied: Function<'js> = own.get("replied")?;
             match http::respond(ctx, vu, flow) {
                 Ok(response) => replied.call((token, response)),

@@ -281,7 +281,7 @@ impl Vu {
     }
 
     /// Something beside the script is over.
-    pub(crate) fn ended(&self, _token: Token) {
+    pub(crate) fn ended(&self) {
         self.outstanding.set(self.outstanding.get().saturating_sub(1));
     }
 

@@ -9,19 +9,14 @@ use crate::plimsoll::{Ended, Place, read_json, service};
 fn script(text: &str, server: &Running, more: &[&str]) -> (Ended, Value) {
     let place = Place::new();
     place.write("script.js", text);
+    script_at(&place, "script.js", server, more)
+}
+
+/// The same with a script's file.
+fn script_at(place: &Place, path: &str, server: &Running, more: &[&str]) -> (Ended, Value) {
     let base = format!("BASE={}", server.url());
-    let usual = [
-        "run",
-        "script.js",
-        "--out",
-        "out",
-        "-q",
-        "--k6-verdict",
-        "--summary-export",
-        "summary.json",
-        "-e",
-        &base,
-    ];
+    let usual =
+        ["run", path, "--out", "out", "-q", "--k6-verdict", "--summary-export", "summary.json", "-e", &base];
     let ended = place.plimsoll(&[&usual, more].concat());
     let summary = read_json(&place.path("summary.json")).unwrap_or_default();
     (ended, summary)
@@ -217,28 +212,13 @@ fn every_script_comes_to_what_k6_came_to() {
     let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../k6/tests/");
     let expected = read_json(&std::path::Path::new(tests).join("expected.json")).unwrap();
     let server = service("echo");
-    let base = format!("BASE={}", server.url());
     let entries = std::fs::read_dir(format!("{tests}scripts")).unwrap().map(|e| e.unwrap().path());
     let is_script = |p: &std::path::PathBuf| p.extension().is_some_and(|e| e == "js" || e == "ts");
     let scripts: Vec<_> = entries.filter(is_script).collect();
     assert!(scripts.len() >= 100, "{}", scripts.len());
     let run = |path: &std::path::PathBuf| {
         let name = path.file_stem().unwrap().to_str().unwrap();
-        let place = Place::new();
-        let script = path.to_str().unwrap();
-        let ended = place.plimsoll(&[
-            "run",
-            script,
-            "-o",
-            "out",
-            "-q",
-            "--k6-verdict",
-            "--summary-export",
-            "summary.json",
-            "-e",
-            &base,
-        ]);
-        let summary = read_json(&place.path("summary.json")).unwrap_or_default();
+        let (ended, summary) = script_at(&Place::new(), path.to_str().unwrap(), &server, &[]);
         let wanted = &expected[name];
         let mut differences = Vec::new();
         if wanted["code"] != ended.code {

@@ -4,7 +4,7 @@ use plimsoll_metrics::window::PHASE_NAMES;
 use rquickjs::{ArrayBuffer, Ctx, Object, Result, String as JsString, Value};
 
 use super::class::{Native, getter};
-use crate::flow::{BodyAs, Flow, duration_ns};
+use crate::flow::{BodyAs, Flow, address, duration_ns};
 use crate::vu::Seen;
 
 /// What k6 gives as the expiry of a cookie that has none: Go's first moment, in milliseconds since 1970.
@@ -210,10 +210,8 @@ fn canonical(name: &str) -> String {
 
 /// Host and port of an address.
 fn host_of(url: &str) -> (String, u16) {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let authority = authority.rsplit('@').next().unwrap_or_default();
-    let usual = if scheme == "https" { 443 } else { 80 };
+    let authority = address::authority(url);
+    let usual = if url.starts_with("https:") { 443 } else { 80 };
     match authority.rsplit_once(':') {
         Some((host, port)) => (host.to_owned(), port.parse().unwrap_or(usual)),
         None => (authority.to_owned(), usual),

@@ -3,6 +3,7 @@
 //! Private keys are PKCS #8, public ones SEC 1 points or SPKI; what a key may be used for is the library's to watch.
 
 mod aes;
+mod chance;
 mod curves;
 mod rsa;
 

@@ -55,7 +55,7 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     own.set(
         "wsForget",
         Func::from(move |ctx: Ctx<'js>, token: Token| -> Result<()> {
-            v.ended(token);
+            v.ended();
             v.ask(Ask::Forget(token)).map_err(|_| time_is_up(&ctx)).map(drop)
         }),
     )?;
@@ -116,7 +116,7 @@ pub(super) fn opened<'js>(
     opened: &Opened,
 ) -> Result<()> {
     if opened.reply.outcome != plimsoll_model::Outcome::Ok {
-        vu.ended(token);
+        vu.ended();
     }
     let headers: Vec<Vec<&str>> =
         opened.headers.iter().map(|(name, value)| vec![name.as_str(), value.as_str()]).collect();
@@ -140,7 +140,7 @@ pub(super) fn heard<'js>(
     let message = match heard {
         Some(Ok(message)) => message,
         other => {
-            vu.ended(token);
+            vu.ended();
             return match other {
                 Some(Err(failure)) => tell.call((token, "lost", failure.message)),
                 _ => tell.call((token, "end")),

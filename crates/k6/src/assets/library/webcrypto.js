@@ -49,12 +49,12 @@
 
   const AES = ["AES-CBC", "AES-CTR", "AES-GCM"], AES_USAGES = ["encrypt", "decrypt", "wrapKey", "unwrapKey"];
   const aesKey = (name, material, extractable, usages) => keyOf("secret", extractable, { name, length: material.byteLength * 8 }, usages, material);
-  const secretOf = (format, data, alg) => {
+  const secretOf = (format, data) => {
     if (format === "raw") return bytes(data);
     if (format !== "jwk") fail("NotSupportedError", `unsupported key format ${format}`);
     if (data?.kty !== "oct") fail("DataError", `invalid symmetric JWK: invalid key type: ${data?.kty ?? ""}`);
     if (typeof data.k !== "string") fail("DataError", "invalid symmetric JWK: key (k) is required");
-    return fromUrl(data.k, alg);
+    return fromUrl(data.k);
   };
   const secretOut = (format, key, alg) => {
     if (format === "raw") return materials.get(key).slice(0);
@@ -124,6 +124,14 @@
 
   const sameAlgorithm = (name, key, what) => { if (name !== key.algorithm.name.toUpperCase()) fail("InvalidAccessError", `${what}'s algorithm name does not match key algorithm name`); };
   const isPart = (usages, allowed) => usages.filter((usage) => allowed.includes(usage));
+
+  const cipher = (what, algorithm, key, data) => {
+    const params = algorithmOf(algorithm), { name } = params;
+    sameAlgorithm(name, key, what);
+    mustHave(key, what, `${what}'s `);
+    if (AES.includes(name)) return aes(algorithm, key, data, what === "encrypt");
+    return name === "RSA-OAEP" ? rsa(what, key.algorithm.hash.name, materials.get(key), bytes(data), params.label ?? "") : unsupported(name, what);
+  };
 
   const subtle = {
     async digest(algorithm, data) {
@@ -201,20 +209,8 @@
       const [mine, theirs] = name === "RSA-OAEP" ? [["decrypt", "unwrapKey"], ["encrypt", "wrapKey"]] : [["sign"], ["verify"]];
       return pair(rsaKey(name, "private", extractable, hash, isPart(usages, mine), secret), rsaKey(name, "public", true, hash, isPart(usages, theirs), rsa("public", hash, secret)));
     },
-    async encrypt(algorithm, key, data) {
-      const params = algorithmOf(algorithm), { name } = params;
-      sameAlgorithm(name, key, "encrypt");
-      mustHave(key, "encrypt", "encrypt's ");
-      if (AES.includes(name)) return aes(algorithm, key, data, true);
-      return name === "RSA-OAEP" ? rsa("encrypt", key.algorithm.hash.name, materials.get(key), bytes(data), params.label ?? "") : unsupported(name, "encrypt");
-    },
-    async decrypt(algorithm, key, data) {
-      const params = algorithmOf(algorithm), { name } = params;
-      sameAlgorithm(name, key, "decrypt");
-      mustHave(key, "decrypt", "decrypt's ");
-      if (AES.includes(name)) return aes(algorithm, key, data, false);
-      return name === "RSA-OAEP" ? rsa("decrypt", key.algorithm.hash.name, materials.get(key), bytes(data), params.label ?? "") : unsupported(name, "decrypt");
-    },
+    encrypt: async (algorithm, key, data) => cipher("encrypt", algorithm, key, data),
+    decrypt: async (algorithm, key, data) => cipher("decrypt", algorithm, key, data),
     async sign(algorithm, key, data) {
       const params = algorithmOf(algorithm), { name } = params;
       mustHave(key, "sign");

@@ -1,34 +1,9 @@
 //! Elliptic curves of WebCrypto: ECDSA (FIPS 186-5) and ECDH (RFC 6090) over P-256, P-384 and P-521.
 
+use super::Made;
+use super::chance::Chance;
 use p256::ecdsa::signature::hazmat::{PrehashVerifier, RandomizedPrehashSigner};
 use p256::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
-use rsa::rand_core::{CryptoRng, RngCore};
-
-use super::Made;
-
-/// The user's chance, which follows from the run's seed: enough for load, not for secrets.
-struct Chance<'a, R>(&'a mut R);
-
-impl<R: rand::RngCore> RngCore for Chance<'_, R> {
-    fn next_u32(&mut self) -> u32 {
-        self.0.next_u32()
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        self.0.next_u64()
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        self.0.fill_bytes(bytes);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
-        self.0.fill_bytes(bytes);
-        Ok(())
-    }
-}
-
-impl<R> CryptoRng for Chance<'_, R> {}
 
 /// Does `what` with a key and up to two more texts.
 pub(super) fn apply(

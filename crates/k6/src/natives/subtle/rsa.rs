@@ -1,38 +1,13 @@
 //! RSA of WebCrypto (RFC 8017): PKCS #1 v1.5 and PSS signatures, OAEP.
 
-use rand::SeedableRng;
 use rsa::pkcs8::{AssociatedOid, DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{BigUint, Oaep, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
-
 use sha2::Digest;
 use sha2::digest::{DynDigest, FixedOutputReset};
 
 use super::Made;
-
-/// A source of chance as this library wants it.
-struct Chance(rand_xoshiro::Xoshiro256PlusPlus);
-
-impl rsa::rand_core::RngCore for Chance {
-    fn next_u32(&mut self) -> u32 {
-        rand::RngCore::next_u32(&mut self.0)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        rand::RngCore::next_u64(&mut self.0)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        rand::RngCore::fill_bytes(&mut self.0, bytes);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
-        rand::RngCore::fill_bytes(&mut self.0, bytes);
-        Ok(())
-    }
-}
-
-impl rsa::rand_core::CryptoRng for Chance {}
+use super::chance::Chance;
 
 /// Does `what` with a key, data and one text more; `number` is a length in bits or bytes where one is needed.
 pub(super) fn apply(
@@ -60,7 +35,7 @@ fn with<H>(
 where
     H: 'static + Digest + DynDigest + FixedOutputReset + Send + Sync + AssociatedOid,
 {
-    let mut chance = Chance(rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(chance.next_u64()));
+    let mut chance = Chance(chance);
     let said = |e: rsa::Error| e.to_string();
     let private = || RsaPrivateKey::from_pkcs8_der(key).map_err(|e| e.to_string());
     let public = || RsaPublicKey::from_public_key_der(key).map_err(|e| e.to_string());
