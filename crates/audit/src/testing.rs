@@ -80,11 +80,9 @@ impl Synthetic {
                 trace: None,
                 max_users: 1_000,
             }),
-            Some(users) => Schedule::Closed(Closed {
-                stages: vec![Stage::hold("hold", SECONDS * SECOND_NS, users as f64)],
-                iterations_shared: None,
-                iterations_per_user: None,
-            }),
+            Some(users) => {
+                Schedule::Closed(Closed::new(vec![Stage::hold("hold", SECONDS * SECOND_NS, users as f64)]))
+            }
         };
         Plan {
             name: "synthetic".to_owned(),

@@ -217,6 +217,21 @@ pub(crate) struct ScriptArgs {
     /// Requests per second of all users together, at most
     #[arg(long, value_name = "N")]
     pub(crate) rps: Option<u64>,
+    /// Ranges of addresses that are never dialled, such as 10.0.0.0/8
+    #[arg(long = "blacklist-ip", value_name = "RANGE", value_delimiter = ',')]
+    pub(crate) blacklist_ips: Vec<String>,
+    /// Names that are never dialled; a `*` may stand for their beginning
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub(crate) block_hostnames: Vec<String>,
+    /// Addresses of this machine to dial from, in turn
+    #[arg(long, value_name = "IPS", value_delimiter = ',')]
+    pub(crate) local_ips: Vec<String>,
+    /// How names are asked for, such as ttl=5m,select=random,policy=preferIPv4
+    #[arg(long, value_name = "SETTINGS")]
+    pub(crate) dns: Option<String>,
+    /// Tags that samples are given without asking
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub(crate) system_tags: Vec<String>,
     /// What requests say they come from
     #[arg(long, value_name = "TEXT")]
     pub(crate) user_agent: Option<String>,

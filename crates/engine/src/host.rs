@@ -234,8 +234,10 @@ impl Future for UserTask {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let cancelled = {
             let mut load = self.worker.load(self.load);
-            remember(&mut load.seats[self.seat].waker, cx);
-            load.cancelled
+            let all = load.cancelled;
+            let seat = &mut load.seats[self.seat];
+            remember(&mut seat.waker, cx);
+            all || seat.cancelled
         };
         if cancelled {
             self.life = None;

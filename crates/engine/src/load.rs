@@ -19,6 +19,10 @@ pub(crate) struct Seat {
     pub(crate) alive: bool,
     pub(crate) idle: bool,
     pub(crate) assigned: Option<Assigned>,
+    /// Its user has to leave, and is made to at that moment.
+    leaves_ns: Option<Nanos>,
+    /// Its user is to go at once.
+    pub(crate) cancelled: bool,
     pub(crate) waker: Option<Waker>,
 }
 
@@ -65,6 +69,28 @@ impl LoadState {
     /// Wakes every user, to notice that something changed for all of them.
     pub(crate) fn wake_all(&self) {
         self.seats.iter().filter(|s| s.alive).filter_map(|s| s.waker.as_ref()).for_each(Waker::wake_by_ref);
+    }
+
+    /// Closed loop: users from seat `first` on have to leave, and are made to at `at_ns`; those before may stay.
+    pub(crate) fn retire(&mut self, first: usize, at_ns: Nanos) {
+        for (number, seat) in self.seats.iter_mut().enumerate().filter(|(_, seat)| seat.alive) {
+            seat.leaves_ns = (number >= first).then(|| seat.leaves_ns.unwrap_or(at_ns));
+        }
+    }
+
+    /// When the next user is made to leave.
+    pub(crate) fn next_leave_ns(&self) -> Option<Nanos> {
+        let waiting = self.seats.iter().filter(|seat| seat.alive && !seat.cancelled);
+        waiting.filter_map(|seat| seat.leaves_ns).min()
+    }
+
+    /// Makes users leave whose time is over.
+    pub(crate) fn dismiss(&mut self, now_ns: Nanos) {
+        let over = |seat: &&mut Seat| seat.alive && seat.leaves_ns.is_some_and(|at| at <= now_ns);
+        for seat in self.seats.iter_mut().filter(over) {
+            seat.cancelled = true;
+            seat.waker.iter().for_each(Waker::wake_by_ref);
+        }
     }
 
     /// Users in the middle of an iteration.

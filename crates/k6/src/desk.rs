@@ -23,8 +23,6 @@ pub(crate) struct Desk<'h> {
     driver: Rc<dyn Driver>,
     /// Sessions that nothing is under way on: as many as were ever needed at once.
     idle: RefCell<Vec<Box<dyn Session>>>,
-    /// Of the last response: servers say the same again and again, and comparing is cheaper than copying.
-    headers: RefCell<Rc<[(String, String)]>>,
     /// Answered, and not settled until the script has had its say.
     pending: RefCell<Vec<Pending>>,
     /// Our side of the conversations that go on.
@@ -43,7 +41,6 @@ impl<'h> Desk<'h> {
             host: RefCell::new(host),
             driver,
             idle: RefCell::default(),
-            headers: RefCell::default(),
             pending: RefCell::default(),
             speakers: RefCell::default(),
         }
@@ -64,7 +61,7 @@ impl<'h> Desk<'h> {
             let mut session = idle.unwrap_or_else(|| self.driver.session());
             let begun = self.host.borrow_mut().begin(call.step);
             let reply = session.perform(&call.operation).await;
-            let seen = Rc::new(self.seen(session.as_ref(), reply));
+            let seen = Rc::new(seen(session.as_ref(), reply));
             self.idle.borrow_mut().push(session);
             let goes_on = flow.take(&self.vu, seen.clone());
             let pending = Pending { begun, seen };
@@ -102,22 +99,6 @@ impl<'h> Desk<'h> {
         }
         drop((running, waiting));
         flows
-    }
-
-    fn seen(&self, session: &dyn Session, reply: Reply) -> Seen {
-        let view = session.response();
-        let mut headers = self.headers.borrow_mut();
-        if **headers != *view.headers {
-            *headers = view.headers.into();
-        }
-        let has_failed = reply.failure.is_some() && !matches!(reply.outcome, Outcome::Ok);
-        Seen {
-            status: if has_failed { 0 } else { view.status },
-            headers: headers.clone(),
-            body: view.body.to_vec(),
-            judged: RefCell::default(),
-            reply,
-        }
     }
 
     /// Begins a conversation. In the record it is an operation that ends with the handshake.
@@ -203,6 +184,18 @@ impl<'h> Desk<'h> {
             failure: class.as_ref().map(|(class, what)| (class.as_str(), what.as_str())),
             checked: judged.looked,
         });
+    }
+}
+
+fn seen(session: &dyn Session, reply: Reply) -> Seen {
+    let view = session.response();
+    let has_failed = reply.failure.is_some() && !matches!(reply.outcome, Outcome::Ok);
+    Seen {
+        status: if has_failed { 0 } else { view.status },
+        headers: session.headers(),
+        body: view.body.to_vec(),
+        judged: RefCell::default(),
+        reply,
     }
 }
 

@@ -344,6 +344,8 @@ fn error_of(url: &str, seen: &Seen) -> (String, u16) {
     let code = match (seen.reply.outcome, failure.class.as_ref()) {
         (Outcome::Timeout, _) => 1050,
         (_, "dns") => 1101,
+        (_, "blocked address") => 1110,
+        (_, "blocked name") => 1111,
         (_, "refused") => 1212,
         (_, "reset") => 1220,
         (_, "tls" | "certificate") => 1300,
@@ -355,6 +357,8 @@ fn error_of(url: &str, seen: &Seen) -> (String, u16) {
         1212 => "dial: connection refused".to_owned(),
         1220 => "connection reset by peer".to_owned(),
         1101 => "lookup: no such host".to_owned(),
+        1110 => "ip is blacklisted".to_owned(),
+        1111 => "hostname is blocked".to_owned(),
         _ => failure.message.clone(),
     };
     (text, code)

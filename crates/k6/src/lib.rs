@@ -4,6 +4,7 @@
 //! thread. k6's words (VU, check, threshold, trend) appear here and in what is printed for k6's sake, nowhere else.
 #![deny(missing_docs)]
 
+mod allocator;
 mod bytecode;
 mod convert;
 mod coroutine;

@@ -98,6 +98,7 @@ pub(crate) fn http(base: HttpSettings, options: &Options) -> HttpSettings {
         reuse: !options.no_connection_reuse,
         skip_verify: base.skip_verify || options.skip_verify,
         user_agent: options.user_agent.clone().unwrap_or(base.user_agent.clone()),
+        dial: options.dial.clone(),
         resolve: options.hosts.iter().map(|(name, address)| (name.clone(), address.clone())).collect(),
         ..base
     }

@@ -10,7 +10,7 @@ pub use points::PointFormat;
 pub(crate) use points::Points;
 pub(crate) use sink::Sink;
 pub(crate) use store::{Book, Store, SubMetric, Totals};
-pub(crate) use tags::{SYSTEM_TAGS, Tagged, Tags, parse_selector};
+pub(crate) use tags::{FURTHER_TAGS, SYSTEM_TAGS, Tagged, Tags, parse_selector};
 pub(crate) use threshold::{Expression, Method, Operator, Threshold};
 
 /// What kind of a metric it is.

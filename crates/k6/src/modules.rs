@@ -25,29 +25,46 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("plimsoll:jslib/httpx", include_str!("assets/jslib/httpx.js")),
 ];
 
-/// Libraries that few scripts need: each an expression whose value is the library, read when it is first asked for.
-const LIBRARIES: &[(&str, &str)] = &[
-    ("html", include_str!("assets/library/html.js")),
-    ("sockets", include_str!("assets/library/sockets.js")),
-    ("webcrypto", include_str!("assets/library/webcrypto.js")),
+/// Modules of our own that are read when something of them is first asked for.
+const PARTS: &[(&str, &str)] = &[
+    ("console", include_str!("assets/parts/console.js")),
+    ("crypto", include_str!("assets/parts/crypto.js")),
+    ("go", include_str!("assets/parts/go.js")),
+    ("html", include_str!("assets/parts/html.js")),
+    ("http", include_str!("assets/parts/http.js")),
+    ("older", include_str!("assets/parts/older.js")),
+    ("sockets", include_str!("assets/parts/sockets.js")),
+    ("text", include_str!("assets/parts/text.js")),
+    ("timers", include_str!("assets/parts/timers.js")),
+    ("webcrypto", include_str!("assets/parts/webcrypto.js")),
 ];
 
-/// The source of a library.
-pub(crate) fn library(name: &str) -> Option<&'static str> {
-    LIBRARIES.iter().find_map(|(known, source)| (*known == name).then_some(*source))
+/// The source of a part.
+pub(crate) fn part(name: &str) -> Option<&'static str> {
+    PARTS.iter().find_map(|(known, source)| (*known == name).then_some(*source))
 }
 
-/// What runs before every script, and its name.
-pub(crate) const PRELUDE_NAME: &str = "plimsoll:prelude";
-pub(crate) const PRELUDE: &str = include_str!("assets/prelude.js");
+/// What the engine calls a part.
+pub(crate) fn part_name(name: &str) -> String {
+    format!("{PART}{name}")
+}
 
+const PART: &str = "plimsoll:part/";
+
+/// Whether a module is one of ours.
 pub(crate) fn is_built_in(name: &str) -> bool {
-    name == PRELUDE_NAME || source(name).is_some()
+    name.starts_with(PART) || source(name).is_some()
 }
 
 /// The source of a built-in module.
 pub(crate) fn source(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find_map(|(known, source)| (*known == name).then_some(*source))
+}
+
+/// The text of every module of ours.
+#[cfg(test)]
+pub(crate) fn own_texts() -> Vec<&'static str> {
+    BUILT_IN.iter().chain(PARTS).map(|(_, text)| *text).collect()
 }
 
 /// Our own equivalent of a well-known remote module, whatever its version.

@@ -11,6 +11,7 @@ mod html;
 mod http;
 mod info;
 mod json;
+mod parts;
 mod response;
 mod subtle;
 mod websocket;
@@ -19,21 +20,22 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use plimsoll_model::{Nanos, Outcome};
+use rand::Rng;
 use rquickjs::function::{Constructor, Func, Opt};
 use rquickjs::object::Property;
-use rquickjs::{Array, Class, Ctx, Exception, Function, Module, Object, Result, Value};
+use rquickjs::{Array, Ctx, Exception, Function, Module, Object, Result, Value};
 
 use crate::metrics::{BuiltIn, Contains, Kind, Metric, Tagged};
 use crate::run::Level;
 use crate::vu::{Ask, Event, GroupEnded, Stage, Vu};
-use class::Held;
 use response::Response;
 
 /// Puts everything in place; the object that holds it.
 pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
-    let own = Object::new(ctx.clone())?;
+    let own = parts::holder(ctx, vu)?;
     let globals = ctx.globals();
     globals.prop("__plimsoll", Property::from(own.clone()))?;
+    globals.set("global", globals.clone())?;
     globals.set("__ENV", environment(ctx, vu)?)?;
     globals.set("__VU", vu.id as f64)?;
     globals.set("__ITER", 0)?;
@@ -44,12 +46,15 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
             encoding::open(&ctx, &open, &path, mode.0.as_deref())
         }),
     )?;
-    own.set(
-        "readLibrary",
-        Func::from(|ctx: Ctx<'js>, name: String| -> Result<Value<'js>> {
-            ctx.eval(crate::modules::library(&name).expect("only our own modules ask, for what there is"))
-        }),
-    )?;
+    let v = vu.clone();
+    let random = Func::from(move || v.random.borrow_mut().random::<f64>());
+    globals.get::<_, Object<'js>>("Math")?.set("random", random)?;
+    parts::globals(&globals, vu)?;
+    Ok(own)
+}
+
+/// What `require` is made of.
+fn modules<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     let v = vu.clone();
     own.set(
         "resolveModule",
@@ -65,21 +70,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
             Module::evaluate(ctx.clone(), format!("plimsoll:require:{name}"), text)?;
             ctx.globals().get::<_, Object<'js>>("__plimsoll")?.get("found")
         }),
-    )?;
-    own.set("responsePrototype", Class::<Held<Response>>::prototype(ctx)?)?;
-    flow(&own, vu)?;
-    counting(&own, vu)?;
-    info::install(&own, vu)?;
-    address::install(&own)?;
-    encoding::install(&own)?;
-    files::install(&own, vu)?;
-    html::install(&own)?;
-    json::install(&own)?;
-    crypto::install(&own, vu)?;
-    http::install(&own, vu)?;
-    subtle::install(&own, vu)?;
-    websocket::install(&own, vu)?;
-    Ok(own)
+    )
 }
 
 fn environment<'js>(ctx: &Ctx<'js>, vu: &Vu) -> Result<Object<'js>> {
@@ -131,22 +122,13 @@ fn flow<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     )?;
     let v = vu.clone();
     own.set(
-        "groupBegin",
-        Func::from(move |ctx: Ctx<'js>, name: String| -> Result<String> {
+        "group",
+        Func::from(move |ctx: Ctx<'js>, name: String, body: Function<'js>| -> Result<Value<'js>> {
             not_while_reading(&ctx, &v, "group()")?;
-            let mut group = v.group.borrow_mut();
-            let outer = group.clone();
-            group.push_str("::");
-            group.push_str(&name);
-            v.store.enter(&group);
-            Ok(outer)
-        }),
-    )?;
-    let v = vu.clone();
-    own.set(
-        "groupEnd",
-        Func::from(move |outer: String, begun_ms: f64, complete: bool| {
-            v.end_group(outer, begun_ms, complete);
+            let (outer_bytes, begun_ns) = (v.enter_group(&name), v.now());
+            let result = body.call(());
+            v.end_group(outer_bytes, begun_ns, result.is_ok());
+            result
         }),
     )?;
     let v = vu.clone();
@@ -165,15 +147,27 @@ fn level_of(name: &str) -> Level {
 }
 
 impl Vu {
-    fn end_group(&self, outer: String, begun_ms: f64, complete: bool) {
-        let begun_ns = (begun_ms * 1e6) as Nanos;
-        self.store.time(BuiltIn::GroupDuration, self.now().saturating_sub(begun_ns), self);
-        let path = std::mem::replace(&mut *self.group.borrow_mut(), outer);
+    /// Goes into a group; how long the path of the one around it is, in bytes.
+    fn enter_group(&self, name: &str) -> usize {
+        let mut group = self.group.borrow_mut();
+        let outer_bytes = group.len();
+        group.push_str("::");
+        group.push_str(name);
+        if self.tags_with("group") {
+            self.store.enter(&group);
+        }
+        outer_bytes
+    }
+
+    fn end_group(&self, outer_bytes: usize, begun_ns: Nanos, complete: bool) {
+        let now_ns = self.now();
+        self.store.time(BuiltIn::GroupDuration, now_ns.saturating_sub(begun_ns), self);
         if self.stage.get() == Stage::Load {
-            let step = self.group_step(path.trim_start_matches("::"));
+            let step = self.group_step(self.group.borrow().trim_start_matches("::"));
             let outcome = if complete { Outcome::Ok } else { Outcome::AppError };
             self.groups_ended.borrow_mut().push(GroupEnded { step, begun_ns, outcome });
         }
+        self.group.borrow_mut().truncate(outer_bytes);
     }
 }
 
@@ -206,11 +200,14 @@ struct OfCheck<'a, 'js> {
 
 impl Tagged for OfCheck<'_, '_> {
     fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
-        if name == "check" { Some(Cow::Borrowed(self.name)) } else { self.with.tag(name) }
+        let is_own = name == "check" && self.with.vu.tags_with(name);
+        if is_own { Some(Cow::Borrowed(self.name)) } else { self.with.tag(name) }
     }
 
     fn each(&self, put: &mut dyn FnMut(&str, &str)) {
-        put("check", self.name);
+        if self.with.vu.tags_with("check") {
+            put("check", self.name);
+        }
         self.with.each(put);
     }
 }
@@ -312,7 +309,7 @@ fn counting<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             },
         ),
     )?;
-    shared_arrays(own, vu)
+    Ok(())
 }
 
 /// Whether a value is what a predicate (or a plain truth) says it should be.
@@ -336,7 +333,10 @@ fn one_check<'js>(
         return Err(Exception::throw_type(ctx, "check() does not support async functions as arguments"));
     }
     let held = said.as_ref().is_ok_and(is_true);
-    vu.store.check(&vu.group.borrow(), &name, held);
+    // The summary tells checks and groups apart by these tags.
+    if vu.tags_with("check") && vu.tags_with("group") {
+        vu.store.check(&vu.group.borrow(), &name, held);
+    }
     vu.store.rate(BuiltIn::Checks, held, &OfCheck { with: With { vu, given: tags }, name: &name });
     // A check of a response is a look at what the operation brought.
     if let Some(response) = response

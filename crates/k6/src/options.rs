@@ -1,11 +1,13 @@
 //! A script's options, from all layers: defaults, configuration file, script, `K6_*` variables, flags.
 
 mod executor;
+mod network;
 mod read;
 mod shown;
 
 use std::collections::BTreeMap;
 
+use plimsoll_model::dial::DialSettings;
 use plimsoll_model::{Nanos, SECOND_NS};
 use serde_json::{Map, Value};
 
@@ -13,31 +15,23 @@ pub(crate) use executor::{Executor, Scenario};
 use read::Reader;
 pub(crate) use read::duration;
 
-use crate::metrics::{Expression, Method, Threshold};
+use crate::metrics::{Expression, FURTHER_TAGS, Method, SYSTEM_TAGS, Threshold};
 
 /// Keys that say what load there is. A layer that sets one of them replaces all of them of the layers below.
 const EXECUTION: [&str; 4] = ["duration", "iterations", "stages", "scenarios"];
 
 /// Options that are read. Others that k6 knows are accepted and have no meaning here; the rest is a mistake.
-const WITHOUT_MEANING: [&str; 21] = [
-    "blacklistIPs",
-    "blockHostnames",
+const WITHOUT_MEANING: [&str; 13] = [
     "cloud",
     "consoleOutput",
-    "dns",
     "executionSegment",
     "executionSegmentSequence",
     "ext",
     "features",
     "httpDebug",
-    "localIPs",
     "metricSamplesBufferSize",
     "noVUConnectionReuse",
     "paused",
-    "systemTags",
-    "tlsAuth",
-    "tlsCipherSuites",
-    "tlsVersion",
     "handleSummaryTimeout",
     "noUsageReport",
     "linger",
@@ -68,6 +62,9 @@ pub(crate) struct Options {
     pub(crate) no_cookies_reset: bool,
     pub(crate) iteration_ns_min: Nanos,
     pub(crate) hosts: BTreeMap<String, String>,
+    pub(crate) dial: DialSettings,
+    /// Tags that samples are given without asking.
+    pub(crate) system_tags: Vec<String>,
     /// As given, with what they are computed by.
     pub(crate) trend_stats: Vec<(String, Method)>,
     pub(crate) time_unit: String,
@@ -131,6 +128,10 @@ impl Options {
             no_cookies_reset: reader.flag("noCookiesReset"),
             iteration_ns_min: reader.duration("minIterationDuration").unwrap_or(0),
             hosts: reader.texts("hosts"),
+            dial: network::network(&mut reader),
+            system_tags: reader
+                .strings("systemTags")
+                .unwrap_or_else(|| SYSTEM_TAGS.iter().map(|&name| name.to_owned()).collect()),
             trend_stats,
             time_unit: reader.text("summaryTimeUnit").unwrap_or_default(),
             json: Value::Object(merged.clone()),
@@ -139,6 +140,11 @@ impl Options {
             problems.push(format!("options.summaryTimeUnit: `{}` is none of s, ms, us", options.time_unit));
         }
         let mut warnings = Vec::new();
+        for tag in &options.system_tags {
+            if !SYSTEM_TAGS.contains(&tag.as_str()) && !FURTHER_TAGS.contains(&tag.as_str()) {
+                warnings.push(format!("options.systemTags: there is no tag `{tag}`"));
+            }
+        }
         for key in merged.keys().filter(|key| !reader.knows(key)) {
             if WITHOUT_MEANING.contains(&key.as_str()) {
                 warnings.push(format!("the option `{key}` is accepted and has no effect"));
@@ -148,6 +154,11 @@ impl Options {
         }
         problems.extend(reader.problems);
         if problems.is_empty() { Ok((options, warnings)) } else { Err(WrongOptions(problems)) }
+    }
+
+    /// Whether samples are given a tag that options may leave out.
+    pub(crate) fn tags_with(&self, name: &str) -> bool {
+        self.system_tags.iter().any(|known| known == name)
     }
 
     /// The most users at once, over all scenarios.

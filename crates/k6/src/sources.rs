@@ -42,6 +42,11 @@ struct Written {
     back: Option<crate::typescript::Back>,
 }
 
+/// Whether a text was a module of the older kind before it was adapted.
+pub(crate) fn is_older(text: &str) -> bool {
+    commonjs::is_adapted(text)
+}
+
 impl Sources {
     /// The script at `path`. `map` says which files stand in for which remote modules.
     pub(crate) fn open(path: &Path, map: BTreeMap<String, PathBuf>) -> Result<Self, ScriptError> {

@@ -191,23 +191,36 @@ impl Tagged for Vu {
             return Some(Cow::Owned(own.to_owned()));
         }
         match name {
-            "scenario" => self.scenario().map(|s| Cow::Borrowed(s.name.as_str())),
-            "group" => Some(Cow::Owned(self.group.borrow().clone())),
+            "scenario" if self.tags_with(name) => self.scenario().map(|s| Cow::Borrowed(s.name.as_str())),
+            "group" if self.tags_with(name) => Some(Cow::Owned(self.group.borrow().clone())),
             _ => self.scenario()?.tags.get(name).map(|v| Cow::Borrowed(v.as_str())),
         }
     }
 
     fn each(&self, put: &mut dyn FnMut(&str, &str)) {
         self.tags.borrow().each(put);
-        put("group", &self.group.borrow());
+        for name in ["group", "scenario"] {
+            if let Some(value) = self.tag(name) {
+                put(name, &value);
+            }
+        }
+        for (name, number) in [("vu", self.id), ("iter", self.iteration.get())] {
+            if self.tags_with(name) {
+                put(name, &number.to_string());
+            }
+        }
         if let Some(scenario) = self.scenario() {
-            put("scenario", &scenario.name);
             scenario.tags.iter().for_each(|(name, value)| put(name, value));
         }
     }
 }
 
 impl Vu {
+    /// Whether samples are given a tag that options may leave out.
+    pub(crate) fn tags_with(&self, name: &str) -> bool {
+        self.run.options.tags_with(name)
+    }
+
     pub(crate) fn now(&self) -> Nanos {
         self.clock.now()
     }

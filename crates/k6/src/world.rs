@@ -9,8 +9,8 @@ use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
 use rquickjs::{Atom, CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Runtime, Value};
 
+use crate::allocator::Memory;
 use crate::coroutine::Coroutine;
-use crate::modules::{PRELUDE, PRELUDE_NAME};
 use crate::natives;
 use crate::run::Run;
 use crate::vu::{Answer, Ask, Ended, Pass, Stage, Thrown, Vu};
@@ -57,7 +57,7 @@ pub(crate) fn world(role: Role, vu: Rc<Vu>) -> std::io::Result<World> {
 
 fn live(vu: &Rc<Vu>, role: &Role) -> Result<Option<String>, Thrown> {
     let failed = |e: rquickjs::Error| Thrown { text: e.to_string(), is_interrupt: false };
-    let runtime = Runtime::new().map_err(failed)?;
+    let runtime = Runtime::new_with_alloc(Memory).map_err(failed)?;
     runtime.set_max_stack_size(SCRIPT_STACK_BYTES);
     runtime.set_memory_limit(MEMORY_BYTES_MAX);
     runtime.set_gc_threshold(GARBAGE_BYTES);
@@ -96,19 +96,18 @@ impl<'js> Script<'js> {
     fn read(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Self, Thrown> {
         let caught = |e: CaughtError<'_>| thrown(vu, &e);
         let own = natives::install(ctx, vu).catch(ctx).map_err(caught)?;
-        let prelude = declared(ctx, &vu.run, PRELUDE_NAME, PRELUDE).catch(ctx).map_err(caught)?;
-        prelude.eval().catch(ctx).map_err(caught)?;
         let entry = vu.run.sources.entry.clone();
         let text = vu.run.sources.module(&entry).map_err(|text| Thrown { text, is_interrupt: false })?;
         let module = declared(ctx, &vu.run, &entry, &text).catch(ctx).map_err(caught)?;
         let iter = Atom::from_str(ctx.clone(), "__ITER").catch(ctx).map_err(caught)?;
         let (module, promise) = module.eval().catch(ctx).map_err(caught)?;
         // One of the older kind exports what it has put into `module.exports`.
-        let older: Option<Object<'js>> = own
-            .get::<_, Function<'js>>("exportsOf")
-            .and_then(|exports| exports.call((entry.as_str(),)))
-            .catch(ctx)
-            .map_err(caught)?;
+        let older: Option<Object<'js>> = if crate::sources::is_older(&text) {
+            let exports = own.get::<_, Function<'js>>("exportsOf");
+            exports.and_then(|exports| exports.call((entry.as_str(),))).catch(ctx).map_err(caught)?
+        } else {
+            None
+        };
         let script = Self {
             ctx: ctx.clone(),
             exports: older.map_or_else(|| module.namespace(), Ok).catch(ctx).map_err(caught)?,
@@ -223,7 +222,7 @@ impl<'js> Script<'js> {
         let result: Result<Value<'js>, _> =
             function.call((data.clone(),)).catch(&self.ctx).map_err(|e| thrown(vu, &e));
         let result = result.and_then(|result| self.settle(vu, &result).map(drop));
-        if result.is_err() {
+        if result.is_err() && vu.timers.get() > 0 {
             let _left = self.call_own(vu, "clearTimers", ());
         }
         vu.group.borrow_mut().clear();

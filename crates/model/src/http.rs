@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dial::DialSettings;
 use crate::{Nanos, SECOND_NS};
 
 /// One HTTP request, ready to be sent.
@@ -113,6 +114,9 @@ pub struct HttpSettings {
     pub user_agent: String,
     /// Addresses to use for a host instead of asking DNS: `host:port` to `ip:port`.
     pub resolve: Vec<(String, String)>,
+    /// What is dialled at all, and how.
+    #[serde(default)]
+    pub dial: DialSettings,
 }
 
 impl Default for HttpSettings {
@@ -128,6 +132,7 @@ impl Default for HttpSettings {
             proxy: ProxySettings::default(),
             user_agent: concat!("plimsoll/", env!("CARGO_PKG_VERSION")).to_owned(),
             resolve: Vec::new(),
+            dial: DialSettings::default(),
         }
     }
 }

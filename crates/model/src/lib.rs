@@ -9,6 +9,7 @@
 pub mod claim;
 pub mod clock;
 pub mod conversation;
+pub mod dial;
 pub mod event;
 pub mod health;
 pub mod http;

@@ -40,6 +40,11 @@ pub trait Session {
     /// The last response, as far as the operation asked for it to be kept.
     fn response(&self) -> ResponseView<'_>;
 
+    /// Headers of the last response, for whoever keeps them. A session that has them so already need not copy them.
+    fn headers(&self) -> Rc<[(String, String)]> {
+        self.response().headers.into()
+    }
+
     /// The user begins a new iteration: forget what belongs to one pass (cookies).
     fn begin_iteration(&mut self);
 }

@@ -63,6 +63,17 @@ pub struct Closed {
     pub iterations_shared: Option<u64>,
     /// Iterations for every user.
     pub iterations_per_user: Option<u64>,
+    /// How long the iteration of a user that has to leave may still go on, in nanoseconds; without it, until the load's
+    /// graceful stop.
+    #[serde(default)]
+    pub leave_ns: Option<Nanos>,
+}
+
+impl Closed {
+    /// Users that come and go as `stages` say, with nothing else to end them.
+    pub const fn new(stages: Vec<Stage>) -> Self {
+        Self { stages, iterations_shared: None, iterations_per_user: None, leave_ns: None }
+    }
 }
 
 /// When things are due.

@@ -29,6 +29,10 @@ const HELP: &str = "cargo xtask TASK
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |flag: &str| arguments.iter().any(|a| a == flag);
+    if has("--help") || has("-h") {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
     let done = match arguments.first().map(String::as_str) {
         Some("browser") => browser::browser(has("--pictures")),
         Some("audits") => audits::audits(),

@@ -199,8 +199,16 @@ fn flags(args: &RunArgs) -> anyhow::Result<Map<String, Value>> {
     set("userAgent", args.script.user_agent.clone().map(Value::from));
     set("minIterationDuration", args.script.min_iteration_duration.clone().map(Value::from));
     set("summaryTimeUnit", args.script.summary_time_unit.clone().map(Value::from));
-    let stats = &args.script.summary_trend_stats;
-    set("summaryTrendStats", (!stats.is_empty()).then(|| json!(stats)));
+    set("dns", args.script.dns.clone().map(Value::from));
+    for (key, list) in [
+        ("summaryTrendStats", &args.script.summary_trend_stats),
+        ("blacklistIPs", &args.script.blacklist_ips),
+        ("blockHostnames", &args.script.block_hostnames),
+        ("localIPs", &args.script.local_ips),
+        ("systemTags", &args.script.system_tags),
+    ] {
+        set(key, (!list.is_empty()).then(|| json!(list)));
+    }
     if !args.script.stages.is_empty() {
         let stage = |text: &String| {
             let (time, users) =

@@ -115,7 +115,7 @@ fn the_gauge_agrees_with_littles_law() {
 fn every_moment_of_a_closed_user_is_accounted_for() {
     // Users come, think, are held to a pace, and are taken away in the middle of both.
     let ramp = Stage { name: "ramp".to_owned(), duration_ns: 4 * SECOND_NS, from: 0.0, to: 8.0 };
-    let schedule = Closed { stages: vec![ramp], iterations_shared: None, iterations_per_user: None };
+    let schedule = Closed::new(vec![ramp]);
     let mut paced = load(Schedule::Closed(schedule));
     paced.iteration_ns_min = 90 * MS;
     paced.graceful_stop_ns = 5 * MS;

@@ -14,10 +14,6 @@ fn open(rate: f64, seconds: u64, process: Process) -> Open {
     }
 }
 
-fn closed(stages: Vec<Stage>) -> Closed {
-    Closed { stages, iterations_shared: None, iterations_per_user: None }
-}
-
 fn instant(service_ns: u64) -> crate::world::Server {
     queue(Queue::new(0, ServiceTime::Deterministic(service_ns), 1))
 }
@@ -48,7 +44,7 @@ fn parts_of_a_plan_make_up_the_whole() {
 
 #[test]
 fn closed_users_go_on_when_they_are_answered() {
-    let plan = plan(vec![load(Schedule::Closed(closed(vec![Stage::hold("hold", SECOND_NS, 2.0)])))]);
+    let plan = plan(vec![load(Schedule::Closed(Closed::new(vec![Stage::hold("hold", SECOND_NS, 2.0)])))]);
     let seen = simulate(&plan, Segment::WHOLE, 15 * MS, instant(10 * MS)).seen;
     for user in 0..2 {
         let sent: Vec<_> = seen.iter().filter(|s| s.user == user).map(|s| s.sent_ns).collect();
@@ -60,7 +56,7 @@ fn closed_users_go_on_when_they_are_answered() {
 #[test]
 fn users_come_and_go_with_the_stages() {
     let ramp = |from, to| Stage { name: "ramp".to_owned(), duration_ns: 4 * SECOND_NS, from, to };
-    let plan = plan(vec![load(Schedule::Closed(closed(vec![
+    let plan = plan(vec![load(Schedule::Closed(Closed::new(vec![
         ramp(0.0, 4.0),
         Stage::hold("hold", 2 * SECOND_NS, 4.0),
         ramp(4.0, 0.0),
@@ -78,15 +74,17 @@ fn users_come_and_go_with_the_stages() {
 #[test]
 fn iteration_budgets_are_used_up_exactly() {
     let shared =
-        Closed { iterations_shared: Some(17), ..closed(vec![Stage::hold("hold", 60 * SECOND_NS, 5.0)]) };
+        Closed { iterations_shared: Some(17), ..Closed::new(vec![Stage::hold("hold", 60 * SECOND_NS, 5.0)]) };
     let shared_plan = plan(vec![load(Schedule::Closed(shared))]);
     let parts: usize = (0..2)
         .map(|index| simulate(&shared_plan, Segment { index, count: 2 }, 0, instant(MS)).seen.len())
         .sum();
     assert_eq!(parts, 17);
 
-    let per_user =
-        Closed { iterations_per_user: Some(3), ..closed(vec![Stage::hold("hold", 60 * SECOND_NS, 5.0)]) };
+    let per_user = Closed {
+        iterations_per_user: Some(3),
+        ..Closed::new(vec![Stage::hold("hold", 60 * SECOND_NS, 5.0)])
+    };
     let run = simulate(&plan(vec![load(Schedule::Closed(per_user))]), Segment::WHOLE, 0, instant(10 * MS));
     assert_eq!(run.seen.len(), 15);
     // A run whose iterations are used up ends then, not when its time is over.
@@ -97,7 +95,7 @@ fn iteration_budgets_are_used_up_exactly() {
 fn a_user_that_has_done_its_iterations_does_not_come_back_when_others_arrive() {
     // Every user is done long before the next one comes.
     let ramp = Stage { name: "ramp".to_owned(), duration_ns: 4 * SECOND_NS, from: 0.0, to: 4.0 };
-    let schedule = Closed { iterations_per_user: Some(2), ..closed(vec![ramp]) };
+    let schedule = Closed { iterations_per_user: Some(2), ..Closed::new(vec![ramp]) };
     let seen = simulate(&plan(vec![load(Schedule::Closed(schedule))]), Segment::WHOLE, 0, instant(MS)).seen;
     let began: Vec<_> = seen.iter().map(|s| (s.user, s.sent_ns)).collect();
     let expected: Vec<_> =
@@ -105,9 +103,24 @@ fn a_user_that_has_done_its_iterations_does_not_come_back_when_others_arrive() {
     assert_eq!(began, expected);
 }
 
+/// Two users with iterations of 700 ms; from 1 s on there is to be one, which may finish what it is at for so long.
+#[test]
+fn a_user_that_has_to_leave_is_given_so_long_and_no_longer() {
+    let down = vec![Stage::hold("two", SECOND_NS, 2.0), Stage::hold("one", 2 * SECOND_NS, 1.0)];
+    let done = |leave_ns| {
+        let schedule = Closed { leave_ns, ..Closed::new(down.clone()) };
+        let seen =
+            simulate(&plan(vec![load(Schedule::Closed(schedule))]), Segment::WHOLE, 0, instant(700 * MS));
+        seen.seen.iter().filter(|s| s.user == 1).map(|s| s.done_ns).collect::<Vec<_>>()
+    };
+    assert_eq!(done(None), [700 * MS, 1_400 * MS]);
+    assert_eq!(done(Some(500 * MS)), [700 * MS, 1_400 * MS]);
+    assert_eq!(done(Some(300 * MS)), [700 * MS]);
+}
+
 #[test]
 fn paced_users_are_due_at_their_pace_even_if_late() {
-    let mut paced = load(Schedule::Closed(closed(vec![Stage::hold("hold", SECOND_NS, 1.0)])));
+    let mut paced = load(Schedule::Closed(Closed::new(vec![Stage::hold("hold", SECOND_NS, 1.0)])));
     paced.iteration_ns_min = 100 * MS;
     let quick = simulate(&plan(vec![paced.clone()]), Segment::WHOLE, 0, instant(30 * MS)).seen;
     assert_eq!(

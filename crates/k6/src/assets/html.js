@@ -1,3 +1,3 @@
 const own = globalThis.__plimsoll;
-export const parseHTML = (text) => own.library("html").parse(text === undefined || text === null ? "" : String(text), "");
+export const parseHTML = (text) => own.html.parse(text === undefined || text === null ? "" : String(text), "");
 export default { parseHTML };

@@ -15,16 +15,7 @@ export function group(name, body) {
   if (typeof body !== "function") throw new own.GoError("group() requires a callback as a second argument");
   name = name === null || name === undefined ? "" : String(name);
   if (name.includes("::")) throw new own.GoError("group and check names may not contain '::'");
-  if (name === "") return body();
-  const outer = own.groupBegin(name), begun = own.now();
-  let complete = false;
-  try {
-    const result = body();
-    complete = true;
-    return result;
-  } finally {
-    own.groupEnd(outer, begun, complete);
-  }
+  return name === "" ? body() : own.group(name, body);
 }
 
 export const check = own.check;

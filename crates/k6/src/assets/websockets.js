@@ -40,7 +40,7 @@ export function WebSocket(...given) {
   if (given.length > 2 && given[2] === null) throw new TypeError("Cannot convert undefined or null to object");
   const params = given[2] ?? {}, unknown = Object.keys(params).find((name) => !PARAMS.includes(name));
   if (unknown !== undefined) fail(`unknown WebSocket's option ${unknown}`);
-  const { Session, checkTags, checkCompression } = own.library("sockets");
+  const { Session, checkTags, checkCompression } = own.sockets;
   checkCompression(params.compression);
   const tags = checkTags(params.tags, "WebSocket tags option");
   const wanted = typeof protocols === "string" ? [protocols] : Array.isArray(protocols) ? protocols.filter((name) => typeof name === "string") : [];

@@ -8,7 +8,7 @@ export function connect(...given) {
   if (given.length < 2 || given.length > 3) fail("invalid number of arguments to ws.connect");
   const setup = given.at(-1), url = String(given[0]), params = given.length === 3 ? given[1] ?? {} : {};
   if (typeof setup !== "function") fail("last argument to ws.connect must be a function");
-  const { Session, checkTags, checkCompression } = own.library("sockets");
+  const { Session, checkTags, checkCompression } = own.sockets;
   checkCompression(params.compression);
   const tags = checkTags(params.tags, "ws.connect() metric tags");
   const timers = [], handlers = {};

@@ -36,8 +36,8 @@ fn schedule(executor: &Executor) -> (&'static str, Value) {
         Executor::ConstantVus { vus, duration_ns } => {
             ("closed", json!({ "users": vus, "for": time(*duration_ns) }))
         }
-        Executor::RampingVus { start, stages } => {
-            ("closed", json!({ "stages": staged(*start as f64, stages, "") }))
+        Executor::RampingVus { start, stages, leave_ns } => {
+            ("closed", json!({ "stages": staged(*start as f64, stages, ""), "leave": time(*leave_ns) }))
         }
         Executor::ConstantArrivals { rate, duration_ns, users } => (
             "open",

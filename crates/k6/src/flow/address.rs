@@ -43,6 +43,16 @@ pub(crate) fn authority(url: &str) -> &str {
     host(url.split_once("://").map_or(url, |(_, rest)| rest))
 }
 
+/// Host and port of an address.
+pub(crate) fn host_of(url: &str) -> (&str, u16) {
+    let authority = authority(url);
+    let usual = if url.starts_with("https:") { 443 } else { 80 };
+    match authority.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().unwrap_or(usual)),
+        None => (authority, usual),
+    }
+}
+
 fn host(rest: &str) -> &str {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)

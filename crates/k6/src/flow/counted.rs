@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Expected, Flow};
+use super::{Expected, Flow, address};
 use crate::metrics::{BuiltIn, Tagged};
 use crate::vu::{Seen, Vu};
 
@@ -14,10 +14,19 @@ struct Counted<'a> {
     expected: bool,
 }
 
+impl Counted<'_> {
+    /// What the script has given with the request, or for everything.
+    fn given(&self, name: &str) -> Option<Cow<'_, str>> {
+        let given = self.flow.tags.iter().find(|(given, _)| given == name);
+        given.map(|(_, value)| Cow::Borrowed(value.as_str())).or_else(|| self.vu.tag(name))
+    }
+}
+
 impl Tagged for Counted<'_> {
     fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
         let (flow, status) = (self.flow, self.seen.status);
         match name {
+            _ if !self.vu.tags_with(name) => self.given(name),
             "method" => Some(Cow::Borrowed(&flow.method)),
             "status" => Some(Cow::Owned(status.to_string())),
             "name" => Some(Cow::Borrowed(flow.name())),
@@ -27,23 +36,22 @@ impl Tagged for Counted<'_> {
             "proto" if status > 0 => Some(Cow::Borrowed("HTTP/1.1")),
             "error_code" if flow.error_code > 0 => Some(Cow::Owned(flow.error_code.to_string())),
             "error" if !flow.error.is_empty() => Some(Cow::Borrowed(&flow.error)),
-            _ => {
-                let given = flow.tags.iter().find(|(given, _)| given == name);
-                let own = given.map(|(_, value)| Cow::Borrowed(value.as_str()));
-                let own = own.or_else(|| self.vu.tag(name));
-                own.or_else(|| (name == "url").then(|| Cow::Borrowed(flow.name())))
-            }
+            "ip" if status > 0 => Some(Cow::Borrowed(address::host_of(&flow.url).0)),
+            "url" => self.given(name).or(Some(Cow::Borrowed(flow.name()))),
+            _ => self.given(name),
         }
     }
 
     fn each(&self, put: &mut dyn FnMut(&str, &str)) {
-        for name in ["method", "status", "name", "expected_response", "proto", "error_code", "error"] {
+        for name in ["method", "status", "name", "expected_response", "proto", "error_code", "error", "ip"] {
             if let Some(value) = self.tag(name) {
                 put(name, &value);
             }
         }
         self.flow.tags.iter().for_each(|(name, value)| put(name, value));
-        put("url", self.flow.name());
+        if self.vu.tags_with("url") {
+            put("url", self.flow.name());
+        }
         self.vu.each(put);
     }
 }

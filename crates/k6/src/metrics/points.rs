@@ -68,6 +68,9 @@ impl Points {
             // What was told first hides the rest.
             all.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         });
+        // Too many values to divide anything by: k6 keeps them apart.
+        let metadata: BTreeMap<_, _> =
+            ["iter", "vu"].into_iter().filter_map(|name| all.remove_entry(name)).collect();
         let at_ns = i128::from(self.started_ms) * 1_000_000 + i128::from(at_ns);
         let is_new = {
             let mut introduced = self.introduced.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,12 +84,17 @@ impl Points {
                         output.send(introduction(metric, subs));
                     }
                     let time = jiff::Timestamp::from_nanosecond(at_ns).unwrap_or_default().to_string();
-                    let data = json!({ "time": time, "value": number(value), "tags": all });
+                    let mut data = json!({ "time": time, "value": number(value), "tags": all });
+                    if !metadata.is_empty() {
+                        data["metadata"] = json!(metadata);
+                    }
                     let line = json!({ "metric": metric.name, "type": "Point", "data": data });
                     buffer.push_str(&line.to_string());
                     buffer.push('\n');
                 }
-                PointFormat::Csv => row(buffer, &metric.name, (at_ns / 1_000_000_000, value), &all),
+                PointFormat::Csv => {
+                    row(buffer, &metric.name, (at_ns / 1_000_000_000, value), (&all, &metadata));
+                }
             }
         }
     }
@@ -181,12 +189,19 @@ fn number(value: f64) -> serde_json::Value {
 }
 
 /// Tags that k6 gives by itself have a column of their own; all others stand together in one.
-fn row(buffer: &mut String, metric: &str, (at_s, value): (i128, f64), tags: &BTreeMap<String, String>) {
+fn row(
+    buffer: &mut String,
+    metric: &str,
+    (at_s, value): (i128, f64),
+    (tags, metadata): (&BTreeMap<String, String>, &BTreeMap<String, String>),
+) {
+    let listed = |pairs: &mut dyn Iterator<Item = (&String, &String)>| {
+        pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    };
     let mut fields = vec![metric.to_owned(), at_s.to_string(), format!("{value:.6}")];
     fields.extend(SYSTEM_TAGS.iter().map(|name| tags.get(*name).cloned().unwrap_or_default()));
-    let others = tags.iter().filter(|(name, _)| !SYSTEM_TAGS.contains(&name.as_str()));
-    fields.push(others.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"));
-    fields.push(String::new());
+    fields.push(listed(&mut tags.iter().filter(|(name, _)| !SYSTEM_TAGS.contains(&name.as_str()))));
+    fields.push(listed(&mut metadata.iter()));
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Memory takes everything.
     let _written = writer.write_record(&fields);

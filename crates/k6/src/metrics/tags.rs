@@ -21,6 +21,9 @@ pub(crate) const SYSTEM_TAGS: [&str; 14] = [
     "url",
 ];
 
+/// Tags that samples have if options ask for them.
+pub(crate) const FURTHER_TAGS: [&str; 4] = ["ip", "iter", "ocsp_status", "vu"];
+
 /// Names and values, sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tags(Vec<(Rc<str>, Rc<str>)>);

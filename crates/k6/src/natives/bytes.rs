@@ -1,5 +1,4 @@
 //! Bytes out of whatever a script has them in.
-#![expect(unsafe_code, reason = "bytes of a buffer are only lent by the JavaScript engine")]
 
 use rquickjs::{ArrayBuffer, Ctx, Exception, Result, TypedArray, Value};
 
@@ -15,12 +14,10 @@ pub(super) fn bytes_of<'js>(ctx: &Ctx<'js>, body: &Value<'js>) -> Result<Option<
     }
     let Some(object) = body.as_object() else { return Ok(Some(text_of(body).into_bytes())) };
     if let Some(buffer) = ArrayBuffer::from_object(object.clone()) {
-        // SAFETY: no script runs until the bytes are copied.
-        return Ok(Some(unsafe { buffer.as_bytes() }.unwrap_or_default().to_vec()));
+        return Ok(Some(buffer.as_bytes().unwrap_or_default().to_vec()));
     }
     if let Ok(view) = TypedArray::<u8>::from_object(object.clone()) {
-        // SAFETY: as above.
-        return Ok(Some(unsafe { view.as_bytes() }.unwrap_or_default().to_vec()));
+        return Ok(Some(view.as_bytes().unwrap_or_default().to_vec()));
     }
     Err(Exception::throw_type(ctx, "a body must be a text, an ArrayBuffer or an object of fields"))
 }

@@ -3,7 +3,7 @@
 
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, This};
-use rquickjs::object::Accessor;
+use rquickjs::object::{Accessor, Property};
 use rquickjs::{Class, Ctx, IntoJs, JsLifetime, Object, Result, Value};
 
 /// What a script may hold. It must hold no value of JavaScript itself: the garbage collector would not see it.
@@ -54,13 +54,16 @@ pub(crate) fn thing<'js, T: Native>(value: &Value<'js>) -> Option<Class<'js, Hel
     Class::from_object(object)
 }
 
-/// A property that is computed when it is read.
+/// A property that is computed when it is read. What a script puts in its place stands before it.
 pub(crate) fn getter<'js, T: Native, R: IntoJs<'js> + 'js>(
     prototype: &Object<'js>,
-    name: &str,
+    name: &'static str,
     get: impl Fn(&Ctx<'js>, &T) -> Result<R> + 'js,
 ) -> Result<()> {
     // A closure must hold no value of JavaScript: the garbage collector does not see it.
     let read = move |ctx: Ctx<'js>, this: This<Class<'js, Held<T>>>| get(&ctx, &this.0.borrow().0);
-    prototype.prop(name, Accessor::new_get(read).enumerable().configurable())
+    let put = move |this: This<Object<'js>>, value: Value<'js>| {
+        this.prop(name, Property::from(value).writable().enumerable().configurable())
+    };
+    prototype.prop(name, Accessor::new(read, put).enumerable().configurable())
 }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use md4::Digest;
-use rand::{Rng, RngCore};
+use rand::RngCore;
 use rquickjs::function::Func;
 use rquickjs::{ArrayBuffer, Ctx, Exception, IntoJs, Object, Result, Value};
 
@@ -79,8 +79,6 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             Ok::<_, rquickjs::Error>(hex(&bytes_of(&ctx, &data)?.unwrap_or_default()))
         }),
     )?;
-    let v = vu.clone();
-    own.set("random", Func::from(move || v.random.borrow_mut().random::<f64>()))?;
     let v = vu.clone();
     own.set(
         "randomBytes",

@@ -7,7 +7,7 @@ use rquickjs::{Array, Class, Ctx, Function, Object, Result, Value};
 
 mod params;
 
-use params::{Given, Problem, expected, made};
+use params::{Given, Problem, expected};
 
 use super::class::{Held, held};
 use super::response::Response;
@@ -16,7 +16,37 @@ use crate::flow::{Flow, Jar};
 use crate::run::Level;
 use crate::vu::{Answer, Ask, Vu};
 
+/// What every script that sends anything needs.
 pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
+    own.set("responsePrototype", Class::<Held<Response>>::prototype(own.ctx())?)?;
+    let v = vu.clone();
+    own.set(
+        "get",
+        Func::from(move |ctx: Ctx<'js>, url: Value<'js>, params: Opt<Value<'js>>| {
+            let nothing = Value::new_null(ctx.clone());
+            send(&ctx, &v, "GET", url, nothing, params.0)
+        }),
+    )?;
+    let v = vu.clone();
+    own.set(
+        "send",
+        Func::from(
+            move |ctx: Ctx<'js>,
+                  method: String,
+                  url: Value<'js>,
+                  body: Opt<Value<'js>>,
+                  params: Opt<Value<'js>>| {
+                let body = body.0.unwrap_or_else(|| Value::new_null(ctx.clone()));
+                send(&ctx, &v, &method, url, body, params.0)
+            },
+        ),
+    )
+}
+
+/// What few scripts need.
+pub(super) fn install_more<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
+    at_once(own, vu)?;
+    jars(own, vu)?;
     let v = vu.clone();
     own.set(
         "request",
@@ -39,23 +69,6 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     )?;
     let v = vu.clone();
     own.set(
-        "get",
-        Func::from(move |ctx: Ctx<'js>, url: Value<'js>, params: Opt<Value<'js>>| -> Result<Value<'js>> {
-            let Some(address) = url.as_string() else {
-                let own: Object<'js> = ctx.globals().get("__plimsoll")?;
-                return own.get::<_, Function<'js>>("getOther")?.call((url, params.0));
-            };
-            not_while_reading(&ctx, &v, "an HTTP request")?;
-            match made(&v, "GET".to_owned(), address.to_string()?, params.0.as_ref()) {
-                Ok(flow) => perform(&ctx, &v, Box::new(flow)),
-                Err(problem) => respond(&ctx, &v, Box::new(refused(&v, problem)?)),
-            }
-        }),
-    )?;
-    at_once(own, vu)?;
-    jars(own, vu)?;
-    let v = vu.clone();
-    own.set(
         "refused",
         Func::from(move |ctx: Ctx<'js>, text: String, code: u16| {
             respond(&ctx, &v, Box::new(Flow::refused(&v, text, code)))
@@ -69,6 +82,30 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             Ok(())
         }),
     )
+}
+
+/// Sends a request. What is usual needs nothing of the module: an address that is a text, a body that is one or none.
+fn send<'js>(
+    ctx: &Ctx<'js>,
+    vu: &Rc<Vu>,
+    method: &str,
+    url: Value<'js>,
+    body: Value<'js>,
+    params: Option<Value<'js>>,
+) -> Result<Value<'js>> {
+    let is_usual = url.is_string() && (body.is_string() || body.is_null() || body.is_undefined());
+    if !is_usual {
+        let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+        return own.get::<_, Function<'js>>("sendOther")?.call((method, url, body, params));
+    }
+    not_while_reading(ctx, vu, "an HTTP request")?;
+    let none = || Value::new_undefined(ctx.clone());
+    let url = url.get::<String>()?;
+    let given = Given { method: method.to_owned(), url, name: none(), body, kind: none(), params };
+    match given.flow(vu) {
+        Ok(flow) => perform(ctx, vu, Box::new(flow)),
+        Err(problem) => respond(ctx, vu, Box::new(refused(vu, problem)?)),
+    }
 }
 
 /// Several requests at once, and those that a promise stands for.

@@ -1,30 +1,50 @@
 //! `Response.json()`: whole, or what a path of gjson selects.
 
-use rquickjs::function::{Func, Opt};
-use rquickjs::{Class, Ctx, Object, Result, Value};
+use rquickjs::function::{Args, Func, Opt, This};
+use rquickjs::{Coerced, Ctx, Object, Result, Value};
 
 use super::bytes::bytes_of;
-use super::class::Held;
+use super::class::thing;
 use super::go_error;
 use super::response::Response;
 
 pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
     own.set(
-        "responseJson",
-        Func::from(|ctx: Ctx<'js>, response: Class<'js, Held<Response>>, path: Opt<String>| {
-            let response = response.borrow();
-            let body = response.0.seen().map_or(&[][..], |seen| &seen.body);
-            json(&ctx, &String::from_utf8_lossy(body), path.0.as_deref())
-        }),
-    )?;
-    own.set("hasBody", Func::from(|response: Class<'js, Held<Response>>| response.borrow().0.has_body()))?;
-    own.set(
         "textJson",
-        Func::from(|ctx: Ctx<'js>, body: Value<'js>, path: Opt<String>| {
+        Func::from(|ctx: Ctx<'js>, body: Value<'js>, path: Opt<Value<'js>>| {
             let bytes = bytes_of(&ctx, &body)?.unwrap_or_default();
-            json(&ctx, &String::from_utf8_lossy(&bytes), path.0.as_deref())
+            json(&ctx, &String::from_utf8_lossy(&bytes), path_of(path.0)?.as_deref())
         }),
     )
+}
+
+/// `json()` of a response. Where the script has put something in its place, or there is no body, the module goes on.
+pub(super) fn of_response<'js>(
+    ctx: Ctx<'js>,
+    this: This<Object<'js>>,
+    path: Opt<Value<'js>>,
+) -> Result<Value<'js>> {
+    let response = thing::<Response>(this.as_value()).filter(|_| this.is_empty());
+    if let Some(response) = response
+        && let Some(text) = response.borrow().0.body_text()
+    {
+        return json(&ctx, &text, path_of(path.0)?.as_deref());
+    }
+    let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+    let methods: Object<'js> = own.get::<_, Object<'js>>("http")?.get("methods")?;
+    let mut arguments = Args::new_unsized(ctx);
+    arguments.this(this.0)?;
+    arguments.push_args(path.0)?;
+    arguments.apply(&methods.get("json")?)
+}
+
+/// A path as it was given: nothing in its place is the empty one.
+fn path_of(given: Option<Value<'_>>) -> Result<Option<String>> {
+    let text = |given: Value<'_>| {
+        let is_nothing = given.is_null() || given.is_undefined();
+        if is_nothing { Ok(String::new()) } else { given.get::<Coerced<String>>().map(|text| text.0) }
+    };
+    given.map(text).transpose()
 }
 
 fn json<'js>(ctx: &Ctx<'js>, text: &str, path: Option<&str>) -> Result<Value<'js>> {

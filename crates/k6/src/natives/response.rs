@@ -1,6 +1,10 @@
 //! A response, as a script sees it. What nobody asks for is never made.
 
+use std::borrow::Cow;
+
 use plimsoll_metrics::window::PHASE_NAMES;
+use rquickjs::function::{Args, Func};
+use rquickjs::object::Property;
 use rquickjs::{ArrayBuffer, Ctx, Object, Result, String as JsString, Value};
 
 use super::class::{Native, getter};
@@ -40,6 +44,8 @@ impl Native for Response {
         getter(prototype, "cookies", |ctx, r: &Response| r.cookies(ctx))?;
         getter(prototype, "timings", |ctx, r: &Response| r.timings(ctx))?;
         getter(prototype, "request", |ctx, r: &Response| r.request(ctx))?;
+        prototype
+            .prop("json", Property::from(Func::from(super::json::of_response)).writable().configurable())?;
         getter(prototype, "ocsp", |ctx, _: &Response| {
             let ocsp = Object::new(ctx.clone())?;
             for key in ["produced_at", "this_update", "next_update", "revoked_at"] {
@@ -53,13 +59,18 @@ impl Native for Response {
 }
 
 impl Response {
+    /// The body as it came, if there is one and it was kept.
+    pub(super) fn body_text(&self) -> Option<Cow<'_, str>> {
+        self.seen().filter(|_| self.has_body()).map(|seen| String::from_utf8_lossy(&seen.body))
+    }
+
     /// What came; nothing that is asked of a response is there without.
     pub(crate) fn seen(&self) -> Option<&Seen> {
         self.0.seen.as_deref()
     }
 
     /// Whether there is a body, and it was kept.
-    pub(super) fn has_body(&self) -> bool {
+    fn has_body(&self) -> bool {
         ![0, 204].contains(&self.status()) && self.0.body_as != BodyAs::Nothing
     }
 
@@ -77,7 +88,11 @@ impl Response {
 
     /// Host and port that answered.
     fn remote(&self) -> (String, u16) {
-        if self.status() == 0 { (String::new(), 0) } else { host_of(&self.0.url) }
+        if self.status() == 0 {
+            return (String::new(), 0);
+        }
+        let (host, port) = address::host_of(&self.0.url);
+        (host.to_owned(), port)
     }
 
     fn fields(&self) -> &[(String, String)] {
@@ -89,13 +104,15 @@ impl Response {
             // What k6 gives for a request that it refused to send.
             return Ok(rquickjs::Array::new(ctx.clone())?.into_value());
         }
-        let Some(seen) = self.seen().filter(|_| self.has_body()) else {
-            return Ok(Value::new_null(ctx.clone()));
-        };
-        if self.0.body_as == BodyAs::Bytes {
+        if self.0.body_as == BodyAs::Bytes
+            && let Some(seen) = self.seen().filter(|_| self.has_body())
+        {
             return Ok(ArrayBuffer::new_copy(ctx.clone(), &seen.body)?.into_value());
         }
-        Ok(JsString::from_str(ctx.clone(), &String::from_utf8_lossy(&seen.body))?.into_value())
+        match self.body_text() {
+            Some(text) => Ok(JsString::from_str(ctx.clone(), &text)?.into_value()),
+            None => Ok(Value::new_null(ctx.clone())),
+        }
     }
 
     fn headers<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
@@ -139,18 +156,14 @@ impl Response {
         Ok(all)
     }
 
-    /// Times in milliseconds, with k6's names.
-    fn timings<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>> {
-        let all = Object::new(ctx.clone())?;
-        all.set("duration", self.seen().map_or(0, duration_ns) as f64 / 1e6)?;
-        let names =
-            ["blocked", "looking_up", "connecting", "tls_handshaking", "sending", "waiting", "receiving"];
+    /// Times in milliseconds. The module makes the object: the engine makes one with known names faster.
+    fn timings<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+        let mut arguments = Args::new(ctx.clone(), 1 + PHASE_NAMES.len());
+        arguments.push_arg(self.seen().map_or(0, duration_ns) as f64 / 1e6)?;
         let phases = self.seen().map(|seen| seen.reply.phases_ns).unwrap_or_default();
-        debug_assert_eq!(PHASE_NAMES.len(), names.len());
-        for (name, ns) in names.into_iter().zip(phases) {
-            all.set(name, ns as f64 / 1e6)?;
-        }
-        Ok(all)
+        arguments.push_args(phases.map(|ns| ns as f64 / 1e6))?;
+        arguments.apply(&own.get("timed")?)
     }
 
     /// The request as the script made it; none if it was never sent.
@@ -206,16 +219,6 @@ fn canonical(name: &str) -> String {
         head.into_iter().chain(letters.map(|c| c.to_ascii_lowercase())).collect::<String>()
     };
     name.split('-').map(part).collect::<Vec<_>>().join("-")
-}
-
-/// Host and port of an address.
-fn host_of(url: &str) -> (String, u16) {
-    let authority = address::authority(url);
-    let usual = if url.starts_with("https:") { 443 } else { 80 };
-    match authority.rsplit_once(':') {
-        Some((host, port)) => (host.to_owned(), port.parse().unwrap_or(usual)),
-        None => (authority.to_owned(), usual),
-    }
 }
 
 /// The usual words for a status.

@@ -1,5 +1,6 @@
 //! What `k6/ws` and `k6/websockets` are made of: conversations by number, and what they add to the metrics.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use plimsoll_model::conversation::{Message, Opened};
@@ -10,7 +11,7 @@ use rquickjs::{Array, ArrayBuffer, Ctx, Exception, Function, IntoJs, Object, Res
 
 use super::bytes::bytes_of;
 use super::{With, happened, not_while_reading, time_is_up};
-use crate::metrics::BuiltIn;
+use crate::metrics::{BuiltIn, SYSTEM_TAGS, Tagged};
 use crate::vu::{Answer, Ask, Dial, Token, Vu};
 
 /// A handshake takes no longer; k6 has no other limit for it.
@@ -93,7 +94,7 @@ fn samples<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     own.set(
         "wsSample",
         Func::from(move |name: String, value: f64, tags: Opt<Value<'js>>| {
-            let tags = With { vu: &v, given: tags.0.as_ref().and_then(Value::as_object) };
+            let tags = OfSession(With { vu: &v, given: tags.0.as_ref().and_then(Value::as_object) });
             let ns = (value * 1e6) as Nanos;
             match name.as_str() {
                 "ws_sessions" => v.store.count(BuiltIn::WsSessions, value, &tags),
@@ -105,6 +106,29 @@ fn samples<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             }
         }),
     )
+}
+
+/// Tags of a session: those that it gives by itself may be left out by options.
+struct OfSession<'a, 'js>(With<'a, 'js>);
+
+impl OfSession<'_, '_> {
+    fn hides(&self, name: &str) -> bool {
+        SYSTEM_TAGS.contains(&name) && !self.0.vu.tags_with(name)
+    }
+}
+
+impl Tagged for OfSession<'_, '_> {
+    fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
+        if self.hides(name) { None } else { self.0.tag(name) }
+    }
+
+    fn each(&self, put: &mut dyn FnMut(&str, &str)) {
+        self.0.each(&mut |name, value| {
+            if !self.hides(name) {
+                put(name, value);
+            }
+        });
+    }
 }
 
 /// Tells the script what came of a handshake.

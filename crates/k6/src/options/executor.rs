@@ -50,6 +50,8 @@ pub(crate) enum Executor {
     RampingVus {
         start: u64,
         stages: Vec<(Nanos, f64)>,
+        /// How long an iteration of a user that has to leave may still go on.
+        leave_ns: Nanos,
     },
     /// Arrivals per second.
     ConstantArrivals {
@@ -79,7 +81,7 @@ impl Executor {
             Self::SharedIterations { vus, .. }
             | Self::PerVuIterations { vus, .. }
             | Self::ConstantVus { vus, .. } => *vus,
-            Self::RampingVus { start, stages } => {
+            Self::RampingVus { start, stages, .. } => {
                 stages.iter().map(|(_, level)| *level as u64).max().unwrap_or(0).max(*start)
             }
             Self::ConstantArrivals { users, .. } | Self::RampingArrivals { users, .. } => users.max,
@@ -97,7 +99,7 @@ impl Executor {
     /// What the engine is to do.
     pub(crate) fn schedule(&self) -> Schedule {
         let closed = |stages, iterations_shared, iterations_per_user| {
-            Schedule::Closed(Closed { stages, iterations_shared, iterations_per_user })
+            Schedule::Closed(Closed { iterations_shared, iterations_per_user, ..Closed::new(stages) })
         };
         let open = |stages, max_users| {
             Schedule::Open(Open { stages, process: Process::Uniform, trace: None, max_users })
@@ -111,7 +113,10 @@ impl Executor {
                 closed(hold(*max_ns, *vus as f64), None, Some(*iterations))
             }
             Self::ConstantVus { vus, duration_ns } => closed(hold(*duration_ns, *vus as f64), None, None),
-            Self::RampingVus { start, stages } => closed(ramps(*start as f64, stages), None, None),
+            Self::RampingVus { start, stages, leave_ns } => Schedule::Closed(Closed {
+                leave_ns: Some(*leave_ns),
+                ..Closed::new(ramps(*start as f64, stages))
+            }),
             Self::ConstantArrivals { rate, duration_ns, users } => open(hold(*duration_ns, *rate), users.max),
             Self::RampingArrivals { start, stages, users } => open(ramps(*start, stages), users.max),
         }
@@ -201,7 +206,6 @@ fn scenario(name: &str, fields: &Map<String, Value>) -> Result<Scenario, Vec<Str
         executor_name: kind,
     };
     reader.know("options");
-    reader.know("gracefulRampDown");
     for field in reader.rest() {
         reader.complain(&format!("`{}` has no field `{field}`", scenario.executor_name));
     }
@@ -217,7 +221,8 @@ fn executor(kind: &str, reader: &mut Reader<'_>) -> Option<Executor> {
         }
         "ramping-vus" => {
             let start = reader.number("startVUs").unwrap_or(1);
-            Executor::RampingVus { start, stages: stages(reader)? }
+            let leave_ns = reader.duration("gracefulRampDown").unwrap_or(GRACE_NS);
+            Executor::RampingVus { start, stages: stages(reader)?, leave_ns }
         }
         "constant-arrival-rate" => {
             let rate = reader.number("rate").filter(|rate| *rate > 0);
@@ -325,7 +330,14 @@ mod tests {
         let stages =
             json!({ "stages": [{ "duration": "5s", "target": 10 }, { "duration": 0, "target": 2 }] });
         let ramp = only(stages);
-        assert_eq!(ramp, Executor::RampingVus { start: 1, stages: vec![(5 * SECOND_NS, 10.0), (0, 2.0)] });
+        assert_eq!(
+            ramp,
+            Executor::RampingVus {
+                start: 1,
+                stages: vec![(5 * SECOND_NS, 10.0), (0, 2.0)],
+                leave_ns: GRACE_NS
+            }
+        );
         assert_eq!((ramp.users_max(), ramp.schedule().stages()[1].from), (10, 10.0));
     }
 

@@ -37,7 +37,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A field that `read` understands; otherwise it should have been `what`.
-    fn field<T>(&mut self, key: &str, what: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+    pub(super) fn field<T>(
+        &mut self,
+        key: &str,
+        what: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
         let value = self.get(key)?;
         let found = read(value);
         if found.is_none() {

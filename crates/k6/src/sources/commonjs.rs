@@ -22,6 +22,11 @@ pub(super) fn adapted(name: &str, text: &str) -> String {
     }
 }
 
+/// Whether a text is one of the older kind that was adapted.
+pub(super) fn is_adapted(text: &str) -> bool {
+    text.starts_with("const { module: __module")
+}
+
 /// Names that a module exports one by one, as far as they can be seen: `exports.name =`.
 fn named(text: &str) -> String {
     let mut names: Vec<&str> = text
@@ -68,5 +73,6 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("as c"));
+        assert!(is_adapted(&text) && !is_adapted(newer) && !is_adapted(&adapted("a.js", mixed)));
     }
 }

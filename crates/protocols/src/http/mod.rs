@@ -13,9 +13,8 @@ use futures::future::LocalBoxFuture;
 use plimsoll_model::conversation::Opened;
 use plimsoll_model::http::{Connections, HttpRequest, HttpSettings};
 use plimsoll_model::{Clock, Driver, Operation, Protocol, Session};
-use rustls::ClientConfig;
 
-use crate::net::{Dialer, TlsError};
+use crate::net::{Dialer, TlsConfigs, TlsError};
 
 mod connection;
 mod cookies;
@@ -42,13 +41,13 @@ const PREPARED_MAX: usize = 1024;
 /// HTTP/1.1, configured for a run.
 pub struct Http {
     settings: Arc<HttpSettings>,
-    tls: Arc<ClientConfig>,
+    tls: Arc<TlsConfigs>,
 }
 
 impl Http {
     /// Reads the certificates that `settings` name.
     pub fn new(settings: HttpSettings) -> Result<Self, TlsError> {
-        let tls = crate::net::client_config(&settings)?;
+        let tls = Arc::new(TlsConfigs::new(&settings)?);
         Ok(Self { settings: Arc::new(settings), tls })
     }
 }

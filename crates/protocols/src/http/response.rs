@@ -1,5 +1,7 @@
 //! Reading a response, fed with bytes as they come.
 
+use std::rc::Rc;
+
 use plimsoll_model::http::Keep;
 
 use super::error::HttpError;
@@ -59,7 +61,8 @@ pub(crate) struct ResponseReader {
     last_facts: Option<HeadFacts>,
     headers_of_last: bool,
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
+    /// Shared with whoever looks at the response: a head that is repeated is not copied again.
+    pub(crate) headers: Rc<[(String, String)]>,
     pub(crate) body: Vec<u8>,
     pub(crate) body_bytes: u64,
     close: bool,
@@ -77,7 +80,7 @@ impl ResponseReader {
             last_facts: None,
             headers_of_last: false,
             status: 0,
-            headers: Vec::new(),
+            headers: Rc::default(),
             body: Vec::new(),
             body_bytes: 0,
             close: false,
@@ -249,12 +252,10 @@ impl ResponseReader {
         };
         let facts = facts(&head, length)?;
         self.headers_of_last = self.wanted.keep > Keep::Status;
-        self.headers.clear();
-        if self.headers_of_last {
-            let owned =
-                |h: &httparse::Header<'_>| (h.name.to_owned(), String::from_utf8_lossy(h.value).into_owned());
-            self.headers.extend(head.headers.iter().map(owned));
-        }
+        let owned =
+            |h: &httparse::Header<'_>| (h.name.to_owned(), String::from_utf8_lossy(h.value).into_owned());
+        self.headers =
+            if self.headers_of_last { head.headers.iter().map(owned).collect() } else { Rc::default() };
         self.last_head.clear();
         self.last_head.extend_from_slice(&bytes[..length]);
         self.last_facts = Some(facts);

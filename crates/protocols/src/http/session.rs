@@ -37,8 +37,10 @@ pub(crate) struct HttpSession {
     cookies: Cookies,
     /// The encoded form of the operation performed last.
     recent: Option<(Arc<Operation>, Rc<Prepared>)>,
+    /// The address that was read last: users ask the same again and again.
+    recent_url: Option<(String, Url)>,
     status: u16,
-    headers: Vec<(String, String)>,
+    headers: Option<Rc<[(String, String)]>>,
     body: Vec<u8>,
 }
 
@@ -51,8 +53,9 @@ impl HttpSession {
             deadline: Deadline::default(),
             cookies: Cookies::default(),
             recent: None,
+            recent_url: None,
             status: 0,
-            headers: Vec::new(),
+            headers: None,
             body: Vec::new(),
         }
     }
@@ -71,7 +74,8 @@ impl HttpSession {
             return Ok(prepared.clone());
         }
         if personal || !request.is_fixed {
-            return self.encode(request, parse_url(&request.url)?).map(Rc::new);
+            let url = self.url(&request.url)?;
+            return self.encode(request, url).map(Rc::new);
         }
         let key = Arc::as_ptr(operation) as usize;
         let known = self.shared.prepared.borrow().get(&key).map(|(_, prepared)| prepared.clone());
@@ -85,6 +89,15 @@ impl HttpSession {
         }
         self.recent = Some((operation.clone(), prepared.clone()));
         Ok(prepared)
+    }
+
+    fn url(&mut self, text: &str) -> Result<Url, HttpError> {
+        if let Some((_, url)) = self.recent_url.as_ref().filter(|(known, _)| known == text) {
+            return Ok(url.clone());
+        }
+        let url = parse_url(text)?;
+        self.recent_url = Some((text.to_owned(), url.clone()));
+        Ok(url)
     }
 
     fn encode(&self, request: &HttpRequest, url: Url) -> Result<Prepared, HttpError> {
@@ -172,7 +185,7 @@ impl HttpSession {
                     self.status = connection.reader.status;
                     if wanted.keep > Keep::Status {
                         std::mem::swap(&mut self.body, &mut connection.reader.body);
-                        self.headers.clone_from(&connection.reader.headers);
+                        self.headers = Some(connection.reader.headers.clone());
                     }
                     if ended.is_ok()
                         && connection.served > 0
@@ -250,7 +263,7 @@ impl HttpSession {
         let mut request = request.clone();
         let mut url = first.url.clone();
         for _ in 0..request.redirects_max {
-            let view = ResponseView { status: self.status, headers: &self.headers, body: &[] };
+            let view = ResponseView { body: &[], ..self.response() };
             let Some(location) =
                 view.header("location").filter(|_| matches!(self.status, 301 | 302 | 303 | 307 | 308))
             else {
@@ -280,7 +293,7 @@ impl HttpSession {
 
     fn learn(&mut self, url: &Url) {
         if self.shared.settings.cookies {
-            self.cookies.learn(&self.headers, url);
+            self.cookies.learn(self.headers.as_deref().unwrap_or_default(), url);
         }
     }
 
@@ -289,7 +302,7 @@ impl HttpSession {
         if request.keep < Keep::Body {
             return Ok(());
         }
-        let view = ResponseView { status: self.status, headers: &self.headers, body: &[] };
+        let view = ResponseView { body: &[], ..self.response() };
         if let Some(codings) = view.header("content-encoding").map(str::to_owned) {
             self.body = decode(&codings, std::mem::take(&mut self.body), request.body_bytes_max)?;
         }
@@ -300,7 +313,7 @@ impl HttpSession {
         let Operation::Http(request) = operation.as_ref();
         // Nobody may take an old response for this one's.
         self.status = 0;
-        self.headers.clear();
+        self.headers = None;
         self.body.clear();
         let prepared = self.prepare(operation, request)?;
         // The timeout counts from here; the request's own time counts from when it was due.
@@ -351,7 +364,12 @@ impl Session for HttpSession {
     }
 
     fn response(&self) -> ResponseView<'_> {
-        ResponseView { status: self.status, headers: &self.headers, body: &self.body }
+        let headers = self.headers.as_deref().unwrap_or_default();
+        ResponseView { status: self.status, headers, body: &self.body }
+    }
+
+    fn headers(&self) -> Rc<[(String, String)]> {
+        self.headers.clone().unwrap_or_default()
     }
 
     fn begin_iteration(&mut self) {

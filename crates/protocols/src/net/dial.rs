@@ -1,18 +1,21 @@
 //! Dialling: name, TCP, proxy tunnel, TLS.
 
+use std::cell::Cell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_model::dial::DialSettings;
 use plimsoll_model::http::{HttpSettings, ProxySettings};
 use plimsoll_model::{Clock, Nanos};
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::names::Names;
 use super::proxy::Proxy;
+use super::tls::TlsConfigs;
 use super::{NetError, Stream};
 
 /// Whom to talk to.
@@ -36,13 +39,23 @@ pub(crate) struct Route {
 pub(crate) struct Dialer {
     clock: Rc<dyn Clock>,
     names: Names,
-    tls: Arc<ClientConfig>,
+    tls: Arc<TlsConfigs>,
     proxy: ProxySettings,
+    settings: DialSettings,
+    /// Connections that were dialled from an address of our own choice.
+    bound: Cell<usize>,
 }
 
 impl Dialer {
-    pub(crate) fn new(clock: Rc<dyn Clock>, tls: Arc<ClientConfig>, settings: &HttpSettings) -> Self {
-        Self { clock, names: Names::new(&settings.resolve), tls, proxy: settings.proxy.clone() }
+    pub(crate) fn new(clock: Rc<dyn Clock>, tls: Arc<TlsConfigs>, settings: &HttpSettings) -> Self {
+        Self {
+            clock,
+            names: Names::new(&settings.resolve, settings.dial.names),
+            tls,
+            proxy: settings.proxy.clone(),
+            settings: settings.dial.clone(),
+            bound: Cell::new(0),
+        }
     }
 
     /// The proxy that plain requests to `origin` are addressed to, in absolute form.
@@ -73,13 +86,21 @@ impl Dialer {
         let failed = |source| NetError::Tls { host: origin.host.clone(), source };
         let name = ServerName::try_from(origin.host.trim_matches(['[', ']']).to_owned())
             .map_err(|e| failed(std::io::Error::other(e)))?;
-        let tls = TlsConnector::from(self.tls.clone()).connect(name, tcp).await.map_err(failed)?;
+        let tls =
+            TlsConnector::from(self.tls.of(&origin.host).clone()).connect(name, tcp).await.map_err(failed)?;
         route.tls_ns = self.clock.now() - before;
         Ok((Stream::Tls(Box::new(tls)), route))
     }
 
     async fn tcp(&self, host: &str, port: u16, route: &mut Route) -> Result<TcpStream, NetError> {
         let before = self.clock.now();
+        if let Some(pattern) = self.settings.blocks_name(host) {
+            return Err(NetError::Blocked {
+                what: host.to_owned(),
+                pattern: pattern.to_owned(),
+                is_name: true,
+            });
+        }
         let addresses = match self.names.at_hand(host, port, before) {
             Some(addresses) => addresses,
             None => self.names.ask(host, port, before).await?,
@@ -88,7 +109,11 @@ impl Dialer {
         route.dns_ns = resolved - before;
         let mut last = None;
         for address in addresses {
-            match TcpStream::connect(address).await {
+            if let Some(range) = self.settings.blocks_address(address.ip()) {
+                let (what, pattern) = (address.ip().to_string(), range.to_string());
+                return Err(NetError::Blocked { what, pattern, is_name: false });
+            }
+            match self.connected(address).await {
                 Ok(tcp) => {
                     // Without it small requests may wait for an acknowledgement; if it cannot be set, they just do.
                     let _best_effort = tcp.set_nodelay(true);
@@ -99,5 +124,18 @@ impl Dialer {
             }
         }
         Err(last.unwrap_or(NetError::Dns { host: host.to_owned(), source: None }))
+    }
+
+    /// Connects, from the next of the addresses to dial from if there are any of its kind.
+    async fn connected(&self, address: SocketAddr) -> std::io::Result<TcpStream> {
+        let ours = self.settings.local_addresses.iter().filter(|ours| ours.is_ipv4() == address.is_ipv4());
+        let ours: Vec<_> = ours.collect();
+        if ours.is_empty() {
+            return TcpStream::connect(address).await;
+        }
+        let number = self.bound.replace(self.bound.get().wrapping_add(1));
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind(SocketAddr::new(*ours[number % ours.len()], 0))?;
+        socket.connect(address).await
     }
 }

@@ -27,6 +27,8 @@ pub(crate) enum NetError {
     },
     #[error("the proxy {proxy} refused: {reason}")]
     Proxy { proxy: String, reason: String },
+    #[error("{what} is blocked by {pattern}")]
+    Blocked { what: String, pattern: String, is_name: bool },
     #[error("the connection was lost")]
     Lost(#[source] io::Error),
     #[error("no answer within {0}")]
@@ -55,6 +57,8 @@ impl NetError {
             Self::Connect { source, .. } | Self::Lost(source) => io_class(source),
             Self::Tls { .. } => "tls",
             Self::Proxy { .. } => "proxy",
+            Self::Blocked { is_name: true, .. } => "blocked name",
+            Self::Blocked { .. } => "blocked address",
             Self::TimedOut(what) => what,
         };
         Failure::new(class, message)

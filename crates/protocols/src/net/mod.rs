@@ -12,5 +12,5 @@ pub(crate) use deadline::Deadline;
 pub(crate) use dial::{Dialer, Origin, Route};
 pub(crate) use error::NetError;
 pub(crate) use stream::Stream;
+pub(crate) use tls::TlsConfigs;
 pub use tls::TlsError;
-pub(crate) use tls::client_config;

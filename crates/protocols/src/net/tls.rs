@@ -3,12 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use plimsoll_model::dial::{TlsLimits, TlsVersion, matches_name};
 use plimsoll_model::http::HttpSettings;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedCipherSuite,
+    SupportedProtocolVersion,
+};
 
 /// The TLS settings of a plan cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,33 +29,108 @@ pub enum TlsError {
     /// A certificate or key is not acceptable.
     #[error("failed to use the certificates")]
     Certificate(#[source] rustls::Error),
+    /// A PEM text cannot be read.
+    #[error("failed to read a certificate or key that the script gives")]
+    Text {
+        /// Why.
+        #[source]
+        source: rustls::pki_types::pem::Error,
+    },
+    /// A cipher suite is not there.
+    #[error("there is no cipher suite {name}; there are {known}")]
+    Suite {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
     /// One of the two is missing.
     #[error("a client certificate needs its key, and a key its certificate")]
     HalfAPair,
 }
 
 /// The client's side of TLS, for a whole run.
-pub(crate) fn client_config(settings: &HttpSettings) -> Result<Arc<ClientConfig>, TlsError> {
-    let provider = Arc::new(ring::default_provider());
+pub(crate) struct TlsConfigs {
+    usual: Arc<ClientConfig>,
+    /// With certificates that only some servers are shown, by the patterns of their names.
+    by_name: Vec<(Vec<String>, Arc<ClientConfig>)>,
+}
+
+impl TlsConfigs {
+    /// Reads the certificates that `settings` name.
+    pub(crate) fn new(settings: &HttpSettings) -> Result<Self, TlsError> {
+        let own = match (&settings.client_cert, &settings.client_key) {
+            (None, None) => None,
+            (Some(chain), Some(key)) => {
+                let failed = |source| TlsError::Pem { path: key.clone(), source };
+                Some((certificates(chain)?, PrivateKeyDer::from_pem_file(key).map_err(failed)?))
+            }
+            _ => return Err(TlsError::HalfAPair),
+        };
+        let mut usual = client_config(settings, own)?;
+        let mut by_name = Vec::new();
+        for certificate in &settings.dial.certificates {
+            let failed = |source| TlsError::Text { source };
+            let chain = CertificateDer::pem_slice_iter(certificate.chain_pem.as_bytes());
+            let chain = chain.collect::<Result<_, _>>().map_err(failed)?;
+            let key = PrivateKeyDer::from_pem_slice(certificate.key_pem.as_bytes()).map_err(failed)?;
+            let config = client_config(settings, Some((chain, key)))?;
+            if certificate.names.is_empty() {
+                usual = config;
+            } else {
+                by_name.push((certificate.names.clone(), config));
+            }
+        }
+        Ok(Self { usual, by_name })
+    }
+
+    /// What is said to a server.
+    pub(crate) fn of(&self, host: &str) -> &Arc<ClientConfig> {
+        let named = |(names, _): &&(Vec<String>, _)| names.iter().any(|pattern| matches_name(pattern, host));
+        self.by_name.iter().find(named).map_or(&self.usual, |(_, config)| config)
+    }
+}
+
+/// A chain of certificates with its key.
+type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn client_config(settings: &HttpSettings, pair: Option<Pair>) -> Result<Arc<ClientConfig>, TlsError> {
+    let provider = Arc::new(limited(&settings.dial.tls)?);
     let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&versions(&settings.dial.tls))
         .map_err(TlsError::Certificate)?;
     let builder = if settings.skip_verify {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(AcceptAnything(provider)))
     } else {
         builder.with_root_certificates(roots(settings.ca_file.as_deref())?)
     };
-    let mut config = match (&settings.client_cert, &settings.client_key) {
-        (None, None) => builder.with_no_client_auth(),
-        (Some(cert), Some(key)) => {
-            let key = PrivateKeyDer::from_pem_file(key)
-                .map_err(|source| TlsError::Pem { path: key.clone(), source })?;
-            builder.with_client_auth_cert(certificates(cert)?, key).map_err(TlsError::Certificate)?
-        }
-        _ => return Err(TlsError::HalfAPair),
+    let mut config = match pair {
+        None => builder.with_no_client_auth(),
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(TlsError::Certificate)?,
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+fn versions(limits: &TlsLimits) -> Vec<&'static SupportedProtocolVersion> {
+    let known = [(TlsVersion::V12, &rustls::version::TLS12), (TlsVersion::V13, &rustls::version::TLS13)];
+    let may = |version| limits.least.is_none_or(|l| version >= l) && limits.most.is_none_or(|m| version <= m);
+    known.into_iter().filter(|(version, _)| may(*version)).map(|(_, known)| known).collect()
+}
+
+/// What there is of cryptography, with no other cipher suites of TLS 1.2 than those that are named.
+fn limited(limits: &TlsLimits) -> Result<CryptoProvider, TlsError> {
+    let mut provider = ring::default_provider();
+    if !limits.suites.is_empty() {
+        let name = |suite: &SupportedCipherSuite| format!("{:?}", suite.suite());
+        let known: Vec<_> = provider.cipher_suites.iter().map(name).collect();
+        if let Some(unknown) = limits.suites.iter().find(|suite| !known.contains(suite)) {
+            return Err(TlsError::Suite { name: unknown.clone(), known: known.join(", ") });
+        }
+        let is_wanted = |suite: &SupportedCipherSuite| limits.suites.contains(&name(suite));
+        provider.cipher_suites.retain(|suite| suite.tls13().is_some() || is_wanted(suite));
+    }
+    Ok(provider)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

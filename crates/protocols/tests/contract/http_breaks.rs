@@ -3,10 +3,11 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
+use plimsoll_model::dial::DialSettings;
 use plimsoll_model::http::{Connections, HttpRequest, HttpSettings};
 use plimsoll_model::{Outcome, SECOND_NS};
 
-use crate::client::{Client, broken, request, settings};
+use crate::client::{Client, broken, request, service, settings};
 
 fn impatient(url: &str) -> HttpRequest {
     HttpRequest { timeout_ns: SECOND_NS / 5, ..request("GET", url) }
@@ -104,4 +105,46 @@ fn waiting_for_a_connection_is_bounded_too() {
     // The first gives its place back when it times out, so the second gets its turn and times out itself.
     let ends: Vec<_> = (0..2).map(|_| client.send(impatient(&server.url())).reply.outcome).collect();
     assert_eq!(ends, [Outcome::Timeout, Outcome::Timeout]);
+}
+
+#[test]
+fn what_is_blocked_is_never_dialled() {
+    let echo = service("echo");
+    let dial = DialSettings {
+        blocked_addresses: vec!["127.0.0.0/8".parse().unwrap()],
+        blocked_names: vec!["*.test".to_owned()],
+        ..DialSettings::default()
+    };
+    let mut client = Client::new(HttpSettings { dial, ..settings() });
+    for (url, class) in [
+        (format!("http://{}/", echo.address()), "blocked address"),
+        ("http://a.test/".to_owned(), "blocked name"),
+    ] {
+        let answer = client.send(request("GET", &url));
+        assert_eq!(answer.end(), (Outcome::ConnectError, class), "{:?}", answer.reply.failure);
+        assert_eq!((answer.reply.connects, answer.reply.bytes_sent), (0, 0));
+    }
+}
+
+#[test]
+fn connections_come_from_the_addresses_that_are_given_in_turn() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let peers = std::thread::spawn(move || {
+        (0..3)
+            .map(|_| {
+                let (mut tcp, peer) = listener.accept().unwrap();
+                tcp.read_exact(&mut [0; 16]).unwrap();
+                tcp.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+                peer.ip().to_string()
+            })
+            .collect::<Vec<_>>()
+    });
+    let local_addresses = ["127.0.0.5", "127.0.0.6"].map(|ip| ip.parse().unwrap()).to_vec();
+    let dial = DialSettings { local_addresses, ..DialSettings::default() };
+    let mut client = Client::new(HttpSettings { dial, reuse: false, ..settings() });
+    for _ in 0..3 {
+        client.send(request("GET", &url));
+    }
+    assert_eq!(peers.join().unwrap(), ["127.0.0.5", "127.0.0.6", "127.0.0.5"]);
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use plimsoll_model::Outcome;
+use plimsoll_model::dial::{ClientCertificate, DialSettings, TlsLimits, TlsVersion};
 use plimsoll_model::http::HttpSettings;
+use plimsoll_protocols::http::Http;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -125,7 +127,48 @@ fn a_client_shows_its_certificate() {
 }
 
 #[test]
+fn a_certificate_is_shown_to_whom_it_is_for() {
+    let world = World::new(true);
+    let read = |name| std::fs::read_to_string(world.path(name)).unwrap();
+    let shown_to = |name: &str| {
+        let certificate = ClientCertificate {
+            names: vec![name.to_owned()],
+            chain_pem: read("client.pem"),
+            key_pem: read("client.key"),
+        };
+        let dial = DialSettings { certificates: vec![certificate], ..DialSettings::default() };
+        let settings = HttpSettings { ca_file: Some(world.path("ca.pem")), dial, ..settings() };
+        Client::new(settings).send(request("GET", &world.url)).reply.outcome
+    };
+    assert_eq!(shown_to("*host"), Outcome::Ok);
+    assert_eq!(shown_to("elsewhere"), Outcome::ConnectError);
+}
+
+#[test]
+fn versions_and_suites_of_tls_are_kept_to() {
+    let world = World::new(false);
+    let ended = |tls: TlsLimits| {
+        let dial = DialSettings { tls, ..DialSettings::default() };
+        let settings = HttpSettings { ca_file: Some(world.path("ca.pem")), dial, ..settings() };
+        Http::new(settings.clone()).ok()?;
+        Some(Client::new(settings).send(request("GET", &world.url)).reply.outcome)
+    };
+    let suite = |name: &str| TlsLimits {
+        suites: vec![name.to_owned()],
+        most: Some(TlsVersion::V12),
+        ..TlsLimits::default()
+    };
+    let exactly = |version| TlsLimits { least: Some(version), most: Some(version), suites: Vec::new() };
+    assert_eq!(ended(exactly(TlsVersion::V12)), Some(Outcome::Ok));
+    assert_eq!(ended(exactly(TlsVersion::V13)), Some(Outcome::Ok));
+    // The server's key is an elliptic one.
+    assert_eq!(ended(suite("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")), Some(Outcome::Ok));
+    assert_eq!(ended(suite("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")), Some(Outcome::ConnectError));
+    assert_eq!(ended(suite("TLS_RSA_WITH_RC4_128_SHA")), None);
+}
+
+#[test]
 fn half_a_pair_of_certificate_and_key_is_refused_before_the_run() {
     let half = HttpSettings { client_cert: Some("client.pem".into()), ..settings() };
-    assert!(plimsoll_protocols::http::Http::new(half).is_err());
+    assert!(Http::new(half).is_err());
 }

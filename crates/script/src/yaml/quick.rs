@@ -135,11 +135,7 @@ fn schedule(quick: &Quick) -> (Schedule, Connections) {
                 if quick.requests.is_some() { 24 * 3_600 * 1_000_000_000 } else { quick.duration_ns };
             let stages = vec![Stage::hold("hold", duration_ns, f64::from(quick.connections))];
             (
-                Schedule::Closed(Closed {
-                    stages,
-                    iterations_shared: quick.requests,
-                    iterations_per_user: None,
-                }),
+                Schedule::Closed(Closed { iterations_shared: quick.requests, ..Closed::new(stages) }),
                 Connections::PerUser,
             )
         }

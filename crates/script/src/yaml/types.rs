@@ -136,6 +136,8 @@ record! {
         iterations: Option<u64>,
         /// Iterations for every user.
         iterations_per_user: Option<u64>,
+        /// How long the iteration of a user that has to leave may still go on (default: until the graceful stop).
+        leave: Option<Duration>,
     }
 }
 

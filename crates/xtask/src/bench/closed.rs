@@ -14,7 +14,8 @@ fn plimsoll_rate(seconds: u32) -> Result<f64> {
     Ok(ok / cpu_s)
 }
 
-fn wrk_rate(seconds: u32) -> Result<f64> {
+/// Requests per CPU-second of wrk in one turn.
+pub(super) fn wrk_rate(seconds: u32) -> Result<f64> {
     let Timed { stdout, cpu_s } = timed(&format!("wrk -t1 -c50 -d{seconds}s --latency {URL}"))?;
     Ok(wrk_requests(&stdout).context("wrk printed no count")? / cpu_s)
 }

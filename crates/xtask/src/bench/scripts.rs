@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::closed::wrk_rate;
 use super::{URL, median, plimsoll, timed};
 use crate::shell::{has, output, root};
 
@@ -19,16 +20,25 @@ pub(super) fn scripts(turns: usize, seconds: u32) -> Result<String> {
         "{TITLE}\n\n{}; 50 users, one load thread, both pinned to one core, {turns} turns of {seconds} s each, interleaved.\n\n| script | plimsoll, iterations per CPU-second | k6 | plimsoll is |\n|---|---|---|---|\n",
         version.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
     );
+    let mut wrk = Vec::new();
     for name in ["small", "realistic"] {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for turn in 0..turns {
             println!("scripts, {name}, turn {} of {turns}", turn + 1);
             ours.push(rate(&ours_of(name, 50, seconds))?);
             theirs.push(rate(&theirs_of(name, 50, seconds))?);
+            if name == "small" {
+                let plain = wrk_rate(seconds)?;
+                wrk.push(ours[turn] / plain);
+            }
         }
         let ratio = median(ours.iter().zip(&theirs).map(|(a, b)| a / b).collect());
         text.push_str(&format!("| {name} | {:.0} | {:.0} | {ratio:.1} × |\n", median(ours), median(theirs)));
     }
+    text.push_str(&format!(
+        "\nAgainst the requests of wrk, which runs no script, the small one does {:.2} ×.\n",
+        median(wrk)
+    ));
     println!("scripts, 5,000 users");
     let (ours, theirs) =
         (memory_mib(&ours_of("sleeping", 5_000, 8))?, memory_mib(&theirs_of("sleeping", 5_000, 8))?);

@@ -211,9 +211,10 @@ impl Lowering<'_> {
             spawn(&mut stages, level, rate);
         }
         Some(Schedule::Closed(Closed {
-            stages,
             iterations_shared: item.iterations,
             iterations_per_user: item.iterations_per_user,
+            leave_ns: item.leave.map(|d| d.0),
+            ..Closed::new(stages)
         }))
     }
 
@@ -290,7 +291,7 @@ impl Lowering<'_> {
         Some(if item.rate.is_some() {
             Schedule::Open(Open { stages, process: Process::Poisson, trace: None, max_users: USERS_MAX })
         } else {
-            Schedule::Closed(Closed { stages, iterations_shared: None, iterations_per_user: None })
+            Schedule::Closed(Closed::new(stages))
         })
     }
 

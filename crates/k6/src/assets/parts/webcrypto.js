@@ -1,5 +1,5 @@
 // WebCrypto as k6 has it: keys are plain objects, errors are plain objects with name and message.
-(() => {
+globalThis.__plimsoll.webcrypto = (() => {
   const own = globalThis.__plimsoll;
   const failure = (name, message) => {
     const error = { name, message };
@@ -267,4 +267,4 @@
     return own.hex(all.buffer).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   };
   return { getRandomValues, randomUUID, subtle };
-})()
+})();

@@ -1,5 +1,5 @@
 // k6/html: selections and elements over a page that the native side has parsed. Nodes are numbers in document order.
-(() => {
+globalThis.__plimsoll.html = (() => {
   const own = globalThis.__plimsoll;
   const fail = (message) => { throw new own.GoError(message); };
   const ELEMENT = 1, TEXT = 3, COMMENT = 8, DOCUMENT = 9, DOCTYPE = 10;
@@ -461,4 +461,4 @@
     return ["GET", own.resolveUrl(response.url, href), null, params];
   };
   return { parse, submission, target };
-})()
+})();

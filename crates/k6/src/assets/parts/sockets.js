@@ -1,5 +1,5 @@
 // What k6/ws and k6/websockets have in common: handshakes with cookies, and samples with the tags of a session.
-(() => {
+globalThis.__plimsoll.sockets = (() => {
   const own = globalThis.__plimsoll;
   const listeners = new Map();
   own.socket = (token, kind, ...rest) => listeners.get(token)?.(kind, ...rest);
@@ -82,4 +82,4 @@
     if (name !== "" && name !== "deflate") throw new own.GoError(`unsupported compression algorithm '${name}', supported algorithm is 'deflate'`);
   };
   return { Session, checkTags, checkCompression };
-})()
+})();

@@ -1,0 +1,169 @@
+//! What modules find under the hidden name. It comes in parts, and a part is only put there when something of it is asked
+//! for: thousands of users hold no more of it than their script uses.
+
+use std::rc::Rc;
+
+use rquickjs::object::{Accessor, Property};
+use rquickjs::proxy::{ProxyHandler, ProxyProperty, ProxyReceiver, ProxyTarget};
+use rquickjs::{Ctx, Object, Proxy, Result, Value};
+
+use super::{
+    address, counting, crypto, encoding, files, flow, html, http, info, json, modules, shared_arrays, subtle,
+    websocket,
+};
+use crate::vu::Vu;
+
+/// How a part comes to be there.
+enum Made {
+    /// By functions in Rust.
+    Native(for<'js> fn(&Object<'js>, &Rc<Vu>) -> Result<()>),
+    /// By a module, under its name, which puts down what it has.
+    Module(&'static str),
+}
+
+/// Parts, each with the names that it puts down.
+const PARTS: &[(Made, &[&str])] = &[
+    (Made::Native(flow), &["now", "sleep", "group", "timers", "say"]),
+    (Made::Native(counting), &["metric", "add", "check"]),
+    (Made::Native(shared_arrays), &["sharedArray", "sharedElement"]),
+    (Made::Native(modules), &["resolveModule", "loadModule"]),
+    (
+        Made::Native(info::install),
+        &["info", "stage", "clockMs", "getTag", "setTag", "deleteTag", "tagNames", "abort", "failTest"],
+    ),
+    (Made::Native(info::summaries), &["secret", "textSummary", "humanize"]),
+    (Made::Native(|own, _| address::install(own)), &["resolveUrl", "checkUrl", "withQuery"]),
+    (Made::Native(|own, _| encoding::install(own)), &["b64encode", "b64decode", "text", "bytes", "concat"]),
+    (Made::Native(files::install), &["openFile", "fileSlice", "csvRows"]),
+    (
+        Made::Native(|own, _| html::install(own)),
+        &["htmlParse", "htmlNode", "htmlText", "htmlRender", "htmlSelect", "htmlMatching"],
+    ),
+    (Made::Native(|own, _| json::install(own)), &["textJson"]),
+    (Made::Native(crypto::install), &["digest", "hex", "randomBytes"]),
+    (Made::Native(http::install), &["responsePrototype", "get", "send"]),
+    (
+        Made::Native(http::install_more),
+        &[
+            "request",
+            "batch",
+            "start",
+            "refused",
+            "setResponseCallback",
+            "ownJar",
+            "newJar",
+            "jarCookies",
+            "jarSet",
+            "jarRemove",
+        ],
+    ),
+    (Made::Native(subtle::install), &["aes", "curve", "rsa", "pbkdf2"]),
+    (Made::Native(websocket::install), &["wsDial", "wsSay", "wsForget", "wsNext", "wsSample", "throws"]),
+    (Made::Module("go"), &["GoError", "goText", "goType", "bytesLike"]),
+    (Made::Module("older"), &["commonJs", "defaultOf", "requireFrom", "exportsOf"]),
+    (Made::Module("timers"), &["nextTimer", "runTimer", "clearTimers"]),
+    (Made::Module("http"), &["http", "sendOther", "replied", "urlencoded"]),
+    (Made::Module("html"), &["html"]),
+    (Made::Module("sockets"), &["sockets", "socket"]),
+    (Made::Module("webcrypto"), &["webcrypto"]),
+];
+
+/// Global names that a module puts down when they are first asked for.
+const GLOBALS: &[(&str, &str)] = &[
+    ("console", "console"),
+    ("setTimeout", "timers"),
+    ("setInterval", "timers"),
+    ("clearTimeout", "timers"),
+    ("clearInterval", "timers"),
+    ("crypto", "crypto"),
+    ("TextEncoder", "text"),
+    ("TextDecoder", "text"),
+];
+
+/// The object that holds all of it, empty: what it lacks is looked for behind it.
+pub(super) fn holder<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
+    let own = Object::new(ctx.clone())?;
+    let vu = vu.clone();
+    let look = move |target: ProxyTarget<'js>, name: ProxyProperty<'js>, _: ProxyReceiver<'js>| {
+        let ctx = target.0.ctx();
+        let name =
+            if name.is_string() { name.to_string()? } else { return Ok(Value::new_undefined(ctx.clone())) };
+        found(ctx, &vu, &name)
+    };
+    let behind = Proxy::new(
+        ctx.clone(),
+        Object::new(ctx.clone())?,
+        ProxyHandler::new(ctx.clone())?.with_getter(look)?,
+    )?;
+    own.set_prototype(behind.as_object())?;
+    Ok(own)
+}
+
+/// Puts down the part that a name belongs to.
+fn found<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, name: &str) -> Result<Value<'js>> {
+    let Some((made, _)) = PARTS.iter().find(|(_, names)| names.contains(&name)) else {
+        return Ok(Value::new_undefined(ctx.clone()));
+    };
+    let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+    match made {
+        Made::Native(install) => install(&own, vu)?,
+        Made::Module(module) => evaluate(ctx, vu, module)?,
+    }
+    own.get(name)
+}
+
+fn evaluate(ctx: &Ctx<'_>, vu: &Rc<Vu>, module: &str) -> Result<()> {
+    let text = crate::modules::part(module).expect("only our own modules ask, for what there is");
+    let module = vu.run.compiled.declared(ctx, &crate::modules::part_name(module), text)?;
+    // A module without `await` at its top is evaluated at once.
+    let (_, promise) = module.eval()?;
+    promise.result::<()>().unwrap_or(Ok(()))
+}
+
+/// Puts down the global names.
+pub(super) fn globals<'js>(globals: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
+    for (name, module) in GLOBALS {
+        let vu = vu.clone();
+        let read = move |ctx: Ctx<'js>| -> Result<Value<'js>> {
+            evaluate(&ctx, &vu, module)?;
+            ctx.globals().get(*name)
+        };
+        let put = move |ctx: Ctx<'js>, value: Value<'js>| {
+            ctx.globals().prop(*name, Property::from(value).writable().enumerable().configurable())
+        };
+        globals.prop(*name, Accessor::new(read, put).enumerable().configurable())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Vec<&'static str> {
+        PARTS.iter().flat_map(|(_, names)| names.iter().copied()).collect()
+    }
+
+    #[test]
+    fn a_name_belongs_to_one_part() {
+        let mut names = known();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    /// Every name that a module of ours asks for is one that a part has, or one that a module puts down itself.
+    #[test]
+    fn modules_ask_for_what_there_is() {
+        let texts = crate::modules::own_texts();
+        let put_down = |name: &str| texts.iter().any(|text| text.contains(&format!("own.{name} = ")));
+        for text in &texts {
+            let words = text.split(|c: char| !(c.is_alphanumeric() || c == '.'));
+            for name in words.filter_map(|word| word.strip_prefix("own.")).filter(|name| !name.is_empty()) {
+                let name = name.split('.').next().unwrap_or(name);
+                assert!(known().contains(&name) || put_down(name), "own.{name}");
+            }
+        }
+    }
+}
