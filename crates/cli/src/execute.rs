@@ -7,8 +7,10 @@ use anyhow::Context;
 use plimsoll_engine::{RunSettings, StopHandle, run};
 use plimsoll_model::event::Origin;
 use plimsoll_model::http::HttpSettings;
+use plimsoll_model::message::MessageSettings;
 use plimsoll_model::{Nanos, Plan, Protocol, Record, RunEvent, Sample, Segment, Sink, Started, Workload};
 use plimsoll_protocols::http::Http;
+use plimsoll_protocols::nats::Nats;
 use plimsoll_report::log::LogWriter;
 use plimsoll_report::verify::claims_digest;
 use plimsoll_report::{RunDirectory, SampleWriter, View, files, json, text};
@@ -35,6 +37,7 @@ pub(crate) struct Job {
     pub(crate) plan: Plan,
     pub(crate) workload: Arc<dyn Workload>,
     pub(crate) http: HttpSettings,
+    pub(crate) messages: MessageSettings,
     pub(crate) timeout_ns_max: Nanos,
     /// As it is executed, for people.
     pub(crate) effective: String,
@@ -47,6 +50,7 @@ impl From<&Lowered> for Job {
             plan: lowered.plan.clone(),
             workload: Arc::new(ScriptWorkload(lowered.behaviour.clone())),
             http: lowered.http.clone(),
+            messages: lowered.messages.clone(),
             timeout_ns_max: lowered.timeout_ns_max,
             effective: lowered.effective.clone(),
             digest: lowered.digest.clone(),
@@ -123,7 +127,7 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
         idle: common.idle_strategy(),
         segment: Segment::WHOLE,
         workload: job.workload.clone(),
-        protocols: vec![http],
+        protocols: vec![http, Arc::new(Nats::new(job.messages.clone()))],
         samples: common.samples,
         stop: stop.clone(),
     })

@@ -194,6 +194,7 @@ fn seen(session: &dyn Session, reply: Reply) -> Seen {
         status: if has_failed { 0 } else { view.status },
         headers: session.headers(),
         body: view.body.to_vec(),
+        tls: view.tls,
         judged: RefCell::default(),
         reply,
     }

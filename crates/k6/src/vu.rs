@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use plimsoll_model::conversation::{Listener, Message, Opened};
+use plimsoll_model::dial::{TlsSpoken, TlsVersion};
 use plimsoll_model::http::HttpRequest;
 use plimsoll_model::{Clock, Failure, Nanos, Operation, Outcome, Reply, StepId};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -111,8 +112,20 @@ pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) headers: Rc<[(String, String)]>,
     pub(crate) body: Vec<u8>,
+    pub(crate) tls: Option<TlsSpoken>,
     /// What the script has made of it so far.
     pub(crate) judged: RefCell<Judged>,
+}
+
+impl Seen {
+    /// The version of TLS as k6 writes it; empty without.
+    pub(crate) fn tls_version(&self) -> &'static str {
+        match self.tls.map(|tls| tls.version) {
+            Some(TlsVersion::V12) => "tls1.2",
+            Some(TlsVersion::V13) => "tls1.3",
+            None => "",
+        }
+    }
 }
 
 /// What a script makes of a response.

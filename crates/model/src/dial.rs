@@ -115,6 +115,15 @@ pub enum TlsVersion {
     V13,
 }
 
+/// What two sides have agreed to speak of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TlsSpoken {
+    /// The version.
+    pub version: TlsVersion,
+    /// The cipher suite, by its IANA name.
+    pub suite: &'static str,
+}
+
 /// A certificate for some servers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientCertificate {

@@ -13,6 +13,7 @@ pub mod dial;
 pub mod event;
 pub mod health;
 pub mod http;
+pub mod message;
 pub mod operation;
 pub mod plan;
 pub mod protocol;

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use plimsoll_metrics::window::PHASES;
 
+use crate::dial::TlsSpoken;
 use crate::http::HttpRequest;
+use crate::message::MessageRequest;
 use crate::{Nanos, Outcome};
 
 /// One request/reply, publish, query, ... as a user hands it to a session. One variant per protocol.
@@ -12,6 +14,8 @@ use crate::{Nanos, Outcome};
 pub enum Operation {
     /// An HTTP request.
     Http(HttpRequest),
+    /// A message to a server of messages.
+    Message(MessageRequest),
 }
 
 /// Why an operation failed.
@@ -88,6 +92,8 @@ pub struct ResponseView<'a> {
     pub headers: &'a [(String, String)],
     /// The decoded body.
     pub body: &'a [u8],
+    /// What the connection is encrypted with, if it is.
+    pub tls: Option<TlsSpoken>,
 }
 
 impl<'a> ResponseView<'a> {

@@ -3,6 +3,8 @@
 //! A failure of the target is a value in the reply, with its layer as the outcome and a short class.
 
 pub mod http;
+#[cfg(feature = "nats")]
+pub mod nats;
 mod net;
 
 pub use net::TlsError;

@@ -36,6 +36,7 @@ impl Tagged for Counted<'_> {
             "proto" if status > 0 => Some(Cow::Borrowed("HTTP/1.1")),
             "error_code" if flow.error_code > 0 => Some(Cow::Owned(flow.error_code.to_string())),
             "error" if !flow.error.is_empty() => Some(Cow::Borrowed(&flow.error)),
+            "tls_version" if self.seen.tls.is_some() => Some(Cow::Borrowed(self.seen.tls_version())),
             "ip" if status > 0 => Some(Cow::Borrowed(address::host_of(&flow.url).0)),
             "url" => self.given(name).or(Some(Cow::Borrowed(flow.name()))),
             _ => self.given(name),
@@ -43,7 +44,17 @@ impl Tagged for Counted<'_> {
     }
 
     fn each(&self, put: &mut dyn FnMut(&str, &str)) {
-        for name in ["method", "status", "name", "expected_response", "proto", "error_code", "error", "ip"] {
+        for name in [
+            "method",
+            "status",
+            "name",
+            "expected_response",
+            "proto",
+            "error_code",
+            "error",
+            "ip",
+            "tls_version",
+        ] {
             if let Some(value) = self.tag(name) {
                 put(name, &value);
             }

@@ -34,8 +34,8 @@ impl Native for Response {
         is("error", |_, r| Ok(r.0.error.clone()))?;
         is("proto", |_, r| Ok(if r.status() == 0 { "" } else { "HTTP/1.1" }.to_owned()))?;
         is("remote_ip", |_, r| Ok(r.remote().0))?;
-        is("tls_version", |_, _| Ok(String::new()))?;
-        is("tls_cipher_suite", |_, _| Ok(String::new()))?;
+        is("tls_version", |_, r| Ok(r.seen().map_or("", Seen::tls_version).to_owned()))?;
+        is("tls_cipher_suite", |_, r| Ok(r.seen().and_then(|s| s.tls).map_or("", |t| t.suite).to_owned()))?;
         getter(prototype, "status", |_, r: &Response| Ok(r.status()))?;
         getter(prototype, "error_code", |_, r: &Response| Ok(r.0.error_code))?;
         getter(prototype, "remote_port", |_, r: &Response| Ok(r.remote().1))?;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
+use plimsoll_model::dial::TlsSpoken;
 use plimsoll_model::http::{HttpRequest, Keep};
 use plimsoll_model::{Nanos, Operation, Outcome, Reply, ResponseView, Session};
 use tokio::sync::SemaphorePermit;
@@ -41,6 +42,7 @@ pub(crate) struct HttpSession {
     recent_url: Option<(String, Url)>,
     status: u16,
     headers: Option<Rc<[(String, String)]>>,
+    tls: Option<TlsSpoken>,
     body: Vec<u8>,
 }
 
@@ -56,6 +58,7 @@ impl HttpSession {
             recent_url: None,
             status: 0,
             headers: None,
+            tls: None,
             body: Vec::new(),
         }
     }
@@ -185,6 +188,7 @@ impl HttpSession {
                     self.status = connection.reader.status;
                     if wanted.keep > Keep::Status {
                         std::mem::swap(&mut self.body, &mut connection.reader.body);
+                        self.tls = connection.stream.spoken();
                         self.headers = Some(connection.reader.headers.clone());
                     }
                     if ended.is_ok()
@@ -310,10 +314,13 @@ impl HttpSession {
     }
 
     async fn attempt(&mut self, operation: &Arc<Operation>, reply: &mut Reply) -> Result<(), HttpError> {
-        let Operation::Http(request) = operation.as_ref();
+        let Operation::Http(request) = operation.as_ref() else {
+            return Err(HttpError::Request("no request", "HTTP sends requests only".to_owned()));
+        };
         // Nobody may take an old response for this one's.
         self.status = 0;
         self.headers = None;
+        self.tls = None;
         self.body.clear();
         let prepared = self.prepare(operation, request)?;
         // The timeout counts from here; the request's own time counts from when it was due.
@@ -365,7 +372,7 @@ impl Session for HttpSession {
 
     fn response(&self) -> ResponseView<'_> {
         let headers = self.headers.as_deref().unwrap_or_default();
-        ResponseView { status: self.status, headers, body: &self.body }
+        ResponseView { status: self.status, headers, body: &self.body, tls: self.tls }
     }
 
     fn headers(&self) -> Rc<[(String, String)]> {

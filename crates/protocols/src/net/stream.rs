@@ -4,6 +4,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use plimsoll_model::dial::{TlsSpoken, TlsVersion};
+use rustls::ProtocolVersion;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -12,6 +14,30 @@ use tokio_rustls::client::TlsStream;
 pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// What it is encrypted with, if it is.
+    pub(crate) fn spoken(&self) -> Option<TlsSpoken> {
+        let Self::Tls(tls) = self else { return None };
+        let (_, session) = tls.get_ref();
+        let version = match session.protocol_version()? {
+            ProtocolVersion::TLSv1_2 => TlsVersion::V12,
+            _ => TlsVersion::V13,
+        };
+        let suite = session.negotiated_cipher_suite()?.suite().as_str()?;
+        // rustls tells suites of 1.3 apart from those before; IANA does not.
+        Some(TlsSpoken { version, suite: iana(suite) })
+    }
+}
+
+fn iana(suite: &'static str) -> &'static str {
+    match suite {
+        "TLS13_AES_128_GCM_SHA256" => "TLS_AES_128_GCM_SHA256",
+        "TLS13_AES_256_GCM_SHA384" => "TLS_AES_256_GCM_SHA384",
+        "TLS13_CHACHA20_POLY1305_SHA256" => "TLS_CHACHA20_POLY1305_SHA256",
+        other => other,
+    }
 }
 
 impl AsyncRead for Stream {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
+use plimsoll_model::dial::TlsSpoken;
 use plimsoll_model::http::{HttpRequest, HttpSettings, Keep};
 use plimsoll_model::{Clock, IdleStrategy, Nanos, Operation, Outcome, Protocol, Reply, SECOND_NS, Session};
 use plimsoll_protocols::http::Http;
@@ -44,6 +45,7 @@ pub(crate) struct Answer {
     pub(crate) reply: Reply,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    pub(crate) tls: Option<TlsSpoken>,
 }
 
 impl Answer {
@@ -73,7 +75,7 @@ impl Client {
         let operation = Arc::new(Operation::Http(request));
         let reply = self.runtime.block_on(self.session.perform(&operation));
         let view = self.session.response();
-        Answer { reply, headers: view.headers.to_vec(), body: view.body.to_vec() }
+        Answer { reply, headers: view.headers.to_vec(), body: view.body.to_vec(), tls: view.tls }
     }
 
     pub(crate) fn begin_iteration(&mut self) {

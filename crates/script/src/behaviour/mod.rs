@@ -24,6 +24,8 @@ pub type Globals = RwLock<BTreeMap<String, Value>>;
 
 /// What the users of a plan do.
 pub struct Behaviour {
+    /// Protocols that steps are sent by.
+    pub protocols: Vec<&'static str>,
     /// Steps by scenario.
     pub scenarios: Vec<Routine>,
     /// Before load.

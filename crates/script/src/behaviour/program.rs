@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use plimsoll_model::http::{Body, HttpRequest};
+use plimsoll_model::message::MessageRequest;
 use plimsoll_model::{Nanos, Operation, StepId};
 use regex::Regex;
 use serde_json_path::JsonPath;
@@ -37,6 +38,8 @@ pub struct Call {
     pub step: StepId,
     /// What is sent.
     pub request: RequestTemplate,
+    /// Which of the behaviour's protocols it is sent by.
+    pub protocol: usize,
     /// What is sent, if it is always the same.
     pub fixed: Option<Arc<Operation>>,
     /// What must come back.
@@ -75,9 +78,43 @@ pub enum SaveSource {
     Status,
 }
 
-/// A request with holes.
+/// Something with holes that is sent.
 #[derive(Debug)]
-pub struct RequestTemplate {
+pub enum RequestTemplate {
+    /// An HTTP request.
+    Http(HttpTemplate),
+    /// A message.
+    Message(MessageTemplate),
+}
+
+/// A message with holes.
+#[derive(Debug)]
+pub struct MessageTemplate {
+    /// Server and settings; address, headers and payload are filled in.
+    pub base: MessageRequest,
+    /// The address.
+    pub address: Template,
+    /// Headers.
+    pub headers: Vec<(String, Template)>,
+    /// The payload; empty without.
+    pub payload: Template,
+}
+
+impl MessageTemplate {
+    fn render(&self, scope: &mut Scope<'_>) -> Result<MessageRequest, Missing> {
+        let mut request = self.base.clone();
+        request.address = self.address.render(scope)?;
+        for (name, value) in &self.headers {
+            request.headers.push((name.clone(), value.render(scope)?));
+        }
+        request.payload = self.payload.render(scope)?.into_bytes().into();
+        Ok(request)
+    }
+}
+
+/// An HTTP request with holes.
+#[derive(Debug)]
+pub struct HttpTemplate {
     /// Method and settings; URL, headers and body are filled in.
     pub base: HttpRequest,
     /// The URL.
@@ -110,9 +147,9 @@ pub enum BodyPart {
     Text(Template),
 }
 
-impl RequestTemplate {
+impl HttpTemplate {
     /// Fills the holes.
-    pub fn render(&self, scope: &mut Scope<'_>) -> Result<HttpRequest, Missing> {
+    fn render(&self, scope: &mut Scope<'_>) -> Result<HttpRequest, Missing> {
         let mut request = self.base.clone();
         request.url = self.url.render(scope)?;
         for (name, value) in &self.headers {
@@ -140,22 +177,43 @@ impl RequestTemplate {
         };
         Ok(request)
     }
+}
+
+impl RequestTemplate {
+    /// Fills the holes.
+    pub fn render(&self, scope: &mut Scope<'_>) -> Result<Operation, Missing> {
+        match self {
+            Self::Http(request) => request.render(scope).map(Operation::Http),
+            Self::Message(request) => request.render(scope).map(Operation::Message),
+        }
+    }
 
     /// Every template in it.
-    pub fn templates(&self) -> impl Iterator<Item = &Template> {
-        let body: Vec<&Template> = match &self.body {
-            BodyTemplate::Text(template, _) => vec![template],
-            BodyTemplate::Parts(parts) => {
-                parts.iter().filter_map(|p| if let BodyPart::Text(t) = p { Some(t) } else { None }).collect()
+    pub fn templates(&self) -> Vec<&Template> {
+        match self {
+            Self::Http(request) => {
+                let mut all = vec![&request.url];
+                all.extend(request.headers.iter().map(|(_, t)| t));
+                match &request.body {
+                    BodyTemplate::Text(template, _) => all.push(template),
+                    BodyTemplate::Parts(parts) => all.extend(parts.iter().filter_map(|part| match part {
+                        BodyPart::Text(template) => Some(template),
+                        BodyPart::Bytes(_) => None,
+                    })),
+                    BodyTemplate::Empty | BodyTemplate::File(_) => {}
+                }
+                all
             }
-            BodyTemplate::Empty | BodyTemplate::File(_) => Vec::new(),
-        };
-        std::iter::once(&self.url).chain(self.headers.iter().map(|(_, t)| t)).chain(body)
+            Self::Message(request) => {
+                let headers = request.headers.iter().map(|(_, t)| t);
+                [&request.address, &request.payload].into_iter().chain(headers).collect()
+            }
+        }
     }
 
     /// True if it has no holes.
     pub fn is_fixed(&self) -> bool {
-        self.templates().all(|t| t.as_fixed().is_some())
+        self.templates().iter().all(|t| t.as_fixed().is_some())
     }
 }
 

@@ -7,8 +7,7 @@ use std::sync::{Arc, PoisonError};
 use futures::future::LocalBoxFuture;
 use plimsoll_model::workload::{Sequence, give_way};
 use plimsoll_model::{
-    Clock, Host, Iteration, Observation, Operation, Outcome, Reply, ResponseView, Session, User,
-    WorkerContext,
+    Clock, Host, Iteration, Observation, Outcome, Reply, ResponseView, Session, User, WorkerContext,
 };
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -35,7 +34,8 @@ struct Cut;
 pub(super) struct ScriptUser {
     behaviour: Arc<Behaviour>,
     role: Role,
-    session: Box<dyn Session>,
+    /// One for each of the behaviour's protocols.
+    sessions: Vec<Box<dyn Session>>,
     clock: Rc<dyn Clock>,
     sequences: Vec<Sequence>,
     state: State,
@@ -80,7 +80,7 @@ impl ScriptUser {
             user: number,
         };
         Self {
-            session: context.session("http"),
+            sessions: behaviour.protocols.iter().map(|name| context.session(name)).collect(),
             behaviour,
             role,
             clock: context.clock.clone(),
@@ -107,7 +107,7 @@ impl ScriptUser {
     }
 
     fn begin(&mut self, iteration: Iteration, routine: &Routine) {
-        self.session.begin_iteration();
+        self.sessions.iter_mut().for_each(|session| session.begin_iteration());
         self.state.iteration = iteration.number;
         self.state.slots.clear();
         self.state.slots.resize(routine.slots, None);
@@ -125,9 +125,9 @@ impl ScriptUser {
     }
 
     /// Runs `with` with everything that templates may name.
-    fn scoped<T>(&mut self, with: impl FnOnce(&mut Scope<'_>, &mut dyn Session) -> T) -> T {
+    fn scoped<T>(&mut self, with: impl FnOnce(&mut Scope<'_>, &[Box<dyn Session>]) -> T) -> T {
         let wall_ns = self.behaviour.wall_start_ns.get().copied().unwrap_or(0) + self.clock.now();
-        let Self { behaviour, sequences, state, session, .. } = self;
+        let Self { behaviour, sequences, state, sessions, .. } = self;
         let State { slots, rows, random, seed, iteration, user } = state;
         // A data set gives one row an iteration, drawn when it is first asked for.
         let mut row = |set: usize| {
@@ -147,7 +147,7 @@ impl ScriptUser {
             random,
             wall_ns,
         };
-        with(&mut scope, session.as_mut())
+        with(&mut scope, sessions)
     }
 
     async fn perform(&mut self, nodes: &[Node], host: &mut dyn Host) -> Result<(), Cut> {
@@ -214,15 +214,15 @@ impl ScriptUser {
         let operation = match &call.fixed {
             Some(fixed) => fixed,
             None => match self.scoped(|scope, _| call.request.render(scope)) {
-                Ok(request) => {
-                    rendered = Arc::new(Operation::Http(request));
+                Ok(operation) => {
+                    rendered = Arc::new(operation);
                     &rendered
                 }
                 Err(missing) => return self.give_up(call, host, &missing),
             },
         };
         let begun = host.begin(call.step);
-        let reply = self.session.perform(operation).await;
+        let reply = self.sessions[call.protocol].perform(operation).await;
         if reply.sent_ns.is_none() {
             // It failed without waiting for anything; others are to have their turn before the next attempt.
             give_way().await;
@@ -264,14 +264,14 @@ impl ScriptUser {
     fn judge(&mut self, call: &Call) -> (Outcome, bool, Option<Unexpected>) {
         // The plain case touches no scope: nothing but the status is of interest.
         if !call.expect.looks_beyond_status() && call.when_invalid.is_none() {
-            let view = ResponseView { headers: &[], ..self.session.response() };
+            let view = ResponseView { headers: &[], ..self.sessions[call.protocol].response() };
             let judged = self.status_only(call, view.status);
             return (if judged.is_none() { Outcome::Ok } else { Outcome::AppError }, false, judged);
         }
         let broken = call.data_sets.iter().find_map(|set| self.state.rows[*set].row()?.invalid.clone());
         let refusal = call.when_invalid.as_ref().zip(broken);
-        self.scoped(|scope, session| {
-            let view = session.response();
+        self.scoped(|scope, sessions| {
+            let view = sessions[call.protocol].response();
             let mut json = LazyJson::default();
             match refusal {
                 None => match call.expect.judge(&view, &mut json, scope) {
@@ -300,13 +300,14 @@ impl ScriptUser {
         if call.expect.status.holds(status) {
             return None;
         }
-        self.scoped(|scope, session| {
-            call.expect.judge(&session.response(), &mut LazyJson::default(), scope).err()
+        self.scoped(|scope, sessions| {
+            let view = sessions[call.protocol].response();
+            call.expect.judge(&view, &mut LazyJson::default(), scope).err()
         })
     }
 
     fn save(&mut self, call: &Call) {
-        let view = self.session.response();
+        let view = self.sessions[call.protocol].response();
         let mut json = LazyJson::default();
         for save in &call.saves {
             self.state.slots[save.slot] = extract(save, &view, &mut json);

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use plimsoll_model::Plan;
 use plimsoll_model::http::{HttpSettings, ProxySettings};
+use plimsoll_model::message::MessageSettings;
 
 use crate::behaviour::Behaviour;
 pub use diagnostics::Diagnostics;
@@ -55,6 +56,8 @@ pub struct Lowered {
     pub behaviour: Arc<Behaviour>,
     /// How connections are made.
     pub http: HttpSettings,
+    /// How servers of messages are connected to.
+    pub messages: MessageSettings,
     /// The longest timeout of any request, in nanoseconds.
     pub timeout_ns_max: u64,
     /// The plan as it is executed, for people: sources and overrides.

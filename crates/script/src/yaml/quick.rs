@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use plimsoll_model::http::{Connections, HttpRequest, HttpSettings, Keep};
+use plimsoll_model::message::MessageSettings;
 use plimsoll_model::{
     Claim, Closed, Load, Nanos, Open, Operation, Phase, Plan, Process, Scenario, Schedule, Stage, Step,
     StepKind,
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::Lowered;
 use crate::behaviour::expect::{Check, Expect};
-use crate::behaviour::program::{BodyTemplate, Call, Node, RequestTemplate};
+use crate::behaviour::program::{BodyTemplate, Call, HttpTemplate, Node, RequestTemplate};
 use crate::behaviour::template::Template;
 use crate::behaviour::{Behaviour, Routine};
 
@@ -88,15 +89,16 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
     };
     let keep = if quick.expect.is_empty() { quick.request.keep } else { Keep::Body };
     let fixed = Arc::new(Operation::Http(HttpRequest { is_fixed: true, keep, ..quick.request.clone() }));
-    let request = RequestTemplate {
+    let request = RequestTemplate::Http(HttpTemplate {
         base: quick.request.clone(),
         url: Template::fixed(&quick.request.url),
         headers: Vec::new(),
         body: BodyTemplate::Empty,
-    };
+    });
     let call = Call {
         step: 0,
         request,
+        protocol: 0,
         fixed: Some(fixed),
         expect: Expect {
             checks: quick.expect.iter().map(|text| Check::Text(Template::fixed(text))).collect(),
@@ -108,6 +110,7 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
     };
     let routine = Routine { nodes: vec![Node::Call(Box::new(call))], ..Routine::default() };
     let behaviour = Behaviour {
+        protocols: vec!["http"],
         scenarios: vec![routine],
         setup: None,
         teardown: None,
@@ -121,6 +124,7 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         plan,
         behaviour: Arc::new(behaviour),
         http: HttpSettings { connections, ..quick.http.clone() },
+        messages: MessageSettings::default(),
         timeout_ns_max: quick.request.timeout_ns,
         effective,
         digest: format!("sha256:{digest}"),

@@ -28,6 +28,8 @@ record! {
         vars: Table<Value>,
         /// How connections are made, and defaults for requests.
         http: Option<HttpSection>,
+        /// How servers of messages are connected to.
+        nats: Option<NatsSection>,
         /// What must hold, such as `p99(checkout) < 200ms`.
         claims: Vec<Placed<ClaimItem>>,
         /// Users or arrivals, by scenario.
@@ -78,6 +80,66 @@ record! {
         user_agent: Option<String>,
         /// Addresses to use instead of asking DNS: `host:port: ip:port`.
         resolve: Table<Placed<String>>,
+    }
+}
+
+record! {
+    /// How NATS servers are connected to.
+    pub struct NatsSection, "`nats`" {
+        /// `per_user` (default), or `shared`: one for all users of a load thread.
+        connections: Option<ConnectionsItem>,
+        /// For an operation (default 5s).
+        timeout: Option<Duration>,
+        /// For connecting, TLS included (default 10s).
+        connect_timeout: Option<Duration>,
+        /// `name:password`, unless the address has them.
+        user: Option<Placed<String>>,
+        /// A token.
+        token: Option<Placed<String>>,
+        /// A file with credentials (JWT and key), as `nsc` writes it.
+        credentials: Option<String>,
+        /// Authorities to trust instead of the system's, PEM file; demands TLS.
+        ca: Option<String>,
+        /// Client certificate chain, PEM file.
+        cert: Option<String>,
+        /// Client key, PEM file.
+        key: Option<String>,
+    }
+}
+
+record! {
+    /// A message, what must come back, and what is kept.
+    pub struct MessageStep, "a step" {
+        /// Send a message to this subject. It is done when the socket has it; with `ack`, when the server has stored it.
+        publish: Option<Placed<String>>,
+        /// Send a message to this subject and wait for the answer.
+        request: Option<Placed<String>>,
+        /// Call a method, written `service.method`: the answer must be that of a call that succeeded.
+        rpc: Option<Placed<String>>,
+        /// Ask a service what it can do.
+        describe: Option<Placed<String>>,
+        /// Which of `targets` it is sent to.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key, or what is done and where).
+        name: Option<String>,
+        /// Sent as they are.
+        headers: Table<Placed<String>>,
+        /// A JSON message; a text that is one `${...}` becomes the value itself.
+        json: Option<Placed<Value>>,
+        /// A message as text.
+        body: Option<Placed<String>>,
+        /// Arguments of `rpc`, by name.
+        args: Option<Placed<Value>>,
+        /// Wait until JetStream has stored what was published.
+        ack: Option<bool>,
+        /// For the whole operation.
+        timeout: Option<Duration>,
+        /// What must come back.
+        expect: Option<ExpectItem>,
+        /// What is kept, as of an HTTP response.
+        save: Table<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
     }
 }
 
@@ -454,6 +516,8 @@ pub enum StepItem {
     Group(Placed<String>, Vec<StepItem>),
     /// A request, with its name if it has one.
     Http(Option<Placed<String>>, Box<HttpStep>),
+    /// A message, with its name if it has one.
+    Message(Option<Placed<String>>, Box<MessageStep>),
     /// Steps under a condition: condition, then, else.
     If(Placed<String>, Vec<StepItem>, Vec<StepItem>),
     /// One of several branches.
@@ -523,6 +587,7 @@ record! {
 }
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+const MESSAGES: [&str; 4] = ["publish", "request", "rpc", "describe"];
 const KINDS: [&str; 6] = ["think", "group", "if", "repeat", "one_of", "set"];
 
 impl Read for StepItem {
@@ -551,19 +616,23 @@ impl Read for StepItem {
             () if METHODS.into_iter().any(has) => {
                 HttpStep::read(node, diagnostics).map(|s| Self::Http(None, Box::new(s)))
             }
+            () if MESSAGES.into_iter().any(has) => {
+                MessageStep::read(node, diagnostics).map(|s| Self::Message(None, Box::new(s)))
+            }
             () => Self::read_named(node, diagnostics),
         }
     }
 
     fn schema(named: &mut Map<String, Value>) -> Value {
         named_schema("Step", named, |named| {
-            let http = HttpStep::schema(named);
-            let mut behind_name = json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": http.clone() });
-            behind_name["propertyNames"] =
-                json!({ "not": { "enum": METHODS.iter().chain(&KINDS).collect::<Vec<_>>() } });
-            describe(&mut behind_name, "A request behind its name.");
+            let (http, message) = (HttpStep::schema(named), MessageStep::schema(named));
+            let named_one = json!({ "anyOf": [http.clone(), message.clone()] });
+            let mut behind_name = json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": named_one });
+            let taken: Vec<_> = METHODS.iter().chain(&MESSAGES).chain(&KINDS).collect();
+            behind_name["propertyNames"] = json!({ "not": { "enum": taken } });
+            describe(&mut behind_name, "A request or a message behind its name.");
             json!({ "anyOf": [
-                http, behind_name, ThinkStep::schema(named), GroupStep::schema(named), IfStep::schema(named),
+                http, message, behind_name, ThinkStep::schema(named), GroupStep::schema(named), IfStep::schema(named),
                 RepeatStep::schema(named), OneOfStep::schema(named), SetStep::schema(named),
             ] })
         })
@@ -574,13 +643,15 @@ impl StepItem {
     fn read_named(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         if let [(key, value)] = node.entries() {
             if matches!(value.kind, NodeKind::Map(_)) {
+                let name = Some(Placed { value: key.text.clone(), place: key.place.clone() });
+                if MESSAGES.into_iter().any(|key| value.entry(key).is_some()) {
+                    let step = MessageStep::read(value, diagnostics)?;
+                    return Some(Self::Message(name, Box::new(step)));
+                }
                 let step = HttpStep::read(value, diagnostics)?;
-                return Some(Self::Http(
-                    Some(Placed { value: key.text.clone(), place: key.place.clone() }),
-                    Box::new(step),
-                ));
+                return Some(Self::Http(name, Box::new(step)));
             }
-            let known = METHODS.into_iter().chain(KINDS);
+            let known = METHODS.into_iter().chain(MESSAGES).chain(KINDS);
             diagnostics.error(
                 &key.place,
                 format!("`{}` is not something a user can do", key.text),
@@ -591,7 +662,7 @@ impl StepItem {
         diagnostics.error(
             &node.place,
             "this step does not say what to do",
-            "give it one of get, post, put, patch, delete, head or options",
+            "give it one of get, post, put, patch, delete, head, options, publish, request or rpc",
         );
         None
     }

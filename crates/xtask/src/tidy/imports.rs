@@ -43,8 +43,9 @@ const MAY_USE: [(&str, &[&str]); 14] = [
 const TESTS_MAY_USE: [&str; 2] = ["audit", "targets"];
 
 /// Dependencies that only these crates may name.
-const OWNED: [(&str, &[&str]); 12] = [
+const OWNED: [(&str, &[&str]); 13] = [
     ("anyhow", &["cli", "xtask"]),
+    ("async-nats", &["protocols", "targets", "cluster"]),
     ("axum", &["targets", "dashboard", "cluster"]),
     ("clap", &["cli"]),
     ("corosensei", &["k6"]),

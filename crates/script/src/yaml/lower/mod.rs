@@ -6,6 +6,7 @@ mod data;
 mod files;
 mod http;
 mod loads;
+mod nats;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ struct Lowering<'a> {
     globals: Vec<String>,
     used_names: Vec<String>,
     steps: Vec<Step>,
+    /// Protocols that steps are sent by.
+    protocols: Vec<&'static str>,
     seed: u64,
     now_ms: u64,
     timeout_ns_max: u64,
@@ -71,6 +74,7 @@ pub(super) fn lower(
         globals: Vec::new(),
         used_names: Vec::new(),
         steps: Vec::new(),
+        protocols: Vec::new(),
         seed,
         now_ms: environment.now_ms,
         timeout_ns_max: 0,
@@ -95,9 +99,11 @@ pub(super) fn lower(
     };
     let plan = Plan { claims: lowering.claims(&plan), ..plan };
     let http = lowering.http_settings(environment);
+    let messages = lowering.message_settings();
     lowering.refuse_unused(&plan);
     let (effective, digest) = effective(lowering.diagnostics, environment, &plan);
     let behaviour = Behaviour {
+        protocols: lowering.protocols,
         scenarios: routines,
         setup,
         teardown,
@@ -109,6 +115,7 @@ pub(super) fn lower(
         plan,
         behaviour: Arc::new(behaviour),
         http,
+        messages,
         timeout_ns_max: lowering.timeout_ns_max,
         effective,
         digest,
@@ -154,13 +161,14 @@ impl Lowering<'_> {
             return None;
         };
         let Some(service) = text.strip_prefix("demo:") else {
-            if text.starts_with("http://") || text.starts_with("https://") {
+            if steps::is_message_server(&text) || text.starts_with("http://") || text.starts_with("https://")
+            {
                 return Some(text.trim_end_matches('/').to_owned());
             }
             self.diagnostics.error(
                 &written.place,
                 format!("`{text}` is not a target Plimsoll can reach"),
-                "write a URL such as http://127.0.0.1:8080, or demo:shop for a built-in service",
+                "write a URL such as http://127.0.0.1:8080 or nats://127.0.0.1:4222, or demo:shop for a built-in service",
             );
             return None;
         };

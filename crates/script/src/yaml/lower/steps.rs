@@ -1,6 +1,7 @@
 //! Steps: requests with their expectations, and what holds them together.
 
 mod expectations;
+mod message;
 mod request;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use regex::Regex;
 use serde_json_path::JsonPath;
 
-use super::super::read::Placed;
+use super::super::read::{Placed, Table};
 use super::super::types::{HttpStep, StepItem};
 use super::Lowering;
 use crate::behaviour::expect::Expect;
@@ -21,6 +22,8 @@ use crate::behaviour::names::Names;
 use crate::behaviour::program::{Call, Compare, Condition, Node, RequestTemplate, Save, SaveSource};
 use crate::behaviour::template::{self, Form, Template};
 use crate::behaviour::{Globals, Routine};
+
+pub(super) use message::is_message_server;
 
 /// What a routine is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,7 @@ pub(super) fn saved_names(items: &[StepItem]) -> Vec<String> {
     for item in items {
         add(match item {
             StepItem::Group(_, steps) | StepItem::Repeat(_, steps) => saved_names(steps),
+            StepItem::Message(_, step) => step.save.iter().map(|(name, _)| name.value.clone()).collect(),
             StepItem::Http(_, step) => step.save.iter().map(|(name, _)| name.value.clone()).collect(),
             StepItem::If(_, then, otherwise) => [saved_names(then), saved_names(otherwise)].concat(),
             StepItem::OneOf(branches) => branches.iter().flat_map(|b| saved_names(&b.steps)).collect(),
@@ -98,6 +102,11 @@ impl Lowering<'_> {
             }
             StepItem::Http(name, step) => self
                 .call(name.as_ref(), step, scope)
+                .map(|call| Node::Call(Box::new(call)))
+                .into_iter()
+                .collect(),
+            StepItem::Message(name, step) => self
+                .message_call(name.as_ref(), step, scope)
                 .map(|call| Node::Call(Box::new(call)))
                 .into_iter()
                 .collect(),
@@ -194,24 +203,36 @@ impl Lowering<'_> {
             .as_ref()
             .map_or_else(String::new, |(method, path)| format!("{method} {}", path.value));
         let step_name = name.map(|n| n.value.clone()).or_else(|| step.name.clone()).unwrap_or(usual);
-        let file = self.file;
-        let mut tags: BTreeMap<_, _> = super::super::read::sorted(&file.tags);
-        tags.extend(super::super::read::sorted(&step.tags));
-        let id = self.new_step(&step_name, tags, StepKind::Operation, scope);
-        let saves = self.saves(step, scope);
-        let (expect, when_invalid) = self.expectations(step, scope);
+        let id = self.operation(&step_name, &step.tags, scope);
+        let saves = self.saves(&step.save, scope);
+        let (expect, when_invalid) = self.expectations(step.expect.as_ref(), scope);
         let (method, path) = method_and_path?;
         let mut request = self.request(step, method, path, scope)?;
         request.base.keep = keep(&expect, when_invalid.as_ref(), &saves);
-        let mut data_sets: Vec<_> = request.templates().flat_map(Template::data_sets).collect();
-        data_sets.dedup();
-        let fixed = if request.is_fixed() { render_fixed(&request) } else { None };
-        Some(Call { step: id, request, fixed, expect, when_invalid, data_sets, saves })
+        let request = RequestTemplate::Http(request);
+        let (data_sets, fixed) = (data_sets(&request), fixed(&request));
+        let protocol = self.protocol("http");
+        Some(Call { step: id, request, protocol, fixed, expect, when_invalid, data_sets, saves })
     }
 
-    fn saves(&mut self, step: &HttpStep, scope: &Scope) -> Vec<Save> {
+    /// The step of an operation.
+    fn operation(&mut self, name: &str, own_tags: &Table<String>, scope: &mut Scope) -> StepId {
+        let mut tags: BTreeMap<_, _> = super::super::read::sorted(&self.file.tags);
+        tags.extend(super::super::read::sorted(own_tags));
+        self.new_step(name, tags, StepKind::Operation, scope)
+    }
+
+    /// The number of a protocol that steps are sent by.
+    fn protocol(&mut self, name: &'static str) -> usize {
+        self.protocols.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.protocols.push(name);
+            self.protocols.len() - 1
+        })
+    }
+
+    fn saves(&mut self, written: &Table<Placed<String>>, scope: &Scope) -> Vec<Save> {
         let mut saves = Vec::new();
-        for (name, written) in step.save.iter() {
+        for (name, written) in written.iter() {
             let Some(slot) = scope.slots.iter().position(|s| *s == name.value) else { continue };
             if let Some(source) = self.save_source(written) {
                 saves.push(Save { slot, name: name.value.clone(), source });
@@ -247,8 +268,18 @@ impl Lowering<'_> {
     }
 }
 
+/// Data sets that a request uses.
+fn data_sets(request: &RequestTemplate) -> Vec<usize> {
+    let mut sets: Vec<_> = request.templates().into_iter().flat_map(Template::data_sets).collect();
+    sets.dedup();
+    sets
+}
+
 /// A request without holes, rendered once for all users.
-fn render_fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
+fn fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
+    if !request.is_fixed() {
+        return None;
+    }
     let globals = Globals::default();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(0);
     let mut scope = template::Scope {
@@ -260,8 +291,10 @@ fn render_fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
         random: &mut random,
         wall_ns: 0,
     };
-    let rendered = request.render(&mut scope).ok()?;
-    Some(Arc::new(Operation::Http(HttpRequest { is_fixed: true, ..rendered })))
+    Some(Arc::new(match request.render(&mut scope).ok()? {
+        Operation::Http(request) => Operation::Http(HttpRequest { is_fixed: true, ..request }),
+        other => other,
+    }))
 }
 
 fn keep(expect: &Expect, when_invalid: Option<&Expect>, saves: &[Save]) -> Keep {

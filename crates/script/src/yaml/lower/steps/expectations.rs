@@ -8,7 +8,7 @@ use serde_json_path::JsonPath;
 use super::super::super::diagnostics::suggest;
 use super::super::super::read::Placed;
 use super::super::super::source::{Key, Node, NodeKind};
-use super::super::super::types::{ExpectItem, HttpStep};
+use super::super::super::types::ExpectItem;
 use super::super::Lowering;
 use super::Scope;
 use crate::behaviour::expect::{Check, Expect, Matcher, StatusSet};
@@ -18,8 +18,12 @@ const MATCHERS: [&str; 6] = ["exists", "matches", "contains", "length", "at_leas
 
 impl Lowering<'_> {
     /// What must come back, and what must come back if the data was made to be refused.
-    pub(super) fn expectations(&mut self, step: &HttpStep, scope: &Scope) -> (Expect, Option<Expect>) {
-        let Some(ExpectItem { node }) = &step.expect else { return (Expect::default(), None) };
+    pub(super) fn expectations(
+        &mut self,
+        written: Option<&ExpectItem>,
+        scope: &Scope,
+    ) -> (Expect, Option<Expect>) {
+        let Some(ExpectItem { node }) = written else { return (Expect::default(), None) };
         let refusal = node.entry("when_invalid").map(|inner| {
             if inner.entry("when_invalid").is_some() {
                 self.diagnostics.error(

@@ -9,7 +9,7 @@ use super::super::super::read::Placed;
 use super::super::super::types::{HttpStep, PartItem};
 use super::super::Lowering;
 use super::Scope;
-use crate::behaviour::program::{BodyPart, BodyTemplate, RequestTemplate};
+use crate::behaviour::program::{BodyPart, BodyTemplate, HttpTemplate};
 use crate::behaviour::template::{Form, Template};
 
 /// Between the parts of a multipart body; long and odd enough not to occur in one.
@@ -59,7 +59,7 @@ impl Lowering<'_> {
         method: &str,
         path: &Placed<String>,
         scope: &Scope,
-    ) -> Option<RequestTemplate> {
+    ) -> Option<HttpTemplate> {
         let url = self.url(step, path, scope);
         let mut headers = self.headers(step, scope);
         let body = self.body(step, scope, &mut headers);
@@ -73,7 +73,7 @@ impl Lowering<'_> {
         base.body_bytes_max = section.and_then(|s| s.max_body).map_or(base.body_bytes_max, |b| b.0);
         base.expect_continue = step.expect_continue.unwrap_or(false);
         self.timeout_ns_max = self.timeout_ns_max.max(base.timeout_ns);
-        Some(RequestTemplate { base, url: url?, headers, body: body? })
+        Some(HttpTemplate { base, url: url?, headers, body: body? })
     }
 
     fn url(&mut self, step: &HttpStep, path: &Placed<String>, scope: &Scope) -> Option<Template> {

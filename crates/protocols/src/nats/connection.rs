@@ -1,0 +1,95 @@
+//! Connections to NATS servers: a user's own, or one for all users of a load thread.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use plimsoll_model::http::Connections as Whose;
+use plimsoll_model::message::MessageSettings;
+
+use super::error::NatsError;
+
+/// A connection, and how often it was made.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    made: Arc<AtomicU32>,
+}
+
+impl Connection {
+    /// How often it was made so far: once, and again whenever it was lost.
+    pub(crate) fn times_made(&self) -> u32 {
+        self.made.load(Ordering::Relaxed)
+    }
+}
+
+/// How connections are made on a load thread, and those that are shared.
+pub(crate) struct Connections {
+    settings: Arc<MessageSettings>,
+    shared: RefCell<HashMap<Arc<str>, Connection>>,
+}
+
+impl Connections {
+    pub(crate) fn new(settings: Arc<MessageSettings>) -> Self {
+        Self { settings, shared: RefCell::default() }
+    }
+
+    /// A connection that is there already, for whoever has none of its own.
+    pub(crate) fn at_hand(&self, server: &str) -> Option<Connection> {
+        self.shared.borrow().get(server).cloned()
+    }
+
+    /// Makes a connection.
+    pub(crate) async fn make(&self, server: &Arc<str>) -> Result<Connection, NatsError> {
+        let connection = connect(server, &self.settings).await?;
+        if matches!(self.settings.connections, Whose::Shared(_)) {
+            // Users that came at the same time have each made one: they keep it, and later ones take the last.
+            self.shared.borrow_mut().insert(server.clone(), connection.clone());
+        }
+        Ok(connection)
+    }
+}
+
+async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection, NatsError> {
+    let address: ServerAddr = server
+        .parse()
+        .map_err(|e: std::io::Error| NatsError::Request("bad url", format!("{server}: {e}")))?;
+    let made = Arc::new(AtomicU32::new(0));
+    let counted = made.clone();
+    let timeout = Duration::from_nanos(settings.connect_timeout_ns);
+    let mut options = ConnectOptions::new()
+        .name("plimsoll")
+        .connection_timeout(timeout)
+        // Every operation has a timeout of its own.
+        .request_timeout(None)
+        .event_callback(move |event| {
+            if matches!(event, Event::Connected) {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+            async {}
+        });
+    if let Some((user, password)) = &settings.user {
+        options = options.user_and_password(user.clone(), password.clone());
+    }
+    if let Some(token) = &settings.token {
+        options = options.token(token.clone());
+    }
+    if let Some(file) = &settings.credentials_file {
+        let read = options.credentials_file(file).await;
+        options =
+            read.map_err(|e| NatsError::Request("no credentials", format!("{}: {e}", file.display())))?;
+    }
+    if let Some(file) = &settings.ca_file {
+        options = options.add_root_certificates(file.clone()).require_tls(true);
+    }
+    if let Some((chain, key)) = &settings.client_pair {
+        options = options.add_client_certificate(chain.clone(), key.clone()).require_tls(true);
+    }
+    let client = tokio::time::timeout(timeout, options.connect(address)).await;
+    let client =
+        client.map_err(|_elapsed| NatsError::TimedOut("connect timeout"))?.map_err(NatsError::Connect)?;
+    Ok(Connection { client, made })
+}

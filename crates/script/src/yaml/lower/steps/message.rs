@@ -1,0 +1,221 @@
+//! Messages: where to, what, and when they are done.
+
+use plimsoll_model::message::{MessageRequest, Until};
+
+use super::super::super::diagnostics::suggest;
+use super::super::super::read::Placed;
+use super::super::super::types::MessageStep;
+use super::super::Lowering;
+use super::Scope;
+use crate::behaviour::expect::{Check, Expect, StatusSet};
+use crate::behaviour::program::{Call, MessageTemplate, RequestTemplate};
+use crate::behaviour::template::{Form, Template};
+use crate::yaml::units::Duration;
+
+/// Without a word about it: five seconds, as NATS's own tools have it.
+const TIMEOUT: Duration = Duration(5_000_000_000);
+
+/// What a step does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Publish,
+    Request,
+    Rpc,
+    Describe,
+}
+
+impl Verb {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "publish",
+            Self::Request => "request",
+            Self::Rpc => "rpc",
+            Self::Describe => "describe",
+        }
+    }
+}
+
+impl Lowering<'_> {
+    pub(super) fn message_call(
+        &mut self,
+        name: Option<&Placed<String>>,
+        step: &MessageStep,
+        scope: &mut Scope,
+    ) -> Option<Call> {
+        let verb = self.verb(step);
+        let usual = verb.map_or_else(String::new, |(verb, to)| format!("{} {}", verb.name(), to.value));
+        let step_name = name.map(|n| n.value.clone()).or_else(|| step.name.clone()).unwrap_or(usual);
+        let id = self.operation(&step_name, &step.tags, scope);
+        let saves = self.saves(&step.save, scope);
+        let (expect, when_invalid) = self.expectations(step.expect.as_ref(), scope);
+        let (verb, to) = verb?;
+        let (expect, when_invalid) =
+            (of_message(expect, verb), when_invalid.map(|e| of_message(e, Verb::Request)));
+        if verb == Verb::Publish && (expect.looks_beyond_status() || !saves.is_empty()) {
+            self.diagnostics.error(
+                &step.place,
+                "what is published has no answer that could be looked at",
+                "use `request` for a message that is answered",
+            );
+        }
+        let request = RequestTemplate::Message(self.message(step, verb, to, scope)?);
+        let (data_sets, fixed) = (super::data_sets(&request), super::fixed(&request));
+        let protocol = self.protocol("nats");
+        Some(Call { step: id, request, protocol, fixed, expect, when_invalid, data_sets, saves })
+    }
+
+    /// What a step does, and where to.
+    fn verb<'s>(&mut self, step: &'s MessageStep) -> Option<(Verb, &'s Placed<String>)> {
+        let all = [
+            (Verb::Publish, &step.publish),
+            (Verb::Request, &step.request),
+            (Verb::Rpc, &step.rpc),
+            (Verb::Describe, &step.describe),
+        ];
+        let given: Vec<_> = all.into_iter().filter_map(|(verb, to)| Some((verb, to.as_ref()?))).collect();
+        let [one] = given.as_slice() else {
+            self.diagnostics.error(
+                &step.place,
+                "this step sends several messages at once",
+                "make a step of each",
+            );
+            return None;
+        };
+        Some(*one)
+    }
+
+    fn message(
+        &mut self,
+        step: &MessageStep,
+        verb: Verb,
+        to: &Placed<String>,
+        scope: &Scope,
+    ) -> Option<MessageTemplate> {
+        let subject = Placed { value: self.subject(verb, to)?, place: to.place.clone() };
+        let address = self.template(&subject, Form::Plain, &scope.names);
+        let mut headers = Vec::new();
+        for (name, value) in step.headers.iter() {
+            headers.extend(self.template(value, Form::Plain, &scope.names).map(|t| (name.value.clone(), t)));
+        }
+        let payload = self.payload(step, verb, scope);
+        let server = self.message_server(step, to)?;
+        let section = self.file.nats.as_ref().and_then(|section| section.timeout);
+        let timeout_ns = step.timeout.or(section).unwrap_or(TIMEOUT).0;
+        self.timeout_ns_max = self.timeout_ns_max.max(timeout_ns);
+        let until = match verb {
+            Verb::Publish if step.ack == Some(true) => Until::Stored,
+            Verb::Publish => Until::Sent,
+            _ => Until::Answered,
+        };
+        let base = MessageRequest {
+            server: server.into(),
+            address: String::new(),
+            headers: Vec::new(),
+            payload: [].into(),
+            until,
+            timeout_ns,
+        };
+        Some(MessageTemplate { base, address: address?, headers, payload: payload? })
+    }
+
+    /// The subject of a step. A call of `service.method` goes to `service.rpc.method`.
+    fn subject(&mut self, verb: Verb, to: &Placed<String>) -> Option<String> {
+        match verb {
+            Verb::Publish | Verb::Request => Some(to.value.clone()),
+            Verb::Describe => Some(format!("{}.describe", to.value)),
+            Verb::Rpc => {
+                let Some((service, method)) = to.value.rsplit_once('.') else {
+                    self.diagnostics.error(
+                        &to.place,
+                        format!("`{}` names no method", to.value),
+                        "write `service.method`, such as `rpc: orders.process_order`",
+                    );
+                    return None;
+                };
+                Some(format!("{service}.rpc.{method}"))
+            }
+        }
+    }
+
+    fn payload(&mut self, step: &MessageStep, verb: Verb, scope: &Scope) -> Option<Template> {
+        let given =
+            [("json", step.json.is_some()), ("body", step.body.is_some()), ("args", step.args.is_some())];
+        let given: Vec<_> =
+            given.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name).collect();
+        let problem = match (given.as_slice(), verb) {
+            ([_, _, ..], _) => Some("this step has several messages"),
+            (["args"], Verb::Publish | Verb::Request) => Some("`args` are those of `rpc`"),
+            (["json" | "body"], Verb::Rpc | Verb::Describe) => Some("a call takes its arguments from `args`"),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            self.diagnostics.error(&step.place, problem, "keep one of json and body, or args for `rpc`");
+            return None;
+        }
+        match (&step.json, &step.args, &step.body) {
+            (Some(json), ..) => self.json_template(json, &scope.names),
+            (_, Some(args), _) => {
+                if !args.value.is_object() && !args.value.is_string() {
+                    self.diagnostics.error(
+                        &args.place,
+                        "`args` is a mapping of names to values",
+                        "such as `args: { id: 7 }`",
+                    );
+                }
+                self.json_template(args, &scope.names)
+            }
+            (.., Some(body)) => self.template(body, Form::Plain, &scope.names),
+            _ if verb == Verb::Rpc => Some(Template::fixed("{}")),
+            _ => Some(Template::default()),
+        }
+    }
+
+    fn message_server(&mut self, step: &MessageStep, to: &Placed<String>) -> Option<String> {
+        let name = step.on.as_ref().map_or("", |on| on.value.as_str());
+        if let Some(on) = &step.on {
+            self.used_targets.push(on.value.clone());
+        }
+        let Some(server) = self.targets.get(name).cloned() else {
+            let known: Vec<_> = self.targets.keys().filter(|k| !k.is_empty()).cloned().collect();
+            let is_declared = self.file.targets.iter().any(|(k, _)| k.value == name);
+            match &step.on {
+                Some(on) if !is_declared => self.diagnostics.error(
+                    &on.place,
+                    format!("no target is called `{name}`"),
+                    suggest(name, known.iter().map(String::as_str)),
+                ),
+                None if self.file.target.is_none() => self.diagnostics.error(
+                    &to.place,
+                    "this message has nowhere to go",
+                    "add `target: nats://HOST:4222` to the plan",
+                ),
+                _ => {}
+            }
+            return None;
+        };
+        if !is_message_server(&server) {
+            self.diagnostics.error(
+                step.on.as_ref().map_or(&to.place, |on| &on.place),
+                format!("{server} takes no messages"),
+                "a message goes to a target such as nats://127.0.0.1:4222; name it with `on`",
+            );
+            return None;
+        }
+        Some(server)
+    }
+}
+
+/// Whether a target is one that messages are sent to.
+pub(in crate::yaml::lower) fn is_message_server(url: &str) -> bool {
+    url.starts_with("nats://") || url.starts_with("tls://")
+}
+
+/// Messages have no status; calls have an envelope.
+fn of_message(expect: Expect, verb: Verb) -> Expect {
+    let mut checks = expect.checks;
+    if verb == Verb::Rpc {
+        checks.insert(0, Check::Rpc);
+    }
+    let status = if expect.status == StatusSet::default() { StatusSet::any() } else { expect.status };
+    Expect { status, checks }
+}
