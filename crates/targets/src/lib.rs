@@ -1,11 +1,12 @@
 //! Built-in services with known behaviour: what Plimsoll demonstrates itself on, and what it is tested against.
 //!
 //! `truth` knows the right answer to every measurement and misbehaves on command; `shop` takes orders and
-//! validates them completely; `events` counts what it accepts; `echo` shows a client what it sent. Nothing here
-//! sleeps to pretend work.
+//! validates them completely; `events` counts what it accepts; `rpc` answers calls over NATS; `echo` shows a client what
+//! it sent. Nothing here sleeps to pretend work.
 
 pub mod echo;
 pub mod events;
+pub mod rpc;
 mod serve;
 pub mod shop;
 mod timer;
@@ -16,9 +17,10 @@ use std::net::SocketAddr;
 pub use serve::{Running, StartError};
 
 /// Names of the services with what each is.
-pub const SERVICES: [(&str, &str); 4] = [
+pub const SERVICES: [(&str, &str); 5] = [
     ("echo", "answers with what it was sent; redirects, cookies and codings for testing clients"),
     ("events", "event ingestion, single and batch, with counters to reconcile with"),
+    ("rpc", "remote procedure calls over NATS: a small server of its own, and a service behind it"),
     ("shop", "an order service: complete validation, inventory, order state"),
     ("truth", "a virtual queue with known response times, a request log, and faults on command"),
 ];
@@ -28,6 +30,7 @@ pub fn start(name: &str, address: SocketAddr) -> Result<Running, StartError> {
     match name {
         "echo" => serve::axum(address, echo::router),
         "events" => serve::axum(address, events::router),
+        "rpc" => rpc::start(address),
         "shop" => serve::axum(address, || shop::router(&shop::ShopOptions::default())),
         "truth" => truth::start(address, truth::TruthOptions::default()),
         unknown => Err(StartError::Unknown(unknown.to_owned())),

@@ -26,13 +26,14 @@ pub enum StartError {
     #[error("failed to start the service's thread")]
     Thread(#[source] std::io::Error),
     /// There is no such service.
-    #[error("no built-in service is called `{0}`; there are echo, events, shop and truth")]
+    #[error("no built-in service is called `{0}`; there are echo, events, rpc, shop and truth")]
     Unknown(String),
 }
 
 /// A running service.
 #[derive(Debug)]
 pub struct Running {
+    scheme: &'static str,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -46,7 +47,13 @@ impl Running {
 
     /// Its base URL, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// The same, for a service that speaks something else than HTTP.
+    pub(crate) fn speaking(mut self, scheme: &'static str) -> Self {
+        self.scheme = scheme;
+        self
     }
 }
 
@@ -89,7 +96,7 @@ where
     });
     let thread = thread.map_err(StartError::Thread)?;
     match started.recv() {
-        Ok(Ok(address)) => Ok(Running { address, stop: Some(stop), thread: Some(thread) }),
+        Ok(Ok(address)) => Ok(Running { scheme: "http", address, stop: Some(stop), thread: Some(thread) }),
         Ok(Err(error)) => Err(error),
         Err(_gone) => Err(StartError::Thread(std::io::Error::other("it ended before it listened"))),
     }

@@ -3,11 +3,12 @@
 use anyhow::Result;
 
 use crate::shell::{has, run};
-use crate::{browser, generate, k6, tidy};
+use crate::{browser, generate, k6, setup, tidy};
 
 /// See the module.
 pub(crate) fn ci() -> Result<()> {
     run("cargo", &["fmt", "--all", "--check"])?;
+    setup::servers()?;
     tidy::tidy()?;
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     generate::generate(true)?;

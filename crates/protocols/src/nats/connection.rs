@@ -71,11 +71,15 @@ async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection,
             }
             async {}
         });
-    if let Some((user, password)) = &settings.user {
-        options = options.user_and_password(user.clone(), password.clone());
-    }
-    if let Some(token) = &settings.token {
-        options = options.token(token.clone());
+    // What an address has before its host is a name with a password, or a token.
+    let named = address.username().map(|user| (user.to_owned(), address.password().map(str::to_owned)));
+    match (
+        settings.user.clone().map(|(user, password)| (user, Some(password))).or(named),
+        settings.token.clone(),
+    ) {
+        (_, Some(token)) | (Some((token, None)), None) => options = options.token(token),
+        (Some((user, Some(password))), None) => options = options.user_and_password(user, password),
+        (None, None) => {}
     }
     if let Some(file) = &settings.credentials_file {
         let read = options.credentials_file(file).await;

@@ -56,7 +56,7 @@ impl NatsError {
                 Self::Request("too large", format!("the server takes no message of {bytes} bytes"))
             }
             PublishErrorKind::InvalidSubject => Self::Request("bad subject", error.to_string()),
-            _ => Self::Lost(chain(error)),
+            PublishErrorKind::Send => Self::Lost(chain(error)),
         }
     }
 
@@ -69,7 +69,7 @@ impl NatsError {
                 Self::Request("too large", format!("the server takes no message of {bytes} bytes"))
             }
             RequestErrorKind::InvalidSubject => Self::Request("bad subject", error.to_string()),
-            _ => Self::Lost(chain(error)),
+            RequestErrorKind::Other => Self::Lost(chain(error)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One user of HTTP, outside any load.
+//! One user of a protocol, outside any load.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -35,7 +35,7 @@ impl Clock for RealClock {
 
 /// One user.
 pub(crate) struct Client {
-    runtime: Runtime,
+    runtime: Rc<Runtime>,
     session: Box<dyn Session>,
 }
 
@@ -65,17 +65,38 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(settings: HttpSettings) -> Self {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        Self::of(&Http::new(settings).unwrap())
+    }
+
+    pub(crate) fn of(protocol: &dyn Protocol) -> Self {
+        let [one, _] = Self::two_of(protocol);
+        one
+    }
+
+    /// Two users of one load thread.
+    pub(crate) fn two_of(protocol: &dyn Protocol) -> [Self; 2] {
+        let runtime = Rc::new(Builder::new_current_thread().enable_all().build().unwrap());
         let clock: Rc<dyn Clock> = runtime.block_on(async { Rc::new(RealClock(Instant::now())) });
-        let driver = Http::new(settings).unwrap().driver(clock);
-        Self { runtime, session: driver.session() }
+        let driver = protocol.driver(clock);
+        [(), ()].map(|()| Self { runtime: runtime.clone(), session: driver.session() })
     }
 
     pub(crate) fn send(&mut self, request: HttpRequest) -> Answer {
-        let operation = Arc::new(Operation::Http(request));
+        self.perform(Operation::Http(request))
+    }
+
+    pub(crate) fn perform(&mut self, operation: Operation) -> Answer {
+        let operation = Arc::new(operation);
         let reply = self.runtime.block_on(self.session.perform(&operation));
         let view = self.session.response();
         Answer { reply, headers: view.headers.to_vec(), body: view.body.to_vec(), tls: view.tls }
+    }
+
+    /// Begins an operation and gives it up after a while.
+    pub(crate) fn give_up(&mut self, operation: Operation, after: std::time::Duration) {
+        let operation = Arc::new(operation);
+        let begun = async { tokio::time::timeout(after, self.session.perform(&operation)).await };
+        assert!(self.runtime.block_on(begun).is_err(), "it was over before it could be given up");
     }
 
     pub(crate) fn begin_iteration(&mut self) {

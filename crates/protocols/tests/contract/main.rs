@@ -5,3 +5,5 @@ mod client;
 mod http_behaves;
 mod http_breaks;
 mod http_tls;
+mod nats;
+mod server;

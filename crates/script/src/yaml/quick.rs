@@ -87,6 +87,21 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         phases: vec![phase],
         claims: quick.claims.clone(),
     };
+    let effective = format!("{plan:#?}\n{:#?}\nexpect {:?}\n", quick.request, quick.expect);
+    let digest = Sha256::digest(effective.as_bytes()).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    Ok(Lowered {
+        plan,
+        behaviour: Arc::new(behaviour(quick)),
+        http: HttpSettings { connections, ..quick.http.clone() },
+        messages: MessageSettings::default(),
+        timeout_ns_max: quick.request.timeout_ns,
+        effective,
+        digest: format!("sha256:{digest}"),
+    })
+}
+
+/// One call, again and again.
+fn behaviour(quick: &Quick) -> Behaviour {
     let keep = if quick.expect.is_empty() { quick.request.keep } else { Keep::Body };
     let fixed = Arc::new(Operation::Http(HttpRequest { is_fixed: true, keep, ..quick.request.clone() }));
     let request = RequestTemplate::Http(HttpTemplate {
@@ -109,7 +124,7 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         saves: Vec::new(),
     };
     let routine = Routine { nodes: vec![Node::Call(Box::new(call))], ..Routine::default() };
-    let behaviour = Behaviour {
+    Behaviour {
         protocols: vec!["http"],
         scenarios: vec![routine],
         setup: None,
@@ -117,18 +132,7 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         data: Vec::new(),
         globals: Arc::default(),
         wall_start_ns: OnceLock::new(),
-    };
-    let effective = format!("{plan:#?}\n{:#?}\nexpect {:?}\n", quick.request, quick.expect);
-    let digest = Sha256::digest(effective.as_bytes()).iter().map(|b| format!("{b:02x}")).collect::<String>();
-    Ok(Lowered {
-        plan,
-        behaviour: Arc::new(behaviour),
-        http: HttpSettings { connections, ..quick.http.clone() },
-        messages: MessageSettings::default(),
-        timeout_ns_max: quick.request.timeout_ns,
-        effective,
-        digest: format!("sha256:{digest}"),
-    })
+    }
 }
 
 fn schedule(quick: &Quick) -> (Schedule, Connections) {

@@ -50,6 +50,11 @@ fn mistakes_in_expectations() {
 }
 
 #[test]
+fn mistakes_in_messages() {
+    insta::assert_snapshot!(problems(include_str!("wrong/messages.yaml")));
+}
+
+#[test]
 fn what_is_never_used_is_a_mistake() {
     insta::assert_snapshot!(problems(include_str!("wrong/unused.yaml")));
 }

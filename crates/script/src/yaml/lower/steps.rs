@@ -293,7 +293,7 @@ fn fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
     };
     Some(Arc::new(match request.render(&mut scope).ok()? {
         Operation::Http(request) => Operation::Http(HttpRequest { is_fixed: true, ..request }),
-        other => other,
+        message @ Operation::Message(_) => message,
     }))
 }
 

@@ -105,6 +105,13 @@ impl Lowering<'_> {
                 self.targets.get("").cloned()
             }
         };
+        if let Some(server) = base.as_ref().filter(|base| super::is_message_server(base)) {
+            self.diagnostics.error(
+                step.on.as_ref().map_or(&path.place, |on| &on.place),
+                format!("{server} takes no HTTP requests"),
+                "use `publish`, `request` or `rpc`, or name another target with `on`",
+            );
+        }
         let mut text = base.unwrap_or_default();
         if !path.value.starts_with('/') && !text.is_empty() && !path.value.starts_with("${") {
             text.push('/');
