@@ -11,6 +11,7 @@ use plimsoll_model::message::MessageSettings;
 use plimsoll_model::{Nanos, Plan, Protocol, Record, RunEvent, Sample, Segment, Sink, Started, Workload};
 use plimsoll_protocols::http::Http;
 use plimsoll_protocols::nats::Nats;
+use plimsoll_protocols::redis::Redis;
 use plimsoll_report::log::LogWriter;
 use plimsoll_report::verify::claims_digest;
 use plimsoll_report::{RunDirectory, SampleWriter, View, files, json, text};
@@ -127,7 +128,7 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
         idle: common.idle_strategy(),
         segment: Segment::WHOLE,
         workload: job.workload.clone(),
-        protocols: vec![http, Arc::new(Nats::new(job.messages.clone()))],
+        protocols: vec![http, Arc::new(Nats::new(job.messages.clone())), Arc::new(Redis)],
         samples: common.samples,
         stop: stop.clone(),
     })

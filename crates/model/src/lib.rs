@@ -8,6 +8,7 @@
 
 pub mod claim;
 pub mod clock;
+pub mod command;
 pub mod conversation;
 pub mod dial;
 pub mod event;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use plimsoll_metrics::window::PHASES;
 
+use crate::command::CommandRequest;
 use crate::dial::TlsSpoken;
 use crate::http::HttpRequest;
 use crate::message::MessageRequest;
@@ -14,6 +15,8 @@ use crate::{Nanos, Outcome};
 pub enum Operation {
     /// An HTTP request.
     Http(HttpRequest),
+    /// Commands to a store of keys and values.
+    Command(CommandRequest),
     /// A message to a server of messages.
     Message(MessageRequest),
 }

@@ -6,5 +6,7 @@ pub mod http;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod net;
+#[cfg(feature = "redis")]
+pub mod redis;
 
 pub use net::TlsError;

@@ -8,7 +8,10 @@ use crate::shell::{has, run};
 type Needed = (&'static str, &'static str, &'static str);
 
 /// Servers that protocols are tested against.
-const SERVERS: [Needed; 1] = [("nats-server", "nats-server", "the server that NATS is tested against")];
+const SERVERS: [Needed; 2] = [
+    ("nats-server", "nats-server", "the server that NATS is tested against"),
+    ("redis-server", "redis-server", "the server that Redis is tested against"),
+];
 
 /// What is good to have: benchmarks and pictures need it, tests in Rust do not.
 const TOOLS: [Needed; 5] = [

@@ -6,6 +6,7 @@ mod examples;
 mod judging;
 mod known_answers;
 mod plimsoll;
+mod protocols;
 mod results;
 mod scripts;
 mod steps;

@@ -6,4 +6,5 @@ mod http_behaves;
 mod http_breaks;
 mod http_tls;
 mod nats;
+mod redis;
 mod server;

@@ -15,29 +15,25 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A NATS server.
-pub(crate) struct NatsServer {
+/// What is run, and how it is told where to listen and where to keep its files.
+type Start = fn(&mut Command, u16, &TempDir);
+
+/// A server of some kind.
+pub(crate) struct Server {
+    program: &'static str,
+    start: Start,
     port: u16,
     arguments: Vec<String>,
     directory: TempDir,
     process: Child,
 }
 
-impl NatsServer {
-    pub(crate) fn start(arguments: &[&str]) -> Self {
+impl Server {
+    fn new(program: &'static str, start: Start, arguments: &[&str]) -> Self {
         let (port, directory) = (free_port(), tempfile::tempdir().unwrap());
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
-        let process = process(port, &arguments, &directory);
-        Self { port, arguments, directory, process }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
-    }
-
-    /// The address, with something before the host.
-    pub(crate) fn url_as(&self, user: &str) -> String {
-        format!("nats://{user}@127.0.0.1:{}", self.port)
+        let process = process(program, start, port, &arguments, &directory);
+        Self { program, start, port, arguments, directory, process }
     }
 
     /// Stops it at once, without a word to its clients.
@@ -48,11 +44,11 @@ impl NatsServer {
 
     /// Starts it again where it was.
     pub(crate) fn restart(&mut self) {
-        self.process = process(self.port, &self.arguments, &self.directory);
+        self.process = process(self.program, self.start, self.port, &self.arguments, &self.directory);
     }
 }
 
-impl Drop for NatsServer {
+impl Drop for Server {
     fn drop(&mut self) {
         // It may be gone already.
         let _gone = self.process.kill();
@@ -60,13 +56,56 @@ impl Drop for NatsServer {
     }
 }
 
-fn process(port: u16, arguments: &[String], directory: &TempDir) -> Child {
-    let mut command = Command::new("nats-server");
-    command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "-sd"]).arg(directory.path()).args(arguments);
-    let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let process = process.expect("nats-server starts; `cargo xtask setup` installs it");
+fn process(program: &str, start: Start, port: u16, arguments: &[String], directory: &TempDir) -> Child {
+    let mut command = Command::new(program);
+    start(&mut command, port, directory);
+    let process = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let process =
+        process.unwrap_or_else(|e| panic!("{program} starts ({e}); `cargo xtask setup` installs it"));
     listens(port);
     process
+}
+
+macro_rules! servers {
+    ($($(#[doc = $about:literal])+ $name:ident = $program:literal, $scheme:literal, $start:expr;)*) => {$(
+        $(#[doc = $about])+
+        pub(crate) struct $name(Server);
+
+        impl $name {
+            pub(crate) fn start(arguments: &[&str]) -> Self {
+                Self(Server::new($program, $start, arguments))
+            }
+
+            pub(crate) fn url(&self) -> String {
+                format!("{}://127.0.0.1:{}", $scheme, self.0.port)
+            }
+        }
+
+        impl std::ops::Deref for $name {
+            type Target = Server;
+
+            fn deref(&self) -> &Server {
+                &self.0
+            }
+        }
+
+        impl std::ops::DerefMut for $name {
+            fn deref_mut(&mut self) -> &mut Server {
+                &mut self.0
+            }
+        }
+    )*};
+}
+
+servers! {
+    /// A NATS server.
+    NatsServer = "nats-server", "nats", |command, port, directory| {
+        command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "-sd"]).arg(directory.path());
+    };
+    /// A Redis server that keeps nothing.
+    RedisServer = "redis-server", "redis", |command, port, directory| {
+        command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--dir"]).arg(directory.path());
+    };
 }
 
 /// Waits until somebody listens.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use plimsoll_model::command::CommandRequest;
 use plimsoll_model::http::{Body, HttpRequest};
 use plimsoll_model::message::MessageRequest;
 use plimsoll_model::{Nanos, Operation, StepId};
@@ -85,6 +86,28 @@ pub enum RequestTemplate {
     Http(HttpTemplate),
     /// A message.
     Message(MessageTemplate),
+    /// Commands.
+    Command(CommandTemplate),
+}
+
+/// Commands with holes.
+#[derive(Debug)]
+pub struct CommandTemplate {
+    /// Server and settings; the words are filled in.
+    pub base: CommandRequest,
+    /// Words of every command.
+    pub commands: Vec<Vec<Template>>,
+}
+
+impl CommandTemplate {
+    fn render(&self, scope: &mut Scope<'_>) -> Result<CommandRequest, Missing> {
+        let mut request = self.base.clone();
+        for words in &self.commands {
+            let words = words.iter().map(|word| word.render(scope).map(String::into_bytes));
+            request.commands.push(words.collect::<Result<_, _>>()?);
+        }
+        Ok(request)
+    }
 }
 
 /// A message with holes.
@@ -185,6 +208,7 @@ impl RequestTemplate {
         match self {
             Self::Http(request) => request.render(scope).map(Operation::Http),
             Self::Message(request) => request.render(scope).map(Operation::Message),
+            Self::Command(request) => request.render(scope).map(Operation::Command),
         }
     }
 
@@ -208,6 +232,7 @@ impl RequestTemplate {
                 let headers = request.headers.iter().map(|(_, t)| t);
                 [&request.address, &request.payload].into_iter().chain(headers).collect()
             }
+            Self::Command(request) => request.commands.iter().flatten().collect(),
         }
     }
 

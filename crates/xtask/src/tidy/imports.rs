@@ -43,7 +43,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
 const TESTS_MAY_USE: [&str; 2] = ["audit", "targets"];
 
 /// Dependencies that only these crates may name.
-const OWNED: [(&str, &[&str]); 13] = [
+const OWNED: [(&str, &[&str]); 14] = [
     ("anyhow", &["cli", "xtask"]),
     ("async-nats", &["protocols", "targets", "cluster"]),
     ("axum", &["targets", "dashboard", "cluster"]),
@@ -53,6 +53,7 @@ const OWNED: [(&str, &[&str]); 13] = [
     ("jsonschema", &["script", "cli"]),
     ("oxc_parser", &["k6"]),
     ("ratatui", &["cli"]),
+    ("redis", &["protocols"]),
     ("rquickjs", &["k6"]),
     ("rustls", &["protocols"]),
     ("saphyr-parser", &["script"]),

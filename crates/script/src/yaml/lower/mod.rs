@@ -161,14 +161,13 @@ impl Lowering<'_> {
             return None;
         };
         let Some(service) = text.strip_prefix("demo:") else {
-            if steps::is_message_server(&text) || text.starts_with("http://") || text.starts_with("https://")
-            {
+            if steps::Speaks::of(&text).is_some() {
                 return Some(text.trim_end_matches('/').to_owned());
             }
             self.diagnostics.error(
                 &written.place,
                 format!("`{text}` is not a target Plimsoll can reach"),
-                "write a URL such as http://127.0.0.1:8080 or nats://127.0.0.1:4222, or demo:shop for a built-in service",
+                "write a URL such as http://127.0.0.1:8080, nats://127.0.0.1:4222 or redis://127.0.0.1:6379, or demo:shop for a built-in service",
             );
             return None;
         };

@@ -1,8 +1,10 @@
 //! Steps: requests with their expectations, and what holds them together.
 
+mod command;
 mod expectations;
 mod message;
 mod request;
+mod server;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use serde_json_path::JsonPath;
 
 use super::super::read::{Placed, Table};
 use super::super::types::{HttpStep, StepItem};
+use super::super::units::Duration;
 use super::Lowering;
 use crate::behaviour::expect::Expect;
 use crate::behaviour::names::Names;
@@ -23,7 +26,10 @@ use crate::behaviour::program::{Call, Compare, Condition, Node, RequestTemplate,
 use crate::behaviour::template::{self, Form, Template};
 use crate::behaviour::{Globals, Routine};
 
-pub(super) use message::is_message_server;
+pub(super) use server::Speaks;
+
+/// Of an operation that is no HTTP request, without a word about it.
+const TIMEOUT: Duration = Duration(5_000_000_000);
 
 /// What a routine is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +61,7 @@ pub(super) fn saved_names(items: &[StepItem]) -> Vec<String> {
     for item in items {
         add(match item {
             StepItem::Group(_, steps) | StepItem::Repeat(_, steps) => saved_names(steps),
+            StepItem::Command(_, step) => step.save.iter().map(|(name, _)| name.value.clone()).collect(),
             StepItem::Message(_, step) => step.save.iter().map(|(name, _)| name.value.clone()).collect(),
             StepItem::Http(_, step) => step.save.iter().map(|(name, _)| name.value.clone()).collect(),
             StepItem::If(_, then, otherwise) => [saved_names(then), saved_names(otherwise)].concat(),
@@ -102,6 +109,11 @@ impl Lowering<'_> {
             }
             StepItem::Http(name, step) => self
                 .call(name.as_ref(), step, scope)
+                .map(|call| Node::Call(Box::new(call)))
+                .into_iter()
+                .collect(),
+            StepItem::Command(name, step) => self
+                .command_call(name.as_ref(), step, scope)
                 .map(|call| Node::Call(Box::new(call)))
                 .into_iter()
                 .collect(),
@@ -293,7 +305,7 @@ fn fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
     };
     Some(Arc::new(match request.render(&mut scope).ok()? {
         Operation::Http(request) => Operation::Http(HttpRequest { is_fixed: true, ..request }),
-        message @ Operation::Message(_) => message,
+        other @ (Operation::Message(_) | Operation::Command(_)) => other,
     }))
 }
 

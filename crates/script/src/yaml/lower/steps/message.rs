@@ -2,18 +2,14 @@
 
 use plimsoll_model::message::{MessageRequest, Until};
 
-use super::super::super::diagnostics::suggest;
 use super::super::super::read::Placed;
 use super::super::super::types::MessageStep;
 use super::super::Lowering;
-use super::Scope;
+use super::server::Speaks;
+use super::{Scope, TIMEOUT};
 use crate::behaviour::expect::{Check, Expect, StatusSet};
 use crate::behaviour::program::{Call, MessageTemplate, RequestTemplate};
 use crate::behaviour::template::{Form, Template};
-use crate::yaml::units::Duration;
-
-/// Without a word about it: five seconds, as NATS's own tools have it.
-const TIMEOUT: Duration = Duration(5_000_000_000);
 
 /// What a step does.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,7 +94,7 @@ impl Lowering<'_> {
             headers.extend(self.template(value, Form::Plain, &scope.names).map(|t| (name.value.clone(), t)));
         }
         let payload = self.payload(step, verb, scope);
-        let server = self.message_server(step, to)?;
+        let server = self.server(step.on.as_ref(), Speaks::Messages, to)?;
         let section = self.file.nats.as_ref().and_then(|section| section.timeout);
         let timeout_ns = step.timeout.or(section).unwrap_or(TIMEOUT).0;
         self.timeout_ns_max = self.timeout_ns_max.max(timeout_ns);
@@ -169,45 +165,6 @@ impl Lowering<'_> {
             _ => Some(Template::default()),
         }
     }
-
-    fn message_server(&mut self, step: &MessageStep, to: &Placed<String>) -> Option<String> {
-        let name = step.on.as_ref().map_or("", |on| on.value.as_str());
-        if let Some(on) = &step.on {
-            self.used_targets.push(on.value.clone());
-        }
-        let Some(server) = self.targets.get(name).cloned() else {
-            let known: Vec<_> = self.targets.keys().filter(|k| !k.is_empty()).cloned().collect();
-            let is_declared = self.file.targets.iter().any(|(k, _)| k.value == name);
-            match &step.on {
-                Some(on) if !is_declared => self.diagnostics.error(
-                    &on.place,
-                    format!("no target is called `{name}`"),
-                    suggest(name, known.iter().map(String::as_str)),
-                ),
-                None if self.file.target.is_none() => self.diagnostics.error(
-                    &to.place,
-                    "this message has nowhere to go",
-                    "add `target: nats://HOST:4222` to the plan",
-                ),
-                _ => {}
-            }
-            return None;
-        };
-        if !is_message_server(&server) {
-            self.diagnostics.error(
-                step.on.as_ref().map_or(&to.place, |on| &on.place),
-                format!("{server} takes no messages"),
-                "a message goes to a target such as nats://127.0.0.1:4222; name it with `on`",
-            );
-            return None;
-        }
-        Some(server)
-    }
-}
-
-/// Whether a target is one that messages are sent to.
-pub(in crate::yaml::lower) fn is_message_server(url: &str) -> bool {
-    url.starts_with("nats://") || url.starts_with("tls://")
 }
 
 /// Messages have no status; calls have an envelope.

@@ -9,6 +9,7 @@ use super::super::super::read::Placed;
 use super::super::super::types::{HttpStep, PartItem};
 use super::super::Lowering;
 use super::Scope;
+use super::server::Speaks;
 use crate::behaviour::program::{BodyPart, BodyTemplate, HttpTemplate};
 use crate::behaviour::template::{Form, Template};
 
@@ -105,11 +106,12 @@ impl Lowering<'_> {
                 self.targets.get("").cloned()
             }
         };
-        if let Some(server) = base.as_ref().filter(|base| super::is_message_server(base)) {
+        if let Some(server) = base.as_ref().filter(|base| Speaks::of(base).is_some_and(|s| s != Speaks::Http))
+        {
             self.diagnostics.error(
                 step.on.as_ref().map_or(&path.place, |on| &on.place),
                 format!("{server} takes no HTTP requests"),
-                "use `publish`, `request` or `rpc`, or name another target with `on`",
+                "use a step that it understands, or name another target with `on`",
             );
         }
         let mut text = base.unwrap_or_default();

@@ -1,0 +1,124 @@
+//! One user's side of Redis.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use plimsoll_model::command::CommandRequest;
+use plimsoll_model::{Clock, Failure, Operation, Outcome, Reply, ResponseView, Session};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, Value};
+
+use super::error::CommandError;
+use super::value;
+
+/// Where phases stand in `plimsoll_metrics::window::PHASE_NAMES`.
+const CONNECT: usize = 2;
+const WAIT: usize = 5;
+
+/// One user's side of Redis.
+pub(crate) struct RedisSession {
+    clock: Rc<dyn Clock>,
+    current: Option<(Arc<str>, MultiplexedConnection)>,
+    body: Vec<u8>,
+}
+
+impl RedisSession {
+    pub(crate) fn new(clock: Rc<dyn Clock>) -> Self {
+        Self { clock, current: None, body: Vec::new() }
+    }
+
+    /// The connection to a server, made if there is none. It is taken out: an operation that is given up on its way never
+    /// puts it back, so that its reply is not taken for another's.
+    async fn connection(
+        &mut self,
+        request: &CommandRequest,
+        reply: &mut Reply,
+    ) -> Result<MultiplexedConnection, CommandError> {
+        if let Some((_, connection)) = self.current.take().filter(|(server, _)| *server == request.server) {
+            return Ok(connection);
+        }
+        let client = Client::open(&*request.server);
+        let client =
+            client.map_err(|e| CommandError::Request("bad url", format!("{}: {e}", request.server)))?;
+        let before = self.clock.now();
+        // Operations have a timeout of their own, which connecting is part of.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        let made = client.get_multiplexed_async_connection_with_config(&config).await;
+        reply.phases_ns[CONNECT] += self.clock.now() - before;
+        reply.connects += 1;
+        made.map_err(CommandError::Connect)
+    }
+
+    async fn attempt(&mut self, request: &CommandRequest, reply: &mut Reply) -> Result<(), CommandError> {
+        self.body.clear();
+        let mut connection = self.connection(request, reply).await?;
+        let sent_ns = self.clock.now();
+        reply.sent_ns = Some(sent_ns);
+        reply.bytes_sent += request.commands.iter().flatten().map(|word| word.len() as u64).sum::<u64>();
+        let replied = match request.commands.as_slice() {
+            [one] => connection.send_packed_command(&command(one)).await.map(|value| vec![value]),
+            many => {
+                let mut pipeline = Pipeline::with_capacity(many.len());
+                for words in many {
+                    pipeline.add_command(command(words));
+                }
+                connection.send_packed_commands(&pipeline, 0, many.len()).await
+            }
+        };
+        reply.phases_ns[WAIT] += self.clock.now() - sent_ns;
+        reply.done_ns = self.clock.now();
+        let replied = replied.map_err(CommandError::of);
+        if !replied.as_ref().is_err_and(CommandError::ends_connection) {
+            self.current = Some((request.server.clone(), connection));
+        }
+        let values = replied?;
+        reply.bytes_received += values.iter().map(value::size).sum::<u64>();
+        self.body = match values.as_slice() {
+            [one] => value::body(one),
+            many => value::list(many),
+        };
+        let refused = values.iter().find_map(|value| match value {
+            Value::ServerError(error) => Some((error.code().to_owned(), error.to_string())),
+            _ => None,
+        });
+        refused.map_or(Ok(()), |(code, text)| Err(CommandError::Refused(code, text)))
+    }
+}
+
+fn command(words: &[Vec<u8>]) -> Cmd {
+    let mut command = Cmd::new();
+    for word in words {
+        command.arg(word.as_slice());
+    }
+    command
+}
+
+impl Session for RedisSession {
+    fn perform<'a>(&'a mut self, operation: &'a Arc<Operation>) -> LocalBoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let mut reply = Reply::new();
+            let Operation::Command(request) = operation.as_ref() else {
+                reply.outcome = Outcome::AppError;
+                reply.failure = Some(Box::new(Failure::new("no command", "Redis takes commands only")));
+                reply.done_ns = self.clock.now();
+                return reply;
+            };
+            let limit = Duration::from_nanos(request.timeout_ns);
+            let ended = tokio::time::timeout(limit, self.attempt(request, &mut reply)).await;
+            if let Err(error) = ended.unwrap_or(Err(CommandError::TimedOut("timeout"))) {
+                reply.outcome = error.outcome();
+                reply.failure = Some(Box::new(error.failure()));
+                reply.done_ns = self.clock.now();
+            }
+            reply
+        })
+    }
+
+    fn response(&self) -> ResponseView<'_> {
+        ResponseView { body: &self.body, ..ResponseView::default() }
+    }
+
+    fn begin_iteration(&mut self) {}
+}

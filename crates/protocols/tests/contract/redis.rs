@@ -1,0 +1,172 @@
+//! Redis, against the real server; what a real server does not do is done by one that breaks off.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use plimsoll_model::command::CommandRequest;
+use plimsoll_model::{Operation, Outcome, SECOND_NS};
+use plimsoll_protocols::redis::Redis;
+
+use crate::client::{Answer, Client};
+use crate::server::{RedisServer, free_port};
+
+const CONNECT: usize = 2;
+const WAIT: usize = 5;
+
+fn commands(server: &str, all: &[&[&str]]) -> CommandRequest {
+    let words = |command: &&[&str]| command.iter().map(|word| word.as_bytes().to_vec()).collect();
+    CommandRequest {
+        server: server.into(),
+        commands: all.iter().map(words).collect(),
+        timeout_ns: 10 * SECOND_NS,
+    }
+}
+
+fn ask(client: &mut Client, server: &str, command: &[&str]) -> Answer {
+    client.perform(Operation::Command(commands(server, &[command])))
+}
+
+fn client() -> Client {
+    Client::of(&Redis)
+}
+
+#[test]
+fn what_was_set_is_there_and_what_was_not_is_nothing() {
+    let server = RedisServer::start(&[]);
+    let mut client = client();
+    let set = ask(&mut client, &server.url(), &["SET", "k", "{\"a\": 1}"]);
+    assert_eq!(
+        (set.reply.outcome, set.text().as_str(), set.reply.connects),
+        (Outcome::Ok, "OK", 1),
+        "{set:?}"
+    );
+    assert!(set.reply.phases_ns[CONNECT] > 0 && set.reply.phases_ns[WAIT] > 0);
+    let got = ask(&mut client, &server.url(), &["GET", "k"]);
+    assert_eq!((got.text().as_str(), got.reply.connects, got.reply.bytes_received), ("{\"a\": 1}", 0, 8));
+    let missing = ask(&mut client, &server.url(), &["GET", "nothing"]);
+    assert_eq!((missing.reply.outcome, missing.body.len()), (Outcome::Ok, 0));
+    assert_eq!(ask(&mut client, &server.url(), &["INCRBY", "n", "5"]).text(), "5");
+    assert_eq!(
+        ask(&mut client, &format!("{}?protocol=resp3", server.url()), &["HGETALL", "nothing"]).text(),
+        "{}"
+    );
+}
+
+#[test]
+fn several_commands_go_together() {
+    let server = RedisServer::start(&[]);
+    let all = commands(&server.url(), &[&["SET", "a", "1"], &["INCR", "a"], &["GET", "a"]]);
+    let answer = client().perform(Operation::Command(all));
+    assert_eq!(
+        (answer.reply.outcome, answer.text().as_str()),
+        (Outcome::Ok, "[\"OK\",2,\"2\"]"),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn a_refusal_is_a_failure_with_the_servers_own_code() {
+    let server = RedisServer::start(&[]);
+    let mut client = client();
+    ask(&mut client, &server.url(), &["SET", "text", "x"]);
+    let answer = ask(&mut client, &server.url(), &["LPUSH", "text", "y"]);
+    assert_eq!(answer.end(), (Outcome::AppError, "WRONGTYPE"), "{:?}", answer.reply.failure);
+    assert_eq!(ask(&mut client, &server.url(), &["NOSUCH"]).reply.outcome, Outcome::AppError);
+    let all = commands(&server.url(), &[&["GET", "text"], &["LPUSH", "text", "y"]]);
+    assert_eq!(client.perform(Operation::Command(all)).end(), (Outcome::AppError, "WRONGTYPE"));
+    // None of these is the connection's fault.
+    assert_eq!(ask(&mut client, &server.url(), &["GET", "text"]).reply.connects, 0);
+}
+
+#[test]
+fn there_is_no_server() {
+    let url = format!("redis://127.0.0.1:{}", free_port());
+    let answer = ask(&mut client(), &url, &["PING"]);
+    assert_eq!(answer.end(), (Outcome::ConnectError, "refused"), "{:?}", answer.reply.failure);
+    assert!(answer.reply.sent_ns.is_none());
+    let answer = ask(&mut client(), "redis://nobody.invalid", &["PING"]);
+    assert_eq!(answer.end(), (Outcome::ConnectError, "dns"), "{:?}", answer.reply.failure);
+    assert_eq!(ask(&mut client(), "ftp://nowhere", &["PING"]).end(), (Outcome::AppError, "bad url"));
+}
+
+#[test]
+fn a_stranger_is_refused() {
+    let server = RedisServer::start(&["--requirepass", "secret"]);
+    let known = server.url().replace("redis://", "redis://:secret@");
+    assert_eq!(ask(&mut client(), &known, &["PING"]).text(), "PONG");
+    let wrong = server.url().replace("redis://", "redis://:wrong@");
+    let answer = ask(&mut client(), &wrong, &["PING"]);
+    assert_eq!(answer.end(), (Outcome::ConnectError, "credentials"), "{:?}", answer.reply.failure);
+    assert_eq!(ask(&mut client(), &server.url(), &["PING"]).end(), (Outcome::AppError, "NOAUTH"));
+}
+
+#[test]
+fn a_reply_that_does_not_come_is_a_timeout_and_is_not_taken_for_another() {
+    let server = RedisServer::start(&[]);
+    let mut client = client();
+    let slow =
+        CommandRequest { timeout_ns: SECOND_NS / 5, ..commands(&server.url(), &[&["BLPOP", "empty", "0"]]) };
+    assert_eq!(client.perform(Operation::Command(slow)).end(), (Outcome::Timeout, "timeout"));
+    let next = ask(&mut client, &server.url(), &["ECHO", "after"]);
+    assert_eq!((next.text().as_str(), next.reply.connects), ("after", 1));
+    let waiting = commands(&server.url(), &[&["BLPOP", "empty", "0"]]);
+    client.give_up(Operation::Command(waiting), Duration::from_millis(50));
+    // What was given up is still under way on its connection, which is of no use any more.
+    let next = ask(&mut client, &server.url(), &["ECHO", "again"]);
+    assert_eq!((next.text().as_str(), next.reply.connects), ("again", 1));
+}
+
+#[test]
+fn a_large_value_travels_whole() {
+    let server = RedisServer::start(&[]);
+    let mut client = client();
+    let large = "x".repeat(8 << 20);
+    assert_eq!(ask(&mut client, &server.url(), &["SET", "large", &large]).text(), "OK");
+    assert_eq!(ask(&mut client, &server.url(), &["GET", "large"]).body.len(), large.len());
+}
+
+#[test]
+fn a_server_that_comes_back_is_dialled_again_and_that_is_counted() {
+    let mut server = RedisServer::start(&[]);
+    let mut client = client();
+    assert_eq!(ask(&mut client, &server.url(), &["PING"]).reply.connects, 1);
+    server.kill();
+    let lost = ask(&mut client, &server.url(), &["PING"]);
+    assert_eq!(lost.reply.outcome, Outcome::ConnectError, "{lost:?}");
+    let refused = ask(&mut client, &server.url(), &["PING"]);
+    assert_eq!(refused.end(), (Outcome::ConnectError, "refused"), "{refused:?}");
+    server.restart();
+    let back = ask(&mut client, &server.url(), &["PING"]);
+    assert_eq!((back.text().as_str(), back.reply.connects), ("PONG", 1), "{back:?}");
+}
+
+/// A server that answers whatever comes with `words`, and hangs up.
+fn breaking(words: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for tcp in listener.incoming() {
+            let mut tcp = tcp.unwrap();
+            // The greeting of the client, and its command.
+            let _some = tcp.read(&mut [0; 4_096]);
+            // The client may be gone before these words are.
+            let _unheard = tcp.write_all(words.as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn a_reply_that_breaks_off_is_no_success() {
+    for words in ["$100\r\nhalf", ""] {
+        let answer = ask(&mut client(), &breaking(words), &["GET", "k"]);
+        assert_eq!(answer.reply.outcome, Outcome::ConnectError, "{words:?}: {answer:?}");
+    }
+}
+
+#[test]
+fn what_is_no_redis_is_said_to_be_none() {
+    let answer = ask(&mut client(), &breaking("HTTP/1.1 400 Bad Request\r\n\r\n"), &["GET", "k"]);
+    assert_eq!(answer.class(), "not redis", "{answer:?}");
+}

@@ -1,0 +1,77 @@
+//! Which server a step is sent to, and whether it speaks what the step is written in.
+
+use super::super::super::diagnostics::suggest;
+use super::super::super::read::Placed;
+use super::super::Lowering;
+
+/// What a target speaks, by the scheme of its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::yaml::lower) enum Speaks {
+    Http,
+    Messages,
+    Redis,
+}
+
+impl Speaks {
+    /// What is spoken under an address; nothing that is known, if its scheme is not.
+    pub(in crate::yaml::lower) fn of(url: &str) -> Option<Self> {
+        Some(match url.split_once("://")?.0 {
+            "http" | "https" => Self::Http,
+            "nats" | "tls" => Self::Messages,
+            "redis" | "rediss" => Self::Redis,
+            _ => return None,
+        })
+    }
+
+    /// What such a target takes, and how its address looks.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Http => ("HTTP requests", "http://127.0.0.1:8080"),
+            Self::Messages => ("messages", "nats://127.0.0.1:4222"),
+            Self::Redis => ("Redis commands", "redis://127.0.0.1:6379"),
+        }
+    }
+}
+
+impl Lowering<'_> {
+    /// The server of a step that is written for one that speaks `wanted`; `place` is where the step says what it does.
+    pub(super) fn server<T>(
+        &mut self,
+        on: Option<&Placed<String>>,
+        wanted: Speaks,
+        place: &Placed<T>,
+    ) -> Option<String> {
+        let (what, example) = wanted.words();
+        let name = on.map_or("", |on| on.value.as_str());
+        if on.is_some() {
+            self.used_targets.push(name.to_owned());
+        }
+        let Some(server) = self.targets.get(name).cloned() else {
+            let known: Vec<_> = self.targets.keys().filter(|k| !k.is_empty()).cloned().collect();
+            let is_declared = self.file.targets.iter().any(|(k, _)| k.value == name);
+            match on {
+                Some(on) if !is_declared => self.diagnostics.error(
+                    &on.place,
+                    format!("no target is called `{name}`"),
+                    suggest(name, known.iter().map(String::as_str)),
+                ),
+                None if self.file.target.is_none() => self.diagnostics.error(
+                    &place.place,
+                    "this step has no target",
+                    format!("add `target: {example}` to the plan"),
+                ),
+                _ => {}
+            }
+            return None;
+        };
+        if Speaks::of(&server) != Some(wanted) {
+            self.diagnostics.error(
+                on.map_or(&place.place, |on| &on.place),
+                format!("{server} takes no {what}"),
+                format!("such a step goes to a target such as {example}; name it with `on`"),
+            );
+            return None;
+        }
+        Some(server)
+    }
+}
