@@ -1,4 +1,5 @@
-//! The protocols operations travel over: one folder each, blind to each other, on the common `net`.
+//! The protocols operations travel over: one folder each, blind to each other, on the common `net`; what a library speaks
+//! tells of its troubles in the words of `trouble`.
 //!
 //! A failure of the target is a value in the reply, with its layer as the outcome and a short class.
 
@@ -8,5 +9,7 @@ pub mod nats;
 mod net;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(any(feature = "nats", feature = "redis"))]
+mod trouble;
 
 pub use net::TlsError;

@@ -1,10 +1,11 @@
-//! Project tasks: `cargo xtask ci`, `tidy`, `gen`, `bench`, `browser`, `k6`, `setup`.
+//! Project tasks: `cargo xtask ci`, `contracts`, `tidy`, `gen`, `bench`, `browser`, `k6`, `setup`.
 #![expect(clippy::print_stdout, reason = "a task talks to whoever runs it")]
 
 mod audits;
 mod bench;
 mod browser;
 mod ci;
+mod contracts;
 mod generate;
 mod k6;
 mod setup;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 const HELP: &str = "cargo xtask TASK
 
   ci             everything that must be green: fmt, clippy, tidy, generated files, tests, doctests
+  contracts      what every protocol does when the other side misbehaves, as a table
   audits         every audit with its mutant, its control, and its false alarms
   browser [--pictures]
                  open a report in headless Chromium; keep pictures of it in docs/pictures
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Some("bench") if has("--scripts") => bench::scripts_only(),
         Some("bench") => bench::bench(has("--quick"), has("--long")),
         Some("ci") => ci::ci(),
+        Some("contracts") => contracts::contracts(),
         Some("gen") => generate::generate(has("--check")),
         Some("k6") => k6::k6(has("--record")),
         Some("setup") => setup::setup(),

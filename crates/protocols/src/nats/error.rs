@@ -4,6 +4,8 @@ use async_nats::client::{PublishErrorKind, RequestErrorKind};
 use async_nats::{ConnectErrorKind, jetstream};
 use plimsoll_model::{Failure, Outcome};
 
+use crate::trouble::Trouble;
+
 /// Why an operation came to nothing.
 #[derive(Debug)]
 pub(crate) enum NatsError {
@@ -21,8 +23,12 @@ pub(crate) enum NatsError {
     TimedOut(&'static str),
 }
 
-impl NatsError {
-    pub(crate) fn outcome(&self) -> Outcome {
+impl Trouble for NatsError {
+    fn timed_out() -> Self {
+        Self::TimedOut("timeout")
+    }
+
+    fn outcome(&self) -> Outcome {
         match self {
             Self::Connect(_) | Self::Lost(_) => Outcome::ConnectError,
             Self::Request(..) => Outcome::AppError,
@@ -32,11 +38,11 @@ impl NatsError {
     }
 
     /// NATS has few statuses: 503 says that nobody listens.
-    pub(crate) fn status(&self) -> u16 {
+    fn status(&self) -> u16 {
         if matches!(self, Self::NoResponders(_)) { 503 } else { 0 }
     }
 
-    pub(crate) fn failure(&self) -> Failure {
+    fn failure(&self) -> Failure {
         match self {
             Self::Connect(error) => Failure::new(connect_class(error), chain(error)),
             Self::Request(class, message) => Failure::new(*class, message.clone()),
@@ -48,7 +54,9 @@ impl NatsError {
             Self::TimedOut(what) => Failure::new(*what, "no answer in time"),
         }
     }
+}
 
+impl NatsError {
     /// Of a message that should be on its way.
     pub(crate) fn of_publish(error: &async_nats::PublishError, bytes: usize) -> Self {
         match error.kind() {

@@ -2,17 +2,17 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_nats::{HeaderMap, Message, jetstream};
 use bytes::Bytes;
 use futures::future::LocalBoxFuture;
 use plimsoll_metrics::window::PHASE_NAMES;
 use plimsoll_model::message::{MessageRequest, Until};
-use plimsoll_model::{Clock, Failure, Operation, Outcome, Reply, ResponseView, Session};
+use plimsoll_model::{Clock, Operation, Reply, ResponseView, Session};
 
 use super::connection::{Connection, Connections};
 use super::error::NatsError;
+use crate::trouble::{Trouble, not_ours, put_down, within};
 
 /// Where phases stand in [`PHASE_NAMES`].
 const CONNECT: usize = 2;
@@ -172,21 +172,13 @@ async fn ask(
 impl Session for NatsSession {
     fn perform<'a>(&'a mut self, operation: &'a Arc<Operation>) -> LocalBoxFuture<'a, Reply> {
         Box::pin(async move {
-            let mut reply = Reply::new();
             let Operation::Message(request) = operation.as_ref() else {
-                reply.outcome = Outcome::AppError;
-                reply.failure = Some(Box::new(Failure::new("no message", "NATS sends messages only")));
-                reply.done_ns = self.clock.now();
-                return reply;
+                return not_ours("messages", self.clock.now());
             };
-            let limit = Duration::from_nanos(request.timeout_ns);
-            let ended = tokio::time::timeout(limit, self.attempt(request, &mut reply)).await;
-            if let Err(error) = ended.unwrap_or(Err(NatsError::TimedOut("timeout"))) {
+            let mut reply = Reply::new();
+            if let Err(error) = within(request.timeout_ns, self.attempt(request, &mut reply)).await {
                 self.status = error.status();
-                reply.status = self.status;
-                reply.outcome = error.outcome();
-                reply.failure = Some(Box::new(error.failure()));
-                reply.done_ns = self.clock.now();
+                put_down(&mut reply, &error, self.clock.now());
             }
             reply
         })

@@ -3,6 +3,8 @@
 use plimsoll_model::{Failure, Outcome};
 use redis::{ErrorKind, RedisError};
 
+use crate::trouble::Trouble;
+
 /// Why an operation came to nothing.
 #[derive(Debug)]
 pub(crate) enum CommandError {
@@ -35,8 +37,14 @@ impl CommandError {
     pub(crate) fn ends_connection(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::Nonsense(_) | Self::TimedOut(_))
     }
+}
 
-    pub(crate) fn outcome(&self) -> Outcome {
+impl Trouble for CommandError {
+    fn timed_out() -> Self {
+        Self::TimedOut("timeout")
+    }
+
+    fn outcome(&self) -> Outcome {
         match self {
             Self::Connect(_) | Self::Lost(_) => Outcome::ConnectError,
             Self::Refused(..) | Self::Request(..) => Outcome::AppError,
@@ -45,7 +53,7 @@ impl CommandError {
         }
     }
 
-    pub(crate) fn failure(&self) -> Failure {
+    fn failure(&self) -> Failure {
         match self {
             Self::Connect(error) => Failure::new(connect_class(error), error.to_string()),
             Self::Lost(error) => Failure::new("closed", error.to_string()),

@@ -2,16 +2,16 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 use plimsoll_model::command::CommandRequest;
-use plimsoll_model::{Clock, Failure, Operation, Outcome, Reply, ResponseView, Session};
+use plimsoll_model::{Clock, Operation, Reply, ResponseView, Session};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, Value};
 
 use super::error::CommandError;
 use super::value;
+use crate::trouble::{not_ours, put_down, within};
 
 /// Where phases stand in `plimsoll_metrics::window::PHASE_NAMES`.
 const CONNECT: usize = 2;
@@ -98,19 +98,12 @@ fn command(words: &[Vec<u8>]) -> Cmd {
 impl Session for RedisSession {
     fn perform<'a>(&'a mut self, operation: &'a Arc<Operation>) -> LocalBoxFuture<'a, Reply> {
         Box::pin(async move {
-            let mut reply = Reply::new();
             let Operation::Command(request) = operation.as_ref() else {
-                reply.outcome = Outcome::AppError;
-                reply.failure = Some(Box::new(Failure::new("no command", "Redis takes commands only")));
-                reply.done_ns = self.clock.now();
-                return reply;
+                return not_ours("commands", self.clock.now());
             };
-            let limit = Duration::from_nanos(request.timeout_ns);
-            let ended = tokio::time::timeout(limit, self.attempt(request, &mut reply)).await;
-            if let Err(error) = ended.unwrap_or(Err(CommandError::TimedOut("timeout"))) {
-                reply.outcome = error.outcome();
-                reply.failure = Some(Box::new(error.failure()));
-                reply.done_ns = self.clock.now();
+            let mut reply = Reply::new();
+            if let Err(error) = within(request.timeout_ns, self.attempt(request, &mut reply)).await {
+                put_down(&mut reply, &error, self.clock.now());
             }
             reply
         })

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use plimsoll_model::dial::DialSettings;
 use plimsoll_model::http::{Connections, HttpRequest, HttpSettings};
-use plimsoll_model::{Outcome, SECOND_NS};
+use plimsoll_model::{Operation, Outcome, SECOND_NS};
 
 use crate::client::{Client, broken, request, service, settings};
 
@@ -147,4 +147,15 @@ fn connections_come_from_the_addresses_that_are_given_in_turn() {
         client.send(request("GET", &url));
     }
     assert_eq!(peers.join().unwrap(), ["127.0.0.5", "127.0.0.6", "127.0.0.5"]);
+}
+
+#[test]
+fn a_request_that_is_given_up_harms_nobody() {
+    let target = broken(&["black_hole=1.0"]);
+    let echo = service("echo");
+    let mut client = Client::new(settings());
+    let slow = Operation::Http(request("GET", &format!("{}/", target.url())));
+    client.give_up(slow, std::time::Duration::from_millis(50));
+    let next = client.send(request("GET", &format!("{}/echo", echo.url())));
+    assert_eq!((next.reply.outcome, next.reply.connects), (Outcome::Ok, 1), "{next:?}");
 }

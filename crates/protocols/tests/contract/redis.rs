@@ -118,6 +118,14 @@ fn a_reply_that_does_not_come_is_a_timeout_and_is_not_taken_for_another() {
 }
 
 #[test]
+fn a_slow_reply_is_waited_for() {
+    let server = RedisServer::start(&[]);
+    let slow = ask(&mut client(), &server.url(), &["BLPOP", "empty", "0.2"]);
+    assert_eq!((slow.reply.outcome, slow.body.len()), (Outcome::Ok, 0), "{slow:?}");
+    assert!(slow.reply.phases_ns[WAIT] >= 100_000_000);
+}
+
+#[test]
 fn a_large_value_travels_whole() {
     let server = RedisServer::start(&[]);
     let mut client = client();
