@@ -1,6 +1,5 @@
 //! TLS: whom the client trusts, and who it says it is.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,58 +7,48 @@ use plimsoll_model::Outcome;
 use plimsoll_model::dial::{ClientCertificate, DialSettings, TlsLimits, TlsVersion};
 use plimsoll_model::http::HttpSettings;
 use plimsoll_protocols::http::Http;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{Client, request, settings};
+use crate::papers::Papers;
 
-/// An authority of its own, with a server that demands client certificates if asked to.
+/// A server with papers, which demands those of its clients if asked to.
 struct World {
-    directory: TempDir,
+    papers: Papers,
     url: String,
 }
 
 impl World {
     fn new(wants_client_certificate: bool) -> Self {
-        let directory = TempDir::new().unwrap();
-        let mut authority = CertificateParams::new(Vec::new()).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-        fs::write(directory.path().join("ca.pem"), authority.pem()).unwrap();
-        let issue = |name: &str| {
-            let key = KeyPair::generate().unwrap();
-            let certificate =
-                CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-            (certificate, key)
+        let papers = Papers::issue();
+        let certificates = |name: &str| {
+            let all = CertificateDer::pem_file_iter(papers.path(name)).unwrap();
+            all.collect::<Result<Vec<_>, _>>().unwrap()
         };
-        let (client, client_key) = issue("tester");
-        fs::write(directory.path().join("client.pem"), client.pem()).unwrap();
-        fs::write(directory.path().join("client.key"), client_key.serialize_pem()).unwrap();
-        let (server, server_key) = issue("localhost");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .unwrap();
         let builder = if wants_client_certificate {
             let mut roots = rustls::RootCertStore::empty();
-            roots.add(CertificateDer::from(authority.der().to_vec())).unwrap();
+            roots.add_parsable_certificates(certificates("ca.pem"));
             builder.with_client_cert_verifier(
                 WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap(),
             )
         } else {
             builder.with_no_client_auth()
         };
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
-        let config = builder.with_single_cert(vec![server.der().clone()], key).unwrap();
-        Self { directory, url: serve(config) }
+        let key = PrivateKeyDer::from_pem_file(papers.path("server.key")).unwrap();
+        let config = builder.with_single_cert(certificates("server.pem"), key).unwrap();
+        Self { papers, url: serve(config) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        self.papers.path(name)
     }
 }
 

@@ -6,5 +6,6 @@ mod http_behaves;
 mod http_breaks;
 mod http_tls;
 mod nats;
+mod papers;
 mod redis;
 mod server;

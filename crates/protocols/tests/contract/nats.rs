@@ -13,6 +13,7 @@ use plimsoll_model::{Operation, Outcome, SECOND_NS};
 use plimsoll_protocols::nats::Nats;
 
 use crate::client::{Answer, Client};
+use crate::papers::Papers;
 use crate::server::{NatsServer, free_port};
 
 const CONNECT: usize = 2;
@@ -294,4 +295,30 @@ fn what_cannot_be_sent_is_said() {
         assert_eq!(answer.end(), (Outcome::AppError, class), "{:?}", answer.reply.failure);
     }
     assert_eq!(ask(&mut client, "ftp://127.0.0.1:1", "x").end(), (Outcome::AppError, "bad url"));
+}
+
+#[test]
+fn papers_are_shown_on_both_sides() {
+    let papers = Papers::issue();
+    let files = ["server.pem", "server.key", "ca.pem"].map(|name| papers.file(name));
+    let server = NatsServer::start(&[
+        "--tls",
+        "--tlscert",
+        &files[0],
+        "--tlskey",
+        &files[1],
+        "--tlscacert",
+        &files[2],
+        "--tlsverify",
+    ]);
+    let url = server.url().replace("127.0.0.1", "localhost");
+    let ended = |settings: MessageSettings| ask(&mut Client::of(&Nats::new(settings)), &url, "x");
+    let trusting = MessageSettings { ca_file: Some(papers.path("ca.pem")), ..MessageSettings::default() };
+    let stranger = ended(MessageSettings::default());
+    assert_eq!(stranger.reply.outcome, Outcome::ConnectError, "{:?}", stranger.reply.failure);
+    let nameless = ended(trusting.clone());
+    assert_eq!(nameless.reply.outcome, Outcome::ConnectError, "{:?}", nameless.reply.failure);
+    let pair = Some((papers.path("client.pem"), papers.path("client.key")));
+    let known = ended(MessageSettings { client_pair: pair, ..trusting });
+    assert_eq!(known.class(), "no responders", "{:?}", known.reply.failure);
 }
