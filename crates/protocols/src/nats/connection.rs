@@ -72,11 +72,9 @@ async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection,
             async {}
         });
     // What an address has before its host is a name with a password, or a token.
-    let named = address.username().map(|user| (user.to_owned(), address.password().map(str::to_owned)));
-    match (
-        settings.user.clone().map(|(user, password)| (user, Some(password))).or(named),
-        settings.token.clone(),
-    ) {
+    let before_host = address.username().map(|user| (user.to_owned(), address.password().map(str::to_owned)));
+    let given = settings.user.clone().map(|(user, password)| (user, Some(password)));
+    match (given.or(before_host), settings.token.clone()) {
         (_, Some(token)) | (Some((token, None)), None) => options = options.token(token),
         (Some((user, Some(password))), None) => options = options.user_and_password(user, password),
         (None, None) => {}
@@ -92,8 +90,10 @@ async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection,
     if let Some((chain, key)) = &settings.client_pair {
         options = options.add_client_certificate(chain.clone(), key.clone()).require_tls(true);
     }
+    // Without what stands before the host: it may be a password.
+    let named = format!("{}:{}", address.host(), address.port());
     let client = tokio::time::timeout(timeout, options.connect(address)).await;
-    let client =
-        client.map_err(|_elapsed| NatsError::TimedOut("connect timeout"))?.map_err(NatsError::Connect)?;
+    let client = client.map_err(|_elapsed| NatsError::TimedOut("connect timeout"))?;
+    let client = client.map_err(|error| NatsError::Connect(named, error))?;
     Ok(Connection { client, made })
 }

@@ -9,8 +9,8 @@ use crate::trouble::Trouble;
 /// Why an operation came to nothing.
 #[derive(Debug)]
 pub(crate) enum NatsError {
-    /// There is no connection.
-    Connect(async_nats::ConnectError),
+    /// There is no connection to the server of a host and port.
+    Connect(String, async_nats::ConnectError),
     /// The message cannot be sent as it is.
     Request(&'static str, String),
     /// Nobody listens: the server says so at once.
@@ -30,7 +30,7 @@ impl Trouble for NatsError {
 
     fn outcome(&self) -> Outcome {
         match self {
-            Self::Connect(_) | Self::Lost(_) => Outcome::ConnectError,
+            Self::Connect(..) | Self::Lost(_) => Outcome::ConnectError,
             Self::Request(..) => Outcome::AppError,
             Self::NoResponders(_) | Self::NotStored(_) => Outcome::ProtocolError,
             Self::TimedOut(_) => Outcome::Timeout,
@@ -44,7 +44,9 @@ impl Trouble for NatsError {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::Connect(error) => Failure::new(connect_class(error), chain(error)),
+            Self::Connect(server, error) => {
+                Failure::new(connect_class(error), format!("no connection to {server}: {}", chain(error)))
+            }
             Self::Request(class, message) => Failure::new(*class, message.clone()),
             Self::NoResponders(subject) => {
                 Failure::new("no responders", format!("nobody listens to {subject}"))

@@ -8,8 +8,8 @@ use crate::trouble::Trouble;
 /// Why an operation came to nothing.
 #[derive(Debug)]
 pub(crate) enum CommandError {
-    /// There is no connection.
-    Connect(RedisError),
+    /// There is no connection to the server of a host and port.
+    Connect(String, RedisError),
     /// The connection was lost.
     Lost(RedisError),
     /// The server says no: its code, and its words.
@@ -46,7 +46,7 @@ impl Trouble for CommandError {
 
     fn outcome(&self) -> Outcome {
         match self {
-            Self::Connect(_) | Self::Lost(_) => Outcome::ConnectError,
+            Self::Connect(..) | Self::Lost(_) => Outcome::ConnectError,
             Self::Refused(..) | Self::Request(..) => Outcome::AppError,
             Self::Nonsense(_) => Outcome::ProtocolError,
             Self::TimedOut(_) => Outcome::Timeout,
@@ -55,7 +55,9 @@ impl Trouble for CommandError {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::Connect(error) => Failure::new(connect_class(error), error.to_string()),
+            Self::Connect(server, error) => {
+                Failure::new(connect_class(error), format!("no connection to {server}: {error}"))
+            }
             Self::Lost(error) => Failure::new("closed", error.to_string()),
             Self::Refused(code, message) => Failure::new(code.clone(), message.clone()),
             Self::Nonsense(error) => Failure::new("not redis", error.to_string()),

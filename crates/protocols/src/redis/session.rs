@@ -48,7 +48,9 @@ impl RedisSession {
         let made = client.get_multiplexed_async_connection_with_config(&config).await;
         reply.phases_ns[CONNECT] += self.clock.now() - before;
         reply.connects += 1;
-        made.map_err(CommandError::Connect)
+        // Without what stands before the host: it may be a password.
+        let named = || client.get_connection_info().addr().to_string();
+        made.map_err(|error| CommandError::Connect(named(), error))
     }
 
     async fn attempt(&mut self, request: &CommandRequest, reply: &mut Reply) -> Result<(), CommandError> {

@@ -90,7 +90,7 @@ pub(super) fn lower(
     let plan = Plan {
         name: file.name.clone().unwrap_or_else(|| merged.stem.clone()),
         seed,
-        target: file.target.as_ref().map_or_else(String::new, |t| t.value.clone()),
+        target: file.target.as_ref().map_or_else(String::new, |t| without_credentials(&t.value)),
         scenarios,
         steps: std::mem::take(&mut lowering.steps),
         loads,
@@ -296,6 +296,15 @@ impl Lowering<'_> {
     }
 }
 
+/// An address as reports may show it.
+fn without_credentials(url: &str) -> String {
+    let shown = url.split_once("://").and_then(|(scheme, rest)| {
+        let (before, host) = rest.split_once('@').filter(|(before, _)| !before.contains('/'))?;
+        (!before.is_empty()).then(|| format!("{scheme}://...@{host}"))
+    });
+    shown.unwrap_or_else(|| url.to_owned())
+}
+
 /// The plan as it is executed, and its digest. Ports of built-in services are not part of it.
 fn effective(diagnostics: &Diagnostics, environment: &Environment<'_>, plan: &Plan) -> (String, String) {
     let mut text = String::new();
@@ -329,4 +338,17 @@ fn effective(diagnostics: &Diagnostics, environment: &Environment<'_>, plan: &Pl
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_not_shown() {
+        assert_eq!(without_credentials("redis://:secret@h:1/0"), "redis://...@h:1/0");
+        assert_eq!(without_credentials("nats://h:4222"), "nats://h:4222");
+        assert_eq!(without_credentials("http://h/a@b"), "http://h/a@b");
+        assert_eq!(without_credentials("demo:shop"), "demo:shop");
+    }
 }
