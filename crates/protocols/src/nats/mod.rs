@@ -1,7 +1,7 @@
 //! NATS: publish, request and reply, JetStream's stored messages. The client is async-nats, the project's own.
 //!
-//! Times: `connect` is the connection with its handshake, TLS and name included; `send` is until the client has taken the
-//! message; `wait` until the answer or the acknowledgement is there. What was sent and received counts payloads and
+//! Times: `connect` is the connection with its handshake, TLS and name included; `send` is until the message has been
+//! written; `wait` until the answer or the acknowledgement is there. What was sent and received counts payloads and
 //! headers, not the protocol's lines around them.
 
 mod connection;

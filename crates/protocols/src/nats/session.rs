@@ -137,7 +137,9 @@ async fn publish(
         Some(headers) => connection.client.publish_with_headers(subject, headers, payload).await,
         None => connection.client.publish(subject, payload).await,
     };
-    published.map_err(|error| NatsError::of_publish(&error, bytes))
+    published.map_err(|error| NatsError::of_publish(&error, bytes))?;
+    // The client takes messages without a connection, too, and keeps them: what it has not written is not sent.
+    connection.client.flush().await.map_err(|error| NatsError::Lost(error.to_string()))
 }
 
 async fn store(

@@ -210,6 +210,10 @@ fn a_server_that_comes_back_is_found_again_and_that_is_counted() {
         MessageRequest { timeout_ns: SECOND_NS / 5, ..message(&server.url(), "x", Until::Answered) };
     let answer = client.perform(Operation::Message(request.clone()));
     assert!(matches!(answer.reply.outcome, Outcome::Timeout | Outcome::ConnectError), "{answer:?}");
+    // What is only published has no answer to wait for; it must not pass for sent all the same.
+    let told = MessageRequest { timeout_ns: SECOND_NS / 5, ..message(&server.url(), "news", Until::Sent) };
+    let told = client.perform(Operation::Message(told));
+    assert!(matches!(told.reply.outcome, Outcome::Timeout | Outcome::ConnectError), "{told:?}");
     server.restart();
     let mut connects = 0;
     let is_back = (0..100).any(|_| {
