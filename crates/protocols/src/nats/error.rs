@@ -1,6 +1,7 @@
 //! What goes wrong with NATS, in classes that reports count by.
 
 use async_nats::client::{PublishErrorKind, RequestErrorKind};
+use async_nats::jetstream::context::PublishErrorKind as StoreErrorKind;
 use async_nats::{ConnectErrorKind, jetstream};
 use plimsoll_model::{Failure, Outcome};
 
@@ -32,7 +33,12 @@ impl Trouble for NatsError {
         match self {
             Self::Connect(..) | Self::Lost(_) => Outcome::ConnectError,
             Self::Request(..) => Outcome::AppError,
-            Self::NoResponders(_) | Self::NotStored(_) => Outcome::ProtocolError,
+            Self::NotStored(error) => match error.kind() {
+                StoreErrorKind::TimedOut => Outcome::Timeout,
+                StoreErrorKind::BrokenPipe => Outcome::ConnectError,
+                _ => Outcome::ProtocolError,
+            },
+            Self::NoResponders(_) => Outcome::ProtocolError,
             Self::TimedOut(_) => Outcome::Timeout,
         }
     }
@@ -96,11 +102,10 @@ fn connect_class(error: &async_nats::ConnectError) -> &'static str {
 }
 
 fn stored_class(error: &jetstream::context::PublishError) -> &'static str {
-    use jetstream::context::PublishErrorKind;
     match error.kind() {
-        PublishErrorKind::StreamNotFound => "no stream",
-        PublishErrorKind::TimedOut => "timeout",
-        PublishErrorKind::BrokenPipe => "closed",
+        StoreErrorKind::StreamNotFound => "no stream",
+        StoreErrorKind::TimedOut => "timeout",
+        StoreErrorKind::BrokenPipe => "closed",
         _ => "not stored",
     }
 }

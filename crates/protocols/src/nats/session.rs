@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::{HeaderMap, Message, jetstream};
 use bytes::Bytes;
@@ -148,7 +149,9 @@ async fn store(
     headers: Option<HeaderMap>,
     payload: Bytes,
 ) -> Result<(), NatsError> {
-    let context = jetstream::new(connection.client.clone());
+    let mut context = jetstream::new(connection.client.clone());
+    // The operation's own timeout is the one that counts.
+    context.set_timeout(Duration::from_nanos(request.timeout_ns));
     let subject = request.address.clone();
     let sent = match headers {
         Some(headers) => context.publish_with_headers(subject, headers, payload).await,
