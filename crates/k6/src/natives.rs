@@ -30,11 +30,14 @@ use crate::run::Level;
 use crate::vu::{Ask, Event, GroupEnded, Stage, Vu};
 use response::Response;
 
+/// The name under which modules find what there is.
+const HIDDEN: &str = "__plimsoll";
+
 /// Puts everything in place; the object that holds it.
 pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
     let own = parts::holder(ctx, vu)?;
     let globals = ctx.globals();
-    globals.prop("__plimsoll", Property::from(own.clone()))?;
+    globals.prop(HIDDEN, Property::from(own.clone()))?;
     globals.set("global", globals.clone())?;
     globals.set("__ENV", environment(ctx, vu)?)?;
     globals.set("__VU", vu.id as f64)?;
@@ -68,7 +71,7 @@ fn modules<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             // A module without `await` at its top is evaluated at once, and has put down what it imported.
             let text = format!("import * as found from {name:?}; __plimsoll.found = found;");
             Module::evaluate(ctx.clone(), format!("plimsoll:require:{name}"), text)?;
-            ctx.globals().get::<_, Object<'js>>("__plimsoll")?.get("found")
+            hidden(&ctx)?.get("found")
         }),
     )
 }
@@ -86,12 +89,15 @@ pub(crate) fn time_is_up(ctx: &Ctx<'_>) -> rquickjs::Error {
     Exception::throw_internal(ctx, "interrupted: the time of this user is over")
 }
 
+/// The object that modules call us by.
+fn hidden<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    ctx.globals().get(HIDDEN)
+}
+
 /// Throws an error of the kind that k6 throws from Go.
 pub(crate) fn go_error(ctx: &Ctx<'_>, message: &str) -> rquickjs::Error {
-    let made = || -> Result<Value<'_>> {
-        let own: Object<'_> = ctx.globals().get("__plimsoll")?;
-        own.get::<_, Constructor<'_>>("GoError")?.construct((message,))
-    };
+    let made =
+        || -> Result<Value<'_>> { hidden(ctx)?.get::<_, Constructor<'_>>("GoError")?.construct((message,)) };
     match made() {
         Ok(error) => ctx.throw(error),
         Err(error) => error,
@@ -214,7 +220,7 @@ impl Tagged for OfCheck<'_, '_> {
 
 /// Tells the script what has happened beside it.
 pub(crate) fn happened<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, event: Event) -> Result<()> {
-    let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+    let own = hidden(ctx)?;
     match event {
         Event::Replied(token, flow) => {
             vu.ended();

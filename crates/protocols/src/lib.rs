@@ -7,6 +7,7 @@ pub mod http;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod net;
+mod phases;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(any(feature = "nats", feature = "redis"))]

@@ -95,7 +95,7 @@ fn send<'js>(
 ) -> Result<Value<'js>> {
     let is_usual = url.is_string() && (body.is_string() || body.is_null() || body.is_undefined());
     if !is_usual {
-        let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+        let own = super::hidden(ctx)?;
         return own.get::<_, Function<'js>>("sendOther")?.call((method, url, body, params));
     }
     not_while_reading(ctx, vu, "an HTTP request")?;

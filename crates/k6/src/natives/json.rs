@@ -30,7 +30,7 @@ pub(super) fn of_response<'js>(
     {
         return json(&ctx, &text, path_of(path.0)?.as_deref());
     }
-    let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+    let own = super::hidden(&ctx)?;
     let methods: Object<'js> = own.get::<_, Object<'js>>("http")?.get("methods")?;
     let mut arguments = Args::new_unsized(ctx);
     arguments.this(this.0)?;

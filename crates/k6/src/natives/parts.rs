@@ -104,7 +104,7 @@ fn found<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, name: &str) -> Result<Value<'js>> {
     let Some((made, _)) = PARTS.iter().find(|(_, names)| names.contains(&name)) else {
         return Ok(Value::new_undefined(ctx.clone()));
     };
-    let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+    let own = super::hidden(ctx)?;
     match made {
         Made::Native(install) => install(&own, vu)?,
         Made::Module(module) => evaluate(ctx, vu, module)?,

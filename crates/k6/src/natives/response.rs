@@ -158,7 +158,7 @@ impl Response {
 
     /// Times in milliseconds. The module makes the object: the engine makes one with known names faster.
     fn timings<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
-        let own: Object<'js> = ctx.globals().get("__plimsoll")?;
+        let own = super::hidden(ctx)?;
         let mut arguments = Args::new(ctx.clone(), 1 + PHASE_NAMES.len());
         arguments.push_arg(self.seen().map_or(0, duration_ns) as f64 / 1e6)?;
         let phases = self.seen().map(|seen| seen.reply.phases_ns).unwrap_or_default();

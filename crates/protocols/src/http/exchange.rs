@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use plimsoll_metrics::window::PHASES;
 use plimsoll_model::{Nanos, Reply};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
@@ -15,15 +14,7 @@ use super::error::HttpError;
 use super::outgoing::Sending;
 use super::prepared::Prepared;
 use crate::net::{Deadline, NetError, Stream};
-
-/// Positions in [`plimsoll_metrics::window::PHASE_NAMES`].
-pub(crate) const BLOCKED: usize = 0;
-pub(crate) const DNS: usize = 1;
-pub(crate) const CONNECT: usize = 2;
-pub(crate) const TLS: usize = 3;
-const SEND: usize = 4;
-const WAIT: usize = 5;
-const RECEIVE: usize = PHASES - 1;
+use crate::phases::{RECEIVE, SEND, WAIT};
 
 /// How long a body is held back for a `100 Continue` that does not come (RFC 9110, 10.1.1 leaves it open).
 const CONTINUE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);

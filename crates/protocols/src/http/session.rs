@@ -15,12 +15,13 @@ use super::connection::Connection;
 use super::cookies::Cookies;
 use super::decode::decode;
 use super::error::HttpError;
-use super::exchange::{BLOCKED, CONNECT, DNS, Exchange, TLS};
+use super::exchange::Exchange;
 use super::pool::Pool;
 use super::prepared::{Additions, Prepared, parse_url};
 use super::response::Wanted;
 use super::{PREPARED_MAX, ThreadShared};
 use crate::net::{Deadline, NetError, Origin, Route};
+use crate::phases::{BLOCKED, CONNECT, DNS, TLS};
 
 /// Connections a user keeps for itself, one per origin; beyond that the oldest is closed.
 const OWN_CONNECTIONS_MAX: usize = 8;

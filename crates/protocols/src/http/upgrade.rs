@@ -17,9 +17,9 @@ use url::Url;
 
 use super::ThreadShared;
 use super::error::HttpError;
-use super::exchange::{CONNECT, DNS, TLS};
 use super::prepared::{origin_of, parse_url};
 use crate::net::{NetError, Stream};
+use crate::phases::{CONNECT, DNS, TLS};
 
 type Socket = WebSocketStream<Stream>;
 

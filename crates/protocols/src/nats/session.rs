@@ -7,18 +7,13 @@ use std::time::Duration;
 use async_nats::{HeaderMap, Message, jetstream};
 use bytes::Bytes;
 use futures::future::LocalBoxFuture;
-use plimsoll_metrics::window::PHASE_NAMES;
 use plimsoll_model::message::{MessageRequest, Until};
 use plimsoll_model::{Clock, Operation, Reply, ResponseView, Session};
 
 use super::connection::{Connection, Connections};
 use super::error::NatsError;
+use crate::phases::{CONNECT, SEND, WAIT};
 use crate::trouble::{Trouble, not_ours, put_down, within};
-
-/// Where phases stand in [`PHASE_NAMES`].
-const CONNECT: usize = 2;
-const SEND: usize = 4;
-const WAIT: usize = 5;
 
 /// One user's side of NATS.
 pub(crate) struct NatsSession {
@@ -33,10 +28,6 @@ pub(crate) struct NatsSession {
 
 impl NatsSession {
     pub(crate) fn new(clock: Rc<dyn Clock>, connections: Rc<Connections>) -> Self {
-        debug_assert_eq!(
-            [PHASE_NAMES[CONNECT], PHASE_NAMES[SEND], PHASE_NAMES[WAIT]],
-            ["connect", "send", "wait"]
-        );
         Self { clock, connections, current: None, status: 0, headers: Vec::new(), body: Bytes::new() }
     }
 

@@ -11,11 +11,8 @@ use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, Value};
 
 use super::error::CommandError;
 use super::value;
+use crate::phases::{CONNECT, WAIT};
 use crate::trouble::{not_ours, put_down, within};
-
-/// Where phases stand in `plimsoll_metrics::window::PHASE_NAMES`.
-const CONNECT: usize = 2;
-const WAIT: usize = 5;
 
 /// One user's side of Redis.
 pub(crate) struct RedisSession {

@@ -221,10 +221,22 @@ impl Lowering<'_> {
         let (method, path) = method_and_path?;
         let mut request = self.request(step, method, path, scope)?;
         request.base.keep = keep(&expect, when_invalid.as_ref(), &saves);
-        let request = RequestTemplate::Http(request);
-        let (data_sets, fixed) = (data_sets(&request), fixed(&request));
-        let protocol = self.protocol("http");
-        Some(Call { step: id, request, protocol, fixed, expect, when_invalid, data_sets, saves })
+        Some(self.sent("http", id, RequestTemplate::Http(request), (expect, when_invalid), saves))
+    }
+
+    /// What is sent by a protocol, with what is expected and saved.
+    fn sent(
+        &mut self,
+        protocol: &'static str,
+        step: StepId,
+        request: RequestTemplate,
+        (expect, when_invalid): (Expect, Option<Expect>),
+        saves: Vec<Save>,
+    ) -> Call {
+        let mut data_sets: Vec<_> = request.templates().into_iter().flat_map(Template::data_sets).collect();
+        data_sets.dedup();
+        let (protocol, fixed) = (self.protocol(protocol), fixed(&request));
+        Call { step, request, protocol, fixed, expect, when_invalid, data_sets, saves }
     }
 
     /// The step of an operation.
@@ -278,13 +290,6 @@ impl Lowering<'_> {
             }
         }
     }
-}
-
-/// Data sets that a request uses.
-fn data_sets(request: &RequestTemplate) -> Vec<usize> {
-    let mut sets: Vec<_> = request.templates().into_iter().flat_map(Template::data_sets).collect();
-    sets.dedup();
-    sets
 }
 
 /// A request without holes, rendered once for all users.

@@ -52,9 +52,7 @@ impl Lowering<'_> {
         }
         let base = CommandRequest { server: server?.into(), commands: Vec::new(), timeout_ns };
         let request = RequestTemplate::Command(CommandTemplate { base, commands });
-        let (data_sets, fixed) = (super::data_sets(&request), super::fixed(&request));
-        let protocol = self.protocol("redis");
-        Some(Call { step: id, request, protocol, fixed, expect, when_invalid, data_sets, saves })
+        Some(self.sent("redis", id, request, (expect, when_invalid), saves))
     }
 }
 

@@ -55,9 +55,7 @@ impl Lowering<'_> {
             );
         }
         let request = RequestTemplate::Message(self.message(step, verb, to, scope)?);
-        let (data_sets, fixed) = (super::data_sets(&request), super::fixed(&request));
-        let protocol = self.protocol("nats");
-        Some(Call { step: id, request, protocol, fixed, expect, when_invalid, data_sets, saves })
+        Some(self.sent("nats", id, request, (expect, when_invalid), saves))
     }
 
     /// What a step does, and where to.
