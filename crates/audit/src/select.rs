@@ -4,7 +4,7 @@ use plimsoll_metrics::expression::{Selector, Timing};
 use plimsoll_metrics::interval::Slice;
 use plimsoll_metrics::quantile::{Prepared, Sliced};
 use plimsoll_metrics::{Compact, Histogram, Window};
-use plimsoll_model::{Nanos, Outcome, Phase, Record, SECOND_NS, StepId, StepKind};
+use plimsoll_model::{Nanos, Outcome, PartUnit, Phase, Record, SECOND_NS, StepId, StepKind};
 
 /// What a claim calls the part of the run in which results stood still.
 pub const STEADY: &str = "steady";
@@ -14,6 +14,8 @@ pub struct Selected<'a> {
     record: &'a Record,
     phase: Option<Phase>,
     accepted: Vec<StepId>,
+    /// Steps whose dropped operations count: the accepted ones, and those that an accepted time is a part of.
+    due: Vec<StepId>,
     timing: Timing,
     outcome: Option<Outcome>,
 }
@@ -40,10 +42,15 @@ impl<'a> Selected<'a> {
     /// What `selector` means in `record`. A phase must exist; plans are checked for that.
     pub fn new(record: &'a Record, selector: &Selector) -> Self {
         let plan = &record.started.plan;
-        let named_group = |name: &str| plan.steps.iter().any(|s| s.name == name && s.kind == StepKind::Group);
-        let wants_groups = selector.step.as_deref().is_some_and(named_group);
+        let named = selector.step.as_deref().and_then(|name| plan.steps.iter().find(|s| s.name == name));
+        let wanted = named.map_or(StepKind::Operation, |s| s.kind);
+        let is_wanted = |kind: StepKind| match wanted {
+            StepKind::Group => kind == StepKind::Group,
+            StepKind::Part(_) => matches!(kind, StepKind::Part(_)),
+            StepKind::Operation | StepKind::Solo => kind == StepKind::Operation,
+        };
         let accepts = |step: &plimsoll_model::Step| {
-            step.kind == if wants_groups { StepKind::Group } else { StepKind::Operation }
+            is_wanted(step.kind)
                 && selector.step.as_ref().is_none_or(|name| *name == step.name)
                 && selector
                     .scenario
@@ -51,18 +58,49 @@ impl<'a> Selected<'a> {
                     .is_none_or(|name| *name == plan.scenarios[usize::from(step.scenario)].name)
                 && selector.tags.iter().all(|(key, value)| step.tags.get(key) == Some(value))
         };
+        let accepted = (0..).zip(&plan.steps).filter(|(_, s)| accepts(s)).map(|(id, _)| id).collect();
         Self {
-            record,
             phase: selector.phase.as_deref().map(|name| phase(record, name)),
-            accepted: (0..).zip(&plan.steps).filter(|(_, s)| accepts(s)).map(|(id, _)| id).collect(),
             timing: selector.timing,
             outcome: selector.outcome,
+            ..Self::of(record, accepted)
         }
+    }
+
+    /// All numbers of these steps.
+    fn of(record: &'a Record, accepted: Vec<StepId>) -> Self {
+        let plan = &record.started.plan;
+        let whole = |step: &StepId| match plan.part(*step) {
+            Some(part) if part.unit == PartUnit::Time => part.of,
+            _ => *step,
+        };
+        let due = accepted.iter().map(whole).collect();
+        Self { record, phase: None, accepted, due, timing: Timing::Response, outcome: None }
+    }
+
+    /// What the accepted steps are parts of.
+    #[must_use]
+    pub fn whole(&self) -> Self {
+        let plan = &self.record.started.plan;
+        let of = self.accepted.iter().filter_map(|step| Some(plan.part(*step)?.of)).collect();
+        Self { phase: self.phase.clone(), ..Self::of(self.record, of) }
+    }
+
+    /// The parts of the accepted steps with one of these names.
+    #[must_use]
+    pub fn parts(&self, names: &[&str]) -> Self {
+        let plan = &self.record.started.plan;
+        let is_meant = |(id, step): &(StepId, &plimsoll_model::Step)| {
+            let name = step.name.rsplit('.').next().unwrap_or_default();
+            plan.part(*id).is_some_and(|part| self.accepted.contains(&part.of)) && names.contains(&name)
+        };
+        let parts = (0..).zip(&plan.steps).filter(is_meant).map(|(id, _)| id).collect();
+        Self { phase: self.phase.clone(), ..Self::of(self.record, parts) }
     }
 
     /// All operations of one step over the whole run.
     pub fn step(record: &'a Record, step: StepId, timing: Timing) -> Self {
-        Self { record, phase: None, accepted: vec![step], timing, outcome: None }
+        Self { timing, ..Self::of(record, vec![step]) }
     }
 
     /// The same operations, those with one outcome only.
@@ -155,7 +193,7 @@ impl<'a> Selected<'a> {
             Some(Outcome::Dropped) => self
                 .windows()
                 .flat_map(|w| &w.steps)
-                .filter(|(s, _)| self.accepted.contains(s))
+                .filter(|(s, _)| self.due.contains(s))
                 .map(|(_, c)| c.dropped)
                 .sum(),
             outcome => self
@@ -179,13 +217,31 @@ impl<'a> Selected<'a> {
                 _ => counts.failed += n,
             }
         }
-        counts.failed += window
-            .steps
-            .iter()
-            .filter(|(s, _)| self.accepted.contains(s))
-            .map(|(_, c)| c.dropped)
-            .sum::<u64>();
+        counts.failed +=
+            window.steps.iter().filter(|(s, _)| self.due.contains(s)).map(|(_, c)| c.dropped).sum::<u64>();
         counts
+    }
+
+    /// How many numbers there are, whatever became of their operations.
+    pub fn numbers(&self) -> u64 {
+        let cells = self.windows().flat_map(|w| &w.cells).filter(|(step, ..)| self.accepted.contains(step));
+        cells.map(|(_, _, cell)| cell.response.count()).sum()
+    }
+
+    /// The sum of the numbers, whatever became of their operations.
+    pub fn sum(&self) -> u64 {
+        let cells = self.windows().flat_map(|w| &w.cells).filter(|(step, ..)| self.accepted.contains(step));
+        cells.map(|(_, _, cell)| u64::try_from(cell.response.exact().sum_ns).unwrap_or(u64::MAX)).sum()
+    }
+
+    /// Something that happened to operations, and all operations it may happen to, by window in time order.
+    pub fn event_slices(&self) -> Vec<Slice> {
+        let whole = self.whole();
+        let slice = |window: &Window| {
+            let happened = self.cells(window, Outcome::Ok).map(|c| c.response.count()).sum::<u64>();
+            Slice { below: happened, total: whole.window_counts(window).judged() }
+        };
+        self.windows().map(slice).collect()
     }
 
     /// Success and failure by window, in time order.

@@ -182,9 +182,17 @@ impl Host for UserHost {
         recorder.finish(observation);
     }
 
+    fn part(&mut self, step: StepId, begun: Begun, outcome: Outcome, number: u64) {
+        self.worker.recorder().number(Begun { step, ..begun }, outcome, number);
+    }
+
     fn group(&mut self, step: StepId, begun_ns: Nanos, outcome: Outcome) {
         let now = self.worker.clock.now();
-        self.worker.recorder().group(Begun { step, due_ns: begun_ns }, now, outcome);
+        self.worker.recorder().number(
+            Begun { step, due_ns: begun_ns },
+            outcome,
+            now.saturating_sub(begun_ns),
+        );
     }
 
     fn pause_begins(&mut self) {

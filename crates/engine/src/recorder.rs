@@ -278,10 +278,10 @@ impl Recorder {
         self.slab(due_ns).loads[usize::from(load)].queue_lateness.record(sent_ns.saturating_sub(woke_ns));
     }
 
-    /// A group of steps took from `begun` until `at_ns`.
-    pub(crate) fn group(&mut self, begun: Begun, at_ns: Nanos, outcome: Outcome) {
+    /// A number for a step that is no operation of its own: how long a group took, what a part came to.
+    pub(crate) fn number(&mut self, begun: Begun, outcome: Outcome, number: u64) {
         self.make_room(begun.step);
-        self.slab(begun.due_ns).cell(begun.step, outcome).response.record(at_ns.saturating_sub(begun.due_ns));
+        self.slab(begun.due_ns).cell(begun.step, outcome).response.record(number);
     }
 
     /// The thread came round to a tick so late.

@@ -66,6 +66,8 @@ impl Host for SoloHost {
         });
     }
 
+    fn part(&mut self, _step: StepId, _begun: Begun, _outcome: Outcome, _number: u64) {}
+
     fn group(&mut self, _step: StepId, _begun_ns: Nanos, _outcome: Outcome) {}
 
     fn pause_begins(&mut self) {}

@@ -4,10 +4,10 @@
 //!
 //! ```text
 //! expression = measure [ "(" selector { "," selector } ")" ] comparison bound
-//! measure    = "p" number | min | max | mean | median | count | throughput | ok_rate | fail_rate
+//! measure    = "p" number | min | max | mean | median | count | throughput | ok_rate | fail_rate | share | sum | tokens
 //! selector   = step name | "service" | "response" | ("step" | "scenario" | "phase" | "outcome") "=" name | "tag." key "=" value
 //! comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
-//! bound      = number unit        unit: ns us µs ms s m h | % | /s /min | (none)
+//! bound      = number unit        unit: ns us µs ms s m h | % | /s /min | k M | (none)
 //! ```
 //!
 //! A [`Statement`] is an expression, `ratio(measure, measure) comparison number`, or a property such as
@@ -40,8 +40,14 @@ pub enum Measure {
     OkRate,
     /// A quantile of times, in `[0, 1]`.
     Quantile(f64),
+    /// Share of operations with something that may happen to each: `share(cart.hit)`.
+    Share,
+    /// Sum of what was counted for each operation: `sum(chat.tokens_out)`.
+    Sum,
     /// Successes per second over the span in which they were due.
     Throughput,
+    /// Tokens that went in and came out, of all operations.
+    Tokens,
 }
 
 /// The dimension of a measure and of its bound.
@@ -61,8 +67,8 @@ impl Measure {
     /// The dimension of its value.
     pub const fn dimension(self) -> Dimension {
         match self {
-            Self::Count => Dimension::Count,
-            Self::FailRate | Self::OkRate => Dimension::Share,
+            Self::Count | Self::Sum | Self::Tokens => Dimension::Count,
+            Self::FailRate | Self::OkRate | Self::Share => Dimension::Share,
             Self::Max | Self::Mean | Self::Min | Self::Quantile(_) => Dimension::Time,
             Self::Throughput => Dimension::Rate,
         }
@@ -79,7 +85,10 @@ impl fmt::Display for Measure {
             Self::Min => f.write_str("min"),
             Self::OkRate => f.write_str("ok_rate"),
             Self::Quantile(q) => write!(f, "p{}", percent(*q)),
+            Self::Share => f.write_str("share"),
+            Self::Sum => f.write_str("sum"),
             Self::Throughput => f.write_str("throughput"),
+            Self::Tokens => f.write_str("tokens"),
         }
     }
 }
@@ -183,7 +192,7 @@ pub struct Expression {
 }
 
 /// Units of a bound, each with its dimension and its size in the base unit.
-pub(crate) const UNITS: [(&str, Dimension, f64); 13] = [
+pub(crate) const UNITS: [(&str, Dimension, f64); 15] = [
     ("ns", Dimension::Time, 1.0),
     ("us", Dimension::Time, 1e3),
     ("µs", Dimension::Time, 1e3),
@@ -197,4 +206,6 @@ pub(crate) const UNITS: [(&str, Dimension, f64); 13] = [
     ("/min", Dimension::Rate, 1.0 / 60.0),
     ("/m", Dimension::Rate, 1.0 / 60.0),
     ("/h", Dimension::Rate, 1.0 / 3_600.0),
+    ("k", Dimension::Count, 1e3),
+    ("M", Dimension::Count, 1e6),
 ];

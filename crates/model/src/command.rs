@@ -2,7 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::Nanos;
+use crate::{Nanos, PartKind, PartUnit};
+
+/// What looking for one thing measures besides: whether it was there. By the places that follow.
+pub const PARTS: [PartKind; 2] =
+    [PartKind::new("hit", PartUnit::Event), PartKind::new("miss", PartUnit::Event)];
+
+/// It was there.
+pub const HIT: u8 = 0;
+
+/// It was not.
+pub const MISS: u8 = 1;
 
 /// One command, or several that are sent together.
 #[derive(Clone, Debug, PartialEq, Eq)]

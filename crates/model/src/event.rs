@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Health, IdleStrategy, Nanos, Outcome, Plan, Step, StepId};
 
 /// Version of the stream. Change it with any change to a type reachable from [`RunEvent`].
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Claim, LoadId, Nanos, ScenarioId, Schedule, StepId};
+use crate::{Claim, LoadId, Nanos, Part, ScenarioId, Schedule, StepId};
 
 /// Everything one run is to do. What users do inside a step is the [`crate::Workload`]'s business.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub struct Step {
     pub name: String,
     /// The scenario it stands in.
     pub scenario: ScenarioId,
-    /// Operation or group.
+    /// Operation, group or part.
     pub kind: StepKind,
     /// For claims and reports.
     pub tags: BTreeMap<String, String>,
@@ -57,6 +57,8 @@ pub enum StepKind {
     Group,
     /// Operations.
     Operation,
+    /// What the operations of another step measured besides; no operation of its own either.
+    Part(Part),
     /// Performed once, before or after the load; never recorded.
     Solo,
 }
@@ -110,6 +112,14 @@ impl Plan {
     /// The seed of one load entry's arrivals.
     pub fn arrival_seed(&self, load: LoadId) -> u64 {
         self.seed ^ (u64::from(load) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// What a step's numbers are a part of, if it is no step by itself.
+    pub fn part(&self, step: StepId) -> Option<Part> {
+        match self.steps.get(usize::from(step))?.kind {
+            StepKind::Part(part) => Some(part),
+            StepKind::Group | StepKind::Operation | StepKind::Solo => None,
+        }
     }
 
     /// Steps of kind operation with their numbers.

@@ -7,7 +7,7 @@ use futures::future::LocalBoxFuture;
 
 use crate::conversation::Opened;
 use crate::http::HttpRequest;
-use crate::{Clock, Failure, Operation, Outcome, Reply, ResponseView};
+use crate::{Clock, Failure, Operation, Outcome, Reading, Reply, ResponseView};
 
 /// A protocol, configured for a run. Shared by all load threads.
 pub trait Protocol: Send + Sync {
@@ -43,6 +43,11 @@ pub trait Session {
     /// Headers of the last response, for whoever keeps them. A session that has them so already need not copy them.
     fn headers(&self) -> Rc<[(String, String)]> {
         self.response().headers.into()
+    }
+
+    /// What the last operation measured besides when it was done, by the list of parts its protocol gives.
+    fn parts(&self) -> &[Reading] {
+        &[]
     }
 
     /// The user begins a new iteration: forget what belongs to one pass (cookies).

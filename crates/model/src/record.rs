@@ -106,6 +106,14 @@ impl Record {
         merged
     }
 
+    /// The numbers of a step, whatever became of their operations.
+    pub fn histogram(&self, step: StepId) -> Histogram {
+        let mut all = Histogram::new();
+        let mine = self.cells.iter().filter(|((s, _), _)| *s == step);
+        mine.for_each(|(_, cell)| all.merge(&cell.response));
+        all
+    }
+
     /// Operations of a step that ended with `outcome`, dropped ones included.
     pub fn count(&self, step: StepId, outcome: Outcome) -> u64 {
         match outcome {

@@ -176,6 +176,9 @@ pub trait Host {
     /// That operation has ended.
     fn finish(&mut self, observation: &Observation<'_>);
 
+    /// What an operation that has ended measured besides: a number for a step that is a part of its own.
+    fn part(&mut self, step: StepId, begun: Begun, outcome: Outcome, number: u64);
+
     /// A group of steps that began at `begun_ns` has ended now.
     fn group(&mut self, step: StepId, begun_ns: Nanos, outcome: Outcome);
 

@@ -7,7 +7,7 @@ use plimsoll_metrics::expression::Timing;
 use plimsoll_metrics::quantile::{Quantile, estimate};
 use plimsoll_metrics::window::PHASE_NAMES;
 use plimsoll_metrics::{ErrorCount, Histogram, StepCounts};
-use plimsoll_model::{Nanos, Outcome, Phase, Record, StepId, StepKind};
+use plimsoll_model::{Nanos, Outcome, PartUnit, Phase, Record, StepId, StepKind};
 
 use crate::RunDirectory;
 use crate::samples::{NAME, Worst, worst};
@@ -28,6 +28,8 @@ pub struct View {
     pub totals: Totals,
     /// Steps in the plan's order.
     pub steps: Vec<StepView>,
+    /// What operations counted, in the plan's order.
+    pub counted: Vec<CountedView>,
     /// Phases, if there are several.
     pub phases: Vec<PhaseView>,
     /// Failures, most frequent first.
@@ -71,7 +73,7 @@ pub struct StepView {
     pub name: String,
     /// Its scenario's name.
     pub scenario: String,
-    /// Operation or group.
+    /// Operation, group or a time that is part of operations.
     pub kind: StepKind,
     /// Scheduled, sent, dropped.
     pub counts: StepCounts,
@@ -83,7 +85,41 @@ pub struct StepView {
     pub phases_ns: Vec<(&'static str, f64)>,
 }
 
+/// Numbers or events that are parts of operations.
+pub struct CountedView {
+    /// Its name.
+    pub name: String,
+    /// Its scenario's name.
+    pub scenario: String,
+    /// Whether it is something that happens or does not.
+    pub is_event: bool,
+    /// Operations that have such a number, or to which it happened.
+    pub count: u64,
+    /// Operations that were due, dropped ones included.
+    pub operations: u64,
+    /// Sum of the numbers.
+    pub sum: u64,
+    /// Smallest number.
+    pub min: Option<u64>,
+    /// Mean number.
+    pub mean: Option<f64>,
+    /// Largest number.
+    pub max: Option<u64>,
+}
+
+impl CountedView {
+    /// The share of operations to which it happened; `None` for a number, or without operations.
+    pub fn share(&self) -> Option<f64> {
+        (self.is_event && self.operations > 0).then(|| self.count as f64 / self.operations as f64)
+    }
+}
+
 impl StepView {
+    /// Its name with what it is, unless it is an operation.
+    pub fn label(&self) -> String {
+        if self.kind == StepKind::Group { format!("{} (group)", self.name) } else { self.name.clone() }
+    }
+
     /// Its results with one outcome, if it occurred.
     pub fn outcome(&self, outcome: Outcome) -> Option<&OutcomeView> {
         self.outcomes.iter().find(|o| o.outcome == outcome)
@@ -156,6 +192,7 @@ impl View {
             totals: totals(&record),
             record_digest: String::new(),
             steps,
+            counted: counted(&record),
             phases,
             errors,
             samples: None,
@@ -242,7 +279,34 @@ fn steps(record: &Record) -> Vec<StepView> {
             phases_ns: phase_means(record, id),
         }
     };
-    (0..).zip(&plan.steps).filter(|(_, s)| s.kind != StepKind::Solo).map(view).collect()
+    let has_times = |kind: StepKind| match kind {
+        StepKind::Group | StepKind::Operation => true,
+        StepKind::Part(part) => part.unit.is_time(),
+        StepKind::Solo => false,
+    };
+    (0..).zip(&plan.steps).filter(|(_, s)| has_times(s.kind)).map(view).collect()
+}
+
+fn counted(record: &Record) -> Vec<CountedView> {
+    let plan = &record.started.plan;
+    let view = |(id, step): (StepId, &plimsoll_model::Step)| {
+        let unit = plan.part(id).map(|part| part.unit).filter(|unit| !unit.is_time())?;
+        let selected = Selected::step(record, id, Timing::Response);
+        let is_event = unit == PartUnit::Event;
+        let numbers = if is_event { Histogram::new() } else { record.histogram(id) };
+        Some(CountedView {
+            name: step.name.clone(),
+            scenario: plan.scenarios[usize::from(step.scenario)].name.clone(),
+            is_event,
+            count: if is_event { selected.count() } else { selected.numbers() },
+            operations: selected.whole().counts().judged(),
+            sum: selected.sum(),
+            min: numbers.min_ns(),
+            mean: numbers.mean_ns(),
+            max: numbers.max_ns(),
+        })
+    };
+    (0..).zip(&plan.steps).filter_map(view).collect()
 }
 
 /// Quantiles over all operations of a step: those of the successes, if nothing failed.

@@ -40,7 +40,9 @@ fn flight(record: &Record) -> Option<Finding> {
     if gauge <= 0.0 && summed <= 0.0 {
         return None;
     }
-    let longest = record.cells.values().filter_map(|c| c.response.max_ns()).max().unwrap_or(0) as f64;
+    let operations: Vec<_> = record.started.plan.operations().map(|(id, _)| id).collect();
+    let mine = record.cells.iter().filter(|((step, _), _)| operations.contains(step));
+    let longest = mine.filter_map(|(_, c)| c.response.max_ns()).max().unwrap_or(0) as f64;
     let edge = record.total(Outcome::InFlight) as f64 * longest / (2.0 * gauge.max(1.0));
     let apart = (gauge - summed).abs() / gauge.max(summed);
     let by_samples = sampled(record, gauge).map(|(apart, doubt)| apart - doubt).filter(|d| *d > apart);

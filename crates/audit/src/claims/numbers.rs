@@ -2,7 +2,7 @@
 
 use plimsoll_metrics::early_stop::{self, contradicts, supports, within_needed};
 use plimsoll_metrics::expression::{Expression, Measure, percent as percentile};
-use plimsoll_metrics::interval::dependence;
+use plimsoll_metrics::interval::{Slice, dependence};
 use plimsoll_metrics::quantile::{Sliced, Standing, estimate};
 use statrs::distribution::{Beta, ContinuousCDF, StudentsT};
 
@@ -15,6 +15,9 @@ const WINDOWS_MIN: usize = 5;
 
 /// Two-sided confidence of intervals for shares and means.
 const CONFIDENCE: f64 = plimsoll_metrics::interval::CONFIDENCE;
+
+/// Parts that count tokens.
+const TOKENS: [&str; 2] = ["tokens_in", "tokens_out"];
 
 /// What the record says about a claim.
 #[derive(Clone, Debug)]
@@ -49,7 +52,10 @@ pub(super) fn weigh(expression: &Expression, selected: &Selected<'_>) -> Evidenc
         Measure::Quantile(q) => quantile(expression, selected, q),
         Measure::Max | Measure::Min => extreme(expression, selected),
         Measure::Mean => mean(expression, selected),
+        Measure::Share => happened(expression, selected),
+        Measure::Sum => counted(expression, selected),
         Measure::Throughput => throughput(expression, selected),
+        Measure::Tokens => counted(expression, &selected.parts(&TOKENS)),
     }
 }
 
@@ -173,16 +179,34 @@ fn interval(windows: &[(f64, u64)], value: f64, n: u64) -> (Option<f64>, Option<
     (Some((value - reach).max(0.0)), Some(value + reach))
 }
 
+/// The sum of what operations counted; nothing is known of it if none of them counted anything.
+fn counted(expression: &Expression, selected: &Selected<'_>) -> Evidence {
+    let samples = selected.numbers();
+    if samples == 0 {
+        return Evidence::none("nothing was counted");
+    }
+    exact(expression, selected.sum() as f64, samples, "counted")
+}
+
+/// The share of operations something happened to, of all that were due.
+fn happened(expression: &Expression, selected: &Selected<'_>) -> Evidence {
+    let (hits, total) = (selected.count(), selected.whole().counts().judged());
+    share_of(expression, hits, total, || selected.event_slices())
+}
+
 /// Clopper-Pearson on effective counts. "All" and "none" are statements about this run, and judged as such.
 fn share(expression: &Expression, selected: &Selected<'_>, of_failures: bool) -> Evidence {
     let counts = selected.counts();
-    let total = counts.judged();
+    let hits = if of_failures { counts.failed } else { counts.ok };
+    share_of(expression, hits, counts.judged(), || selected.success_slices())
+}
+
+fn share_of(expression: &Expression, hits: u64, total: u64, slices: impl FnOnce() -> Vec<Slice>) -> Evidence {
     if total == 0 {
         return Evidence::none("no operation was due");
     }
-    let hits = if of_failures { counts.failed } else { counts.ok };
     let value = hits as f64 / total as f64;
-    let (low, high) = clopper_pearson(hits, total, effective_share(selected, total, value));
+    let (low, high) = clopper_pearson(hits, total, effective_share(slices, total, value));
     let about_this_run = expression.bound == 0.0 || expression.bound == 1.0;
     let holds = |v: f64| expression.comparison.holds(v, expression.bound);
     let verdict = match (holds(low), holds(high)) {
@@ -210,12 +234,8 @@ fn share(expression: &Expression, selected: &Selected<'_>, of_failures: bool) ->
     Evidence { verdict, value: Some(value), low: Some(low), high: Some(high), samples: total, reason }
 }
 
-fn effective_share(selected: &Selected<'_>, total: u64, share: f64) -> f64 {
-    if share == 0.0 || share == 1.0 {
-        total as f64
-    } else {
-        dependence(share, &selected.success_slices()).effective.max(1.0)
-    }
+fn effective_share(slices: impl FnOnce() -> Vec<Slice>, total: u64, share: f64) -> f64 {
+    if share == 0.0 || share == 1.0 { total as f64 } else { dependence(share, &slices()).effective.max(1.0) }
 }
 
 fn clopper_pearson(hits: u64, total: u64, effective: f64) -> (f64, f64) {

@@ -52,7 +52,18 @@ fn the_example_for_redis_runs() {
     let counts: Vec<_> =
         run["steps"].as_array().unwrap().iter().map(|s| s["outcomes"]["ok"]["count"].clone()).collect();
     assert!(
-        counts.len() == 3 && counts.iter().all(|n| *n == counts[0] && n.as_u64() > Some(0)),
+        counts.len() == 4 && counts.iter().all(|n| *n == counts[0] && n.as_u64() > Some(0)),
         "{counts:?}"
     );
+    // Everything that was written is there; of the others some are and some are not, and each is one or the other.
+    let counted = |name: &str| {
+        let all = run["counted"].as_array().unwrap();
+        all.iter().find(|c| c["name"] == name).unwrap()["count"].as_u64().unwrap()
+    };
+    assert_eq!((Some(counted("read.hit")), counted("read.miss")), (counts[2].as_u64(), 0));
+    assert_eq!(Some(counted("recent.hit") + counted("recent.miss")), counts[3].as_u64());
+    assert!(counted("recent.miss") > 0);
+    let verdict = |text: &str| run["claims"].as_array().unwrap().iter().find(|c| c["text"] == text).unwrap();
+    assert_eq!(verdict("share(read.hit) == 100%")["verdict"], "VERIFIED");
+    assert_ne!(verdict("share(recent.hit) < 60%")["verdict"], "REFUTED");
 }

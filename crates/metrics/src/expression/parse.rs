@@ -16,7 +16,8 @@ pub struct ExpressionError {
     pub hint: String,
 }
 
-const MEASURES: &str = "p99, p99.9, min, max, mean, median, count, throughput, ok_rate or fail_rate";
+const MEASURES: &str =
+    "p99, p99.9, min, max, mean, median, count, throughput, ok_rate, fail_rate, share, sum or tokens";
 
 /// Parses one expression.
 pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
@@ -123,7 +124,10 @@ fn measure(cursor: &mut Cursor<'_>) -> Result<Measure, ExpressionError> {
         "med" | "median" => Some(Measure::Quantile(0.5)),
         "min" => Some(Measure::Min),
         "ok_rate" => Some(Measure::OkRate),
+        "share" => Some(Measure::Share),
+        "sum" => Some(Measure::Sum),
         "throughput" => Some(Measure::Throughput),
+        "tokens" => Some(Measure::Tokens),
         _ => None,
     };
     if let Some(measure) = named {
@@ -281,6 +285,10 @@ mod tests {
         let ok = parse("ok_rate >= 99.9%").unwrap();
         assert!((ok.bound - 0.999).abs() < 1e-12);
         assert_eq!(parse("throughput(x) >= 30000/min").unwrap().bound, 500.0);
+        let budget = parse("tokens(chat) < 50k").unwrap();
+        assert_eq!((budget.measure, budget.bound), (Measure::Tokens, 50_000.0));
+        let hits = parse("share(cart.hit) >= 90%").unwrap();
+        assert_eq!((hits.measure, hits.selector.step.as_deref()), (Measure::Share, Some("cart.hit")));
         let rich =
             parse(" mean( track order , phase=hold, outcome=rejected, tag.kind=read, service ) <= 1.5 s")
                 .unwrap();

@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
-use plimsoll_model::command::CommandRequest;
-use plimsoll_model::{Clock, Operation, Reply, ResponseView, Session};
+use plimsoll_model::command::{CommandRequest, HIT, MISS};
+use plimsoll_model::{Clock, Operation, Reading, Reply, ResponseView, Session};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, Value};
 
@@ -19,11 +19,13 @@ pub(crate) struct RedisSession {
     clock: Rc<dyn Clock>,
     current: Option<(Arc<str>, MultiplexedConnection)>,
     body: Vec<u8>,
+    /// Whether what was looked for was there.
+    found: Option<Reading>,
 }
 
 impl RedisSession {
     pub(crate) fn new(clock: Rc<dyn Clock>) -> Self {
-        Self { clock, current: None, body: Vec::new() }
+        Self { clock, current: None, body: Vec::new(), found: None }
     }
 
     /// The connection to a server, made if there is none. It is taken out: an operation that is given up on its way never
@@ -52,6 +54,7 @@ impl RedisSession {
 
     async fn attempt(&mut self, request: &CommandRequest, reply: &mut Reply) -> Result<(), CommandError> {
         self.body.clear();
+        self.found = None;
         let mut connection = self.connection(request, reply).await?;
         let sent_ns = self.clock.now();
         reply.sent_ns = Some(sent_ns);
@@ -74,6 +77,8 @@ impl RedisSession {
         }
         let values = replied?;
         reply.bytes_received += values.iter().map(value::size).sum::<u64>();
+        let is_missing = matches!(values.as_slice(), [Value::Nil]);
+        self.found = Some(Reading::event(if is_missing { MISS } else { HIT }));
         self.body = match values.as_slice() {
             [one] => value::body(one),
             many => value::list(many),
@@ -110,6 +115,10 @@ impl Session for RedisSession {
 
     fn response(&self) -> ResponseView<'_> {
         ResponseView { body: &self.body, ..ResponseView::default() }
+    }
+
+    fn parts(&self) -> &[Reading] {
+        self.found.as_slice()
     }
 
     fn begin_iteration(&mut self) {}

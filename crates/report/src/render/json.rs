@@ -8,7 +8,7 @@ use plimsoll_model::{Outcome, StepKind, StopReason};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::view::{OutcomeView, StepView, Times, View};
+use crate::view::{CountedView, OutcomeView, StepView, Times, View};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "plimsoll.run/1";
@@ -45,6 +45,8 @@ pub struct Run {
     pub totals: Totals,
     /// Steps, over the whole run.
     pub steps: Vec<Step>,
+    /// What operations counted besides: tokens, hits.
+    pub counted: Vec<Counted>,
     /// Phases of the load, if there are several.
     pub phases: Vec<Phase>,
     /// Claims with their verdicts.
@@ -97,7 +99,7 @@ pub struct Step {
     pub scenario: String,
     /// The phase these numbers are of; null for the whole run.
     pub phase: Option<String>,
-    /// operation or group.
+    /// operation, group, or part: a time that operations measured besides.
     pub kind: String,
     /// Operations that became due.
     pub scheduled: u64,
@@ -111,6 +113,31 @@ pub struct Step {
     pub all_response_time_quantiles: Vec<QuantileValue>,
     /// Mean time of each phase of a successful operation, in nanoseconds.
     pub phases_ns: BTreeMap<String, f64>,
+}
+
+/// What operations counted: tokens, hits.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Counted {
+    /// Its name: the step's, a point, and what is counted.
+    pub name: String,
+    /// Its scenario.
+    pub scenario: String,
+    /// number, or event: something that happens to an operation or does not.
+    pub kind: String,
+    /// Operations that have such a number, or to which it happened.
+    pub count: u64,
+    /// Operations that were due, dropped ones included.
+    pub operations: u64,
+    /// Sum of the numbers.
+    pub sum: u64,
+    /// Smallest number; null for events.
+    pub min: Option<u64>,
+    /// Mean number; null for events.
+    pub mean: Option<f64>,
+    /// Largest number; null for events.
+    pub max: Option<u64>,
+    /// Share of operations to which it happened; null for numbers.
+    pub share: Option<f64>,
 }
 
 /// Operations of a step with one outcome.
@@ -289,6 +316,7 @@ pub fn run(view: &View) -> Run {
         target: started.plan.target.clone(),
         totals: totals(view),
         steps: view.steps.iter().map(step).collect(),
+        counted: view.counted.iter().map(counted).collect(),
         phases: view.phases.iter().map(phase).collect(),
         claims: view.judgement.claims.iter().map(claim).collect(),
         audits: view.judgement.findings.iter().map(audit).collect(),
@@ -340,13 +368,36 @@ fn step(step: &StepView) -> Step {
         name: step.name.clone(),
         scenario: step.scenario.clone(),
         phase: None,
-        kind: if step.kind == StepKind::Group { "group" } else { "operation" }.to_owned(),
+        kind: kind(step.kind).to_owned(),
         scheduled: step.counts.scheduled,
         sent: step.counts.sent,
         dropped: step.counts.dropped,
         outcomes: step.outcomes.iter().map(|o| (o.outcome.name().to_owned(), outcome(o))).collect(),
         all_response_time_quantiles: step.overall.iter().map(quantile).collect(),
         phases_ns: step.phases_ns.iter().map(|(name, ns)| ((*name).to_owned(), *ns)).collect(),
+    }
+}
+
+fn counted(view: &CountedView) -> Counted {
+    Counted {
+        name: view.name.clone(),
+        scenario: view.scenario.clone(),
+        kind: if view.is_event { "event" } else { "number" }.to_owned(),
+        count: view.count,
+        operations: view.operations,
+        sum: view.sum,
+        min: view.min,
+        mean: view.mean,
+        max: view.max,
+        share: view.share(),
+    }
+}
+
+const fn kind(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Group => "group",
+        StepKind::Part(_) => "part",
+        StepKind::Operation | StepKind::Solo => "operation",
     }
 }
 

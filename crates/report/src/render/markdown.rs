@@ -2,8 +2,9 @@
 
 use plimsoll_audit::{Status, Verdict};
 use plimsoll_metrics::quantile::Quantile;
-use plimsoll_model::{Outcome, StepKind};
+use plimsoll_model::Outcome;
 
+use super::counted;
 use super::text::{headline, long, notes};
 use crate::View;
 use crate::format::{count, interval, rate, time, value};
@@ -24,6 +25,7 @@ pub fn markdown(view: &View) -> String {
     claims(view, &mut text);
     audits(view, &mut text, "What limits this run", &[Status::Invalid, Status::Limited]);
     steps(view, &mut text);
+    counts(view, &mut text);
     errors(view, &mut text);
     audits(view, &mut text, "Audits passed or not run", &[Status::Pass, Status::NotRun]);
     facts(view, &mut text);
@@ -89,10 +91,8 @@ fn steps(view: &View, text: &mut String) {
     for step in &view.steps {
         let ok = step.outcome(Outcome::Ok);
         let failed = step.failed();
-        let name =
-            if step.kind == StepKind::Group { format!("{} (group)", step.name) } else { step.name.clone() };
         let mut cells = vec![
-            escape(&name),
+            escape(&step.label()),
             count(ok.map_or(0, |o| o.count)),
             count(failed),
             count(step.counts.dropped),
@@ -104,6 +104,16 @@ fn steps(view: &View, text: &mut String) {
             ok.and_then(|o| o.response.max_ns).map_or_else(|| "no value".to_owned(), |m| time(m as f64)),
         );
         text.push_str(&row(&cells));
+    }
+}
+
+fn counts(view: &View, text: &mut String) {
+    if view.counted.is_empty() {
+        return;
+    }
+    text.push_str(&format!("\n## Counted along with operations\n\n{}", head(&counted::HEAD)));
+    for cells in view.counted.iter().map(counted::cells) {
+        text.push_str(&row(&cells.map(|cell| escape(&cell))));
     }
 }
 

@@ -1,5 +1,6 @@
 //! One pure renderer a format.
 
+mod counted;
 pub mod csv;
 pub mod foreign;
 pub mod hgrm;

@@ -5,6 +5,7 @@ use plimsoll_metrics::expression::percent as percentile;
 use plimsoll_metrics::quantile::{Quantile, Standing};
 use plimsoll_model::{Outcome, StepKind, StopReason};
 
+use super::counted;
 use super::table::{Lean, table};
 use crate::format::{bytes, count, duration, interval, percent, rate, time, time_with_interval, value};
 use crate::view::{StepView, Times, View};
@@ -26,6 +27,7 @@ pub fn text(view: &View) -> String {
         claims(&view.judgement.claims),
         attention(&view.judgement.findings),
         steps(view),
+        counts(view),
         quantiles(view),
         phases(view),
         errors(view),
@@ -155,13 +157,23 @@ fn steps(view: &View) -> String {
     format!("Steps ({what})\n{}", table(&leans, &rows))
 }
 
+/// What operations counted, if they counted anything.
+fn counts(view: &View) -> String {
+    if view.counted.is_empty() {
+        return String::new();
+    }
+    let rows = view.counted.iter().map(|c| counted::cells(c).to_vec());
+    let rows: Vec<_> = std::iter::once(counted::HEAD.map(str::to_owned).to_vec()).chain(rows).collect();
+    let mut leans = vec![Lean::Left];
+    leans.resize(counted::HEAD.len(), Lean::Right);
+    format!("Counted along with operations\n{}", table(&leans, &rows))
+}
+
 fn step_row(step: &StepView, show_rejected: bool) -> Vec<String> {
     let failed = step.failed();
     let ok = step.outcome(Outcome::Ok);
-    let name =
-        if step.kind == StepKind::Group { format!("{} (group)", step.name) } else { step.name.clone() };
     let mut row = vec![
-        name,
+        step.label(),
         count(step.counted(Outcome::Ok)),
         count(failed),
         count(step.counts.dropped),

@@ -1,12 +1,11 @@
 //! The compiled steps of a routine.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use plimsoll_model::command::CommandRequest;
 use plimsoll_model::http::{Body, HttpRequest};
-use plimsoll_model::message::MessageRequest;
-use plimsoll_model::{Nanos, Operation, StepId};
+use plimsoll_model::{Nanos, Operation, PartUnit, StepId};
 use regex::Regex;
 use serde_json_path::JsonPath;
 
@@ -51,6 +50,8 @@ pub struct Call {
     pub data_sets: Vec<usize>,
     /// What is kept of the response.
     pub saves: Vec<Save>,
+    /// Steps for what the operation measures besides, in the protocol's order; none if it measures nothing.
+    pub parts: Vec<(PartUnit, StepId)>,
 }
 
 /// What is kept of a response.
@@ -84,54 +85,37 @@ pub enum SaveSource {
 pub enum RequestTemplate {
     /// An HTTP request.
     Http(HttpTemplate),
-    /// A message.
-    Message(MessageTemplate),
-    /// Commands.
-    Command(CommandTemplate),
+    /// Anything else.
+    Other(Filled),
 }
 
-/// Commands with holes.
-#[derive(Debug)]
-pub struct CommandTemplate {
-    /// Server and settings; the words are filled in.
-    pub base: CommandRequest,
-    /// Words of every command.
-    pub commands: Vec<Vec<Template>>,
+/// What makes an operation of filled holes, in the order of the holes.
+pub type Build = dyn Fn(&mut dyn Iterator<Item = String>) -> Operation + Send + Sync;
+
+/// An operation with holes, whatever it is: a list of texts, and what is made of them.
+pub struct Filled {
+    holes: Vec<Template>,
+    build: Box<Build>,
 }
 
-impl CommandTemplate {
-    fn render(&self, scope: &mut Scope<'_>) -> Result<CommandRequest, Missing> {
-        let mut request = self.base.clone();
-        for words in &self.commands {
-            let words = words.iter().map(|word| word.render(scope).map(String::into_bytes));
-            request.commands.push(words.collect::<Result<_, _>>()?);
-        }
-        Ok(request)
+impl Filled {
+    /// What `build` makes of the filled holes: it is given as many texts as there are holes.
+    pub fn new(
+        holes: Vec<Template>,
+        build: impl Fn(&mut dyn Iterator<Item = String>) -> Operation + Send + Sync + 'static,
+    ) -> Self {
+        Self { holes, build: Box::new(build) }
+    }
+
+    fn render(&self, scope: &mut Scope<'_>) -> Result<Operation, Missing> {
+        let texts: Vec<_> = self.holes.iter().map(|hole| hole.render(scope)).collect::<Result<_, _>>()?;
+        Ok((self.build)(&mut texts.into_iter()))
     }
 }
 
-/// A message with holes.
-#[derive(Debug)]
-pub struct MessageTemplate {
-    /// Server and settings; address, headers and payload are filled in.
-    pub base: MessageRequest,
-    /// The address.
-    pub address: Template,
-    /// Headers.
-    pub headers: Vec<(String, Template)>,
-    /// The payload; empty without.
-    pub payload: Template,
-}
-
-impl MessageTemplate {
-    fn render(&self, scope: &mut Scope<'_>) -> Result<MessageRequest, Missing> {
-        let mut request = self.base.clone();
-        request.address = self.address.render(scope)?;
-        for (name, value) in &self.headers {
-            request.headers.push((name.clone(), value.render(scope)?));
-        }
-        request.payload = self.payload.render(scope)?.into_bytes().into();
-        Ok(request)
+impl fmt::Debug for Filled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filled").field("holes", &self.holes).finish_non_exhaustive()
     }
 }
 
@@ -207,8 +191,7 @@ impl RequestTemplate {
     pub fn render(&self, scope: &mut Scope<'_>) -> Result<Operation, Missing> {
         match self {
             Self::Http(request) => request.render(scope).map(Operation::Http),
-            Self::Message(request) => request.render(scope).map(Operation::Message),
-            Self::Command(request) => request.render(scope).map(Operation::Command),
+            Self::Other(filled) => filled.render(scope),
         }
     }
 
@@ -228,11 +211,7 @@ impl RequestTemplate {
                 }
                 all
             }
-            Self::Message(request) => {
-                let headers = request.headers.iter().map(|(_, t)| t);
-                [&request.address, &request.payload].into_iter().chain(headers).collect()
-            }
-            Self::Command(request) => request.commands.iter().flatten().collect(),
+            Self::Other(filled) => filled.holes.iter().collect(),
         }
     }
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, PoisonError};
 use futures::future::LocalBoxFuture;
 use plimsoll_model::workload::{Sequence, give_way};
 use plimsoll_model::{
-    Clock, Host, Iteration, Observation, Outcome, Reply, ResponseView, Session, User, WorkerContext,
+    Begun, Clock, Host, Iteration, Nanos, Observation, Outcome, PartUnit, Reading, Reply, ResponseView,
+    Session, User, WorkerContext,
 };
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -235,11 +236,14 @@ impl ScriptUser {
                 failure: None,
                 checked: false,
             });
+            let readings = self.sessions[call.protocol].parts();
+            parts(call, begun, (reply.outcome, reply.done_ns), readings, host);
             return Ok(());
         }
         let (outcome, checked, unexpected) = self.judge(call);
         let failure = unexpected.as_ref().map(|u| (u.class.as_str(), u.message.as_str()));
         host.finish(&Observation { begun, outcome, reply: &reply, failure, checked });
+        parts(call, begun, (outcome, reply.done_ns), self.sessions[call.protocol].parts(), host);
         if outcome == Outcome::Ok && !call.saves.is_empty() {
             self.save(call);
         }
@@ -257,6 +261,7 @@ impl ScriptUser {
             failure: Some(("no value", &missing.0)),
             checked: false,
         });
+        parts(call, begun, (Outcome::Cancelled, reply.done_ns), &[], host);
         Err(Cut)
     }
 
@@ -311,6 +316,32 @@ impl ScriptUser {
         let mut json = LazyJson::default();
         for save in &call.saves {
             self.state.slots[save.slot] = extract(save, &view, &mut json);
+        }
+    }
+}
+
+/// Records what an operation measured besides. A time that every operation has, and that one which failed has not, is at
+/// least as long as the operation took.
+fn parts(
+    call: &Call,
+    begun: Begun,
+    (outcome, done_ns): (Outcome, Nanos),
+    readings: &[Reading],
+    host: &mut dyn Host,
+) {
+    if call.parts.is_empty() {
+        return;
+    }
+    for reading in readings {
+        if let Some((_, step)) = call.parts.get(usize::from(reading.part)) {
+            host.part(*step, begun, outcome, reading.recorded(begun));
+        }
+    }
+    if outcome.is_failure() {
+        let was_read = |part: usize| readings.iter().any(|reading| usize::from(reading.part) == part);
+        let is_missing = |at: usize, unit: PartUnit| unit == PartUnit::Time && !was_read(at);
+        for (_, (_, step)) in call.parts.iter().enumerate().filter(|(at, (unit, _))| is_missing(*at, *unit)) {
+            host.part(*step, begun, outcome, done_ns.saturating_sub(begun.due_ns));
         }
     }
 }

@@ -122,6 +122,7 @@ fn behaviour(quick: &Quick) -> Behaviour {
         when_invalid: None,
         data_sets: Vec::new(),
         saves: Vec::new(),
+        parts: Vec::new(),
     };
     let routine = Routine { nodes: vec![Node::Call(Box::new(call))], ..Routine::default() };
     Behaviour {

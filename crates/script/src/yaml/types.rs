@@ -1,5 +1,6 @@
 //! The plan file as it is written.
 
+mod calls;
 mod steps;
 
 use serde_json::{Map, Value, json};
@@ -8,10 +9,8 @@ use super::diagnostics::{Diagnostics, suggest};
 use super::read::{Placed, Read, Table, named_schema, record};
 use super::source::{Node, NodeKind};
 use super::units::{Bytes, Duration, Rate, Share};
-pub use steps::{
-    CommandStep, GroupStep, HttpStep, IfStep, MessageStep, OneOfStep, RepeatStep, SetStep, StepItem,
-    ThinkStep,
-};
+pub use calls::{CallItem, CommandStep, Common, HttpStep, MessageStep};
+pub use steps::{GroupStep, IfStep, OneOfStep, RepeatStep, SetStep, StepItem, ThinkStep};
 
 record! {
     /// A load test: what is called, how often, and what must hold.

@@ -55,6 +55,11 @@ fn mistakes_in_messages() {
 }
 
 #[test]
+fn mistakes_in_claims_about_what_steps_count() {
+    insta::assert_snapshot!(problems(include_str!("wrong/parts.yaml")));
+}
+
+#[test]
 fn what_is_never_used_is_a_mistake() {
     insta::assert_snapshot!(problems(include_str!("wrong/unused.yaml")));
 }

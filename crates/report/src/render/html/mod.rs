@@ -35,6 +35,7 @@ pub fn html(view: &View) -> String {
                     (tables::limits(view))
                     (charts::section(view))
                     (tables::steps(view))
+                    (tables::counts(view))
                     (tables::errors(view))
                     (tables::phases(view))
                     (tables::audits(view))

@@ -5,11 +5,11 @@ use plimsoll_audit::{Finding, Status, Verdict};
 use plimsoll_metrics::quantile::{Quantile, Standing};
 use plimsoll_model::{Outcome, StepKind};
 
-use super::super::text::long;
+use super::super::{counted, text::long};
 use super::{status_class, verdict_class};
 use crate::View;
 use crate::format::{count, duration, interval, rate, time, value};
-use crate::view::StepView;
+use crate::view::{CountedView, StepView};
 
 /// Quantiles of the table of steps.
 const SHOWN: [(f64, &str); 5] = [(0.5, "p50"), (0.9, "p90"), (0.95, "p95"), (0.99, "p99"), (0.999, "p99.9")];
@@ -88,6 +88,28 @@ pub(super) fn steps(view: &View) -> Markup {
     }
 }
 
+/// What operations counted, if they counted anything.
+pub(super) fn counts(view: &View) -> Markup {
+    if view.counted.is_empty() {
+        return Markup::default();
+    }
+    let [name, numbers @ ..] = counted::HEAD;
+    markup! {
+        section aria-labelledby="counted" {
+            h2 id="counted" { "Counted along with operations" }
+            div.scroll { table data-name="counted" {
+                thead { tr { th scope="col" { (name) } @for name in numbers { th.number scope="col" { (name) } } } }
+                tbody { @for counted in &view.counted { (counted_row(counted)) } }
+            } }
+        }
+    }
+}
+
+fn counted_row(counted: &CountedView) -> Markup {
+    let [name, numbers @ ..] = counted::cells(counted);
+    markup! { tr { th scope="row" { (name) } @for cell in numbers { td.number { (cell) } } } }
+}
+
 fn number(n: u64) -> Markup {
     markup! { td.number data-value=(n) { (count(n)) } }
 }
@@ -98,7 +120,7 @@ fn step_row(view: &View, step: &StepView) -> Markup {
     let per_s = ok.map_or(0.0, |o| o.rate_per_s);
     markup! {
         tr {
-            th scope="row" { (step.name) @if step.kind == StepKind::Group { " (group)" } }
+            th scope="row" { (step.label()) }
             (number(ok.map_or(0, |o| o.count)))
             @if view.totals.rejected > 0 { (number(step.counted(Outcome::Rejected))) }
             (number(failed))

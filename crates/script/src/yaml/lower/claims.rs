@@ -1,11 +1,17 @@
 //! Claims, checked against the names of the plan.
 
-use plimsoll_metrics::expression::{Property, Selector, Statement, parse_statement};
-use plimsoll_model::{Claim, Plan};
+use plimsoll_metrics::expression::{Dimension, Measure, Property, Selector, Statement, parse_statement};
+use plimsoll_model::{Claim, PartUnit, Plan, StepKind};
 
 use super::super::diagnostics::Place;
 use super::super::read::Placed;
 use super::Lowering;
+
+/// What is said of a share or a sum of nothing that could have one.
+const PARTLESS: (&str, &str) = (
+    "only what steps count has a share or a sum",
+    "such as share(cart.hit) of a Redis look-up, or sum(chat.tokens_out) of a stream",
+);
 
 impl Lowering<'_> {
     pub(super) fn claims(&mut self, plan: &Plan) -> Vec<Claim> {
@@ -13,11 +19,11 @@ impl Lowering<'_> {
         for Placed { value: item, .. } in &file.claims {
             match parse_statement(&item.text.value) {
                 Ok(Statement::Measured(expression)) => {
-                    self.check_names(&expression.selector, &item.text, plan);
+                    self.check_measured(expression.measure, &expression.selector, &item.text, plan);
                 }
                 Ok(Statement::Ratio(ratio)) => {
-                    self.check_names(&ratio.over.1, &item.text, plan);
-                    self.check_names(&ratio.under.1, &item.text, plan);
+                    self.check_measured(ratio.over.0, &ratio.over.1, &item.text, plan);
+                    self.check_measured(ratio.under.0, &ratio.under.1, &item.text, plan);
                 }
                 Ok(Statement::Property(property)) => self.check_property(&property, &item.text, plan),
                 Err(error) => {
@@ -43,6 +49,44 @@ impl Lowering<'_> {
         if !known.iter().any(|phase| *phase == name || short(phase)) {
             let place = self.within(&written.place, name);
             self.diagnostics.unknown(&place, "phase", name, &known);
+        }
+    }
+
+    /// The names of a selection, and whether what it names can be measured so.
+    fn check_measured(
+        &mut self,
+        measure: Measure,
+        selector: &Selector,
+        written: &Placed<String>,
+        plan: &Plan,
+    ) {
+        self.check_names(selector, written, plan);
+        let Some(name) = selector.step.as_deref() else {
+            if matches!(measure, Measure::Share | Measure::Sum) {
+                self.diagnostics.error(&written.place, PARTLESS.0, PARTLESS.1);
+            }
+            return;
+        };
+        let Some(step) = plan.steps.iter().find(|step| step.name == name) else { return };
+        let unit = if let StepKind::Part(part) = step.kind { Some(part.unit) } else { None };
+        let problem = match (measure, unit) {
+            (Measure::Share, Some(PartUnit::Event)) | (Measure::Sum, Some(PartUnit::Number)) => None,
+            (Measure::Share | Measure::Sum, _) => Some(PARTLESS),
+            (Measure::Tokens, _) => {
+                let counts = plan.steps.iter().any(|s| s.name == format!("{name}.tokens_out"));
+                (!counts).then_some((
+                    "this step counts no tokens",
+                    "name a step with `stream: openai` or `stream: anthropic`",
+                ))
+            }
+            (measure, Some(PartUnit::Event | PartUnit::Number)) if measure.dimension() == Dimension::Time => {
+                Some(("this is no time", "ask for sum() of a number, or share() of something that happens"))
+            }
+            _ => None,
+        };
+        if let Some((message, hint)) = problem {
+            let place = self.within(&written.place, name);
+            self.diagnostics.error(&place, message, hint);
         }
     }
 

@@ -9,18 +9,18 @@ mod server;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_model::http::{HttpRequest, Keep};
-use plimsoll_model::{Operation, Step, StepId, StepKind};
+use plimsoll_model::http::HttpRequest;
+use plimsoll_model::{Operation, Part, PartKind, PartUnit, Step, StepId, StepKind};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use regex::Regex;
 use serde_json_path::JsonPath;
 
 use super::super::read::{Placed, Table};
-use super::super::types::{HttpStep, StepItem};
+use super::super::types::{CallItem, StepItem};
 use super::super::units::Duration;
 use super::Lowering;
-use crate::behaviour::expect::Expect;
+use crate::behaviour::expect::{Expect, StatusSet};
 use crate::behaviour::names::Names;
 use crate::behaviour::program::{Call, Compare, Condition, Node, RequestTemplate, Save, SaveSource};
 use crate::behaviour::template::{self, Form, Template};
@@ -37,6 +37,34 @@ pub(super) enum Purpose {
     Load,
     Setup,
     Teardown,
+}
+
+/// What a step expects and keeps, while it is being lowered.
+struct Draft {
+    expect: Expect,
+    when_invalid: Option<Expect>,
+    saves: Vec<Save>,
+}
+
+impl Draft {
+    /// Replies of this protocol have no status.
+    fn without_status(&mut self) {
+        for expect in [Some(&mut self.expect), self.when_invalid.as_mut()].into_iter().flatten() {
+            if expect.status == StatusSet::default() {
+                expect.status = StatusSet::any();
+            }
+        }
+    }
+}
+
+/// What a step sends.
+struct Sent {
+    /// By which protocol.
+    protocol: &'static str,
+    /// What.
+    request: RequestTemplate,
+    /// What is measured besides.
+    parts: &'static [PartKind],
 }
 
 /// A routine being lowered.
@@ -61,9 +89,9 @@ pub(super) fn saved_names(items: &[StepItem]) -> Vec<String> {
     for item in items {
         add(match item {
             StepItem::Group(_, steps) | StepItem::Repeat(_, steps) => saved_names(steps),
-            StepItem::Command(_, step) => step.save.iter().map(|(name, _)| name.value.clone()).collect(),
-            StepItem::Message(_, step) => step.save.iter().map(|(name, _)| name.value.clone()).collect(),
-            StepItem::Http(_, step) => step.save.iter().map(|(name, _)| name.value.clone()).collect(),
+            StepItem::Call(_, call) => {
+                call.common().save.iter().map(|(name, _)| name.value.clone()).collect()
+            }
             StepItem::If(_, then, otherwise) => [saved_names(then), saved_names(otherwise)].concat(),
             StepItem::OneOf(branches) => branches.iter().flat_map(|b| saved_names(&b.steps)).collect(),
             StepItem::Set(values) => values.iter().map(|(name, _)| name.value.clone()).collect(),
@@ -107,18 +135,8 @@ impl Lowering<'_> {
                 let step = self.new_step(&name.value, BTreeMap::new(), StepKind::Group, scope);
                 vec![Node::Group(step, self.nodes(steps, scope))]
             }
-            StepItem::Http(name, step) => self
-                .call(name.as_ref(), step, scope)
-                .map(|call| Node::Call(Box::new(call)))
-                .into_iter()
-                .collect(),
-            StepItem::Command(name, step) => self
-                .command_call(name.as_ref(), step, scope)
-                .map(|call| Node::Call(Box::new(call)))
-                .into_iter()
-                .collect(),
-            StepItem::Message(name, step) => self
-                .message_call(name.as_ref(), step, scope)
+            StepItem::Call(name, item) => self
+                .call(name.as_ref(), item, scope)
                 .map(|call| Node::Call(Box::new(call)))
                 .into_iter()
                 .collect(),
@@ -209,34 +227,64 @@ impl Lowering<'_> {
         })
     }
 
-    fn call(&mut self, name: Option<&Placed<String>>, step: &HttpStep, scope: &mut Scope) -> Option<Call> {
-        let method_and_path = self.method(step);
-        let usual = method_and_path
-            .as_ref()
-            .map_or_else(String::new, |(method, path)| format!("{method} {}", path.value));
-        let step_name = name.map(|n| n.value.clone()).or_else(|| step.name.clone()).unwrap_or(usual);
-        let id = self.operation(&step_name, &step.tags, scope);
-        let saves = self.saves(&step.save, scope);
-        let (expect, when_invalid) = self.expectations(step.expect.as_ref(), scope);
-        let (method, path) = method_and_path?;
-        let mut request = self.request(step, method, path, scope)?;
-        request.base.keep = keep(&expect, when_invalid.as_ref(), &saves);
-        Some(self.sent("http", id, RequestTemplate::Http(request), (expect, when_invalid), saves))
+    /// A step that sends something. Whatever is wrong with one part of it, the others are looked at all the same.
+    fn call(&mut self, name: Option<&Placed<String>>, item: &CallItem, scope: &mut Scope) -> Option<Call> {
+        let common = item.common();
+        let usual = usual_name(item);
+        let step_name = name.map(|n| n.value.as_str()).or(common.name).map_or(usual, str::to_owned);
+        let step = self.operation(&step_name, common.tags, scope);
+        let saves = self.saves(common.save, scope);
+        let expects = self.expectations(common.expect, scope);
+        let mut draft = Draft { expect: expects.0, when_invalid: expects.1, saves };
+        let sent = match item {
+            CallItem::Http(written) => self.http_sent(written, &mut draft, scope),
+            CallItem::Message(written) => self.message_sent(written, &mut draft, scope),
+            CallItem::Command(written) => self.command_sent(written, &mut draft, scope),
+        }?;
+        let Draft { expect, when_invalid, saves } = draft;
+        let mut data_sets: Vec<_> =
+            sent.request.templates().into_iter().flat_map(Template::data_sets).collect();
+        data_sets.dedup();
+        let parts = self.parts(&step_name, step, sent.parts, scope);
+        let (protocol, fixed) = (self.protocol(sent.protocol), fixed(&sent.request));
+        Some(Call {
+            step,
+            request: sent.request,
+            protocol,
+            fixed,
+            expect,
+            when_invalid,
+            data_sets,
+            saves,
+            parts,
+        })
     }
 
-    /// What is sent by a protocol, with what is expected and saved.
-    fn sent(
+    /// The steps of what an operation measures besides.
+    fn parts(
         &mut self,
-        protocol: &'static str,
-        step: StepId,
-        request: RequestTemplate,
-        (expect, when_invalid): (Expect, Option<Expect>),
-        saves: Vec<Save>,
-    ) -> Call {
-        let mut data_sets: Vec<_> = request.templates().into_iter().flat_map(Template::data_sets).collect();
-        data_sets.dedup();
-        let (protocol, fixed) = (self.protocol(protocol), fixed(&request));
-        Call { step, request, protocol, fixed, expect, when_invalid, data_sets, saves }
+        name: &str,
+        of: StepId,
+        kinds: &[PartKind],
+        scope: &mut Scope,
+    ) -> Vec<(PartUnit, StepId)> {
+        if scope.purpose != Purpose::Load {
+            return Vec::new();
+        }
+        let tags = self.steps[usize::from(of)].tags.clone();
+        let mut part = |kind: &PartKind| {
+            let name = format!("{name}.{}", kind.name);
+            let as_step = StepKind::Part(Part { of, unit: kind.unit });
+            (kind.unit, self.new_step(&name, tags.clone(), as_step, scope))
+        };
+        kinds.iter().map(&mut part).collect()
+    }
+
+    /// How long an operation may take, if it is not HTTP.
+    fn timeout(&mut self, written: Option<Duration>) -> u64 {
+        let timeout_ns = written.unwrap_or(TIMEOUT).0;
+        self.timeout_ns_max = self.timeout_ns_max.max(timeout_ns);
+        timeout_ns
     }
 
     /// The step of an operation.
@@ -310,19 +358,15 @@ fn fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
     };
     Some(Arc::new(match request.render(&mut scope).ok()? {
         Operation::Http(request) => Operation::Http(HttpRequest { is_fixed: true, ..request }),
-        other @ (Operation::Message(_) | Operation::Command(_)) => other,
+        other => other,
     }))
 }
 
-fn keep(expect: &Expect, when_invalid: Option<&Expect>, saves: &[Save]) -> Keep {
-    let expects = [Some(expect), when_invalid];
-    let body = expects.iter().flatten().any(|e| e.needs_body())
-        || saves.iter().any(|s| !matches!(s.source, SaveSource::Header(_) | SaveSource::Status));
-    let head = expects.iter().flatten().any(|e| e.looks_beyond_status())
-        || saves.iter().any(|s| matches!(s.source, SaveSource::Header(_)));
-    match (body, head) {
-        (true, _) => Keep::Body,
-        (false, true) => Keep::Head,
-        (false, false) => Keep::Status,
+/// What a step is called if nobody gave it a name.
+fn usual_name(item: &CallItem) -> String {
+    match item {
+        CallItem::Http(step) => request::usual_name(step),
+        CallItem::Message(step) => message::usual_name(step),
+        CallItem::Command(step) => command::usual_name(step),
     }
 }

@@ -1,14 +1,17 @@
 //! Messages: where to, what, and when they are done.
 
+use std::sync::Arc;
+
+use plimsoll_model::Operation;
 use plimsoll_model::message::{MessageRequest, Until};
 
 use super::super::super::read::Placed;
 use super::super::super::types::MessageStep;
 use super::super::Lowering;
 use super::server::Speaks;
-use super::{Scope, TIMEOUT};
-use crate::behaviour::expect::{Check, Expect, StatusSet};
-use crate::behaviour::program::{Call, MessageTemplate, RequestTemplate};
+use super::{Draft, Scope, Sent};
+use crate::behaviour::expect::Check;
+use crate::behaviour::program::{Filled, RequestTemplate};
 use crate::behaviour::template::{Form, Template};
 
 /// What a step does.
@@ -32,41 +35,31 @@ impl Verb {
 }
 
 impl Lowering<'_> {
-    pub(super) fn message_call(
+    pub(super) fn message_sent(
         &mut self,
-        name: Option<&Placed<String>>,
         step: &MessageStep,
-        scope: &mut Scope,
-    ) -> Option<Call> {
-        let verb = self.verb(step);
-        let usual = verb.map_or_else(String::new, |(verb, to)| format!("{} {}", verb.name(), to.value));
-        let step_name = name.map(|n| n.value.clone()).or_else(|| step.name.clone()).unwrap_or(usual);
-        let id = self.operation(&step_name, &step.tags, scope);
-        let saves = self.saves(&step.save, scope);
-        let (expect, when_invalid) = self.expectations(step.expect.as_ref(), scope);
-        let (verb, to) = verb?;
-        let (expect, when_invalid) =
-            (of_message(expect, verb), when_invalid.map(|e| of_message(e, Verb::Request)));
-        if verb == Verb::Publish && (expect.looks_beyond_status() || !saves.is_empty()) {
+        draft: &mut Draft,
+        scope: &Scope,
+    ) -> Option<Sent> {
+        let (verb, to) = self.verb(step)?;
+        if verb == Verb::Publish && (draft.expect.looks_beyond_status() || !draft.saves.is_empty()) {
             self.diagnostics.error(
                 &step.place,
                 "what is published has no answer that could be looked at",
                 "use `request` for a message that is answered",
             );
         }
-        let request = RequestTemplate::Message(self.message(step, verb, to, scope)?);
-        Some(self.sent("nats", id, request, (expect, when_invalid), saves))
+        draft.without_status();
+        if verb == Verb::Rpc {
+            draft.expect.checks.insert(0, Check::Rpc);
+        }
+        let request = RequestTemplate::Other(self.message(step, verb, to, scope)?);
+        Some(Sent { protocol: "nats", request, parts: &[] })
     }
 
     /// What a step does, and where to.
     fn verb<'s>(&mut self, step: &'s MessageStep) -> Option<(Verb, &'s Placed<String>)> {
-        let all = [
-            (Verb::Publish, &step.publish),
-            (Verb::Request, &step.request),
-            (Verb::Rpc, &step.rpc),
-            (Verb::Describe, &step.describe),
-        ];
-        let given: Vec<_> = all.into_iter().filter_map(|(verb, to)| Some((verb, to.as_ref()?))).collect();
+        let given = verbs(step);
         let [one] = given.as_slice() else {
             self.diagnostics.error(
                 &step.place,
@@ -84,7 +77,7 @@ impl Lowering<'_> {
         verb: Verb,
         to: &Placed<String>,
         scope: &Scope,
-    ) -> Option<MessageTemplate> {
+    ) -> Option<Filled> {
         let subject = Placed { value: self.subject(verb, to)?, place: to.place.clone() };
         let address = self.template(&subject, Form::Plain, &scope.names);
         let mut headers = Vec::new();
@@ -94,22 +87,22 @@ impl Lowering<'_> {
         let payload = self.payload(step, verb, scope);
         let server = self.server(step.on.as_ref(), Speaks::Messages, to)?;
         let section = self.file.nats.as_ref().and_then(|section| section.timeout);
-        let timeout_ns = step.timeout.or(section).unwrap_or(TIMEOUT).0;
-        self.timeout_ns_max = self.timeout_ns_max.max(timeout_ns);
+        let timeout_ns = self.timeout(step.timeout.or(section));
         let until = match verb {
             Verb::Publish if step.ack == Some(true) => Until::Stored,
             Verb::Publish => Until::Sent,
             _ => Until::Answered,
         };
-        let base = MessageRequest {
-            server: server.into(),
-            address: String::new(),
-            headers: Vec::new(),
-            payload: [].into(),
-            until,
-            timeout_ns,
-        };
-        Some(MessageTemplate { base, address: address?, headers, payload: payload? })
+        let server: Arc<str> = server.into();
+        let (names, values): (Vec<_>, Vec<_>) = headers.into_iter().unzip();
+        let holes = [address?, payload?].into_iter().chain(values).collect();
+        Some(Filled::new(holes, move |texts| {
+            let mut text = || texts.next().unwrap_or_default();
+            let (address, payload) = (text(), text().into_bytes().into());
+            let headers = names.iter().map(|name| (name.clone(), text())).collect();
+            let server = server.clone();
+            Operation::Message(MessageRequest { server, address, headers, payload, until, timeout_ns })
+        }))
     }
 
     /// The subject of a step. A call of `service.method` goes to `service.rpc.method`.
@@ -165,12 +158,18 @@ impl Lowering<'_> {
     }
 }
 
-/// Messages have no status; calls have an envelope.
-fn of_message(expect: Expect, verb: Verb) -> Expect {
-    let mut checks = expect.checks;
-    if verb == Verb::Rpc {
-        checks.insert(0, Check::Rpc);
-    }
-    let status = if expect.status == StatusSet::default() { StatusSet::any() } else { expect.status };
-    Expect { status, checks }
+/// What a step names to be done, and where to.
+fn verbs(step: &MessageStep) -> Vec<(Verb, &Placed<String>)> {
+    let all = [
+        (Verb::Publish, &step.publish),
+        (Verb::Request, &step.request),
+        (Verb::Rpc, &step.rpc),
+        (Verb::Describe, &step.describe),
+    ];
+    all.into_iter().filter_map(|(verb, to)| Some((verb, to.as_ref()?))).collect()
+}
+
+/// What is done, and where to.
+pub(super) fn usual_name(step: &MessageStep) -> String {
+    verbs(step).first().map_or_else(String::new, |(verb, to)| format!("{} {}", verb.name(), to.value))
 }

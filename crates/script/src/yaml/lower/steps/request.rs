@@ -2,15 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use plimsoll_model::http::HttpRequest;
+use plimsoll_model::http::{HttpRequest, Keep};
 
 use super::super::super::diagnostics::suggest;
 use super::super::super::read::Placed;
 use super::super::super::types::{HttpStep, PartItem};
 use super::super::Lowering;
-use super::Scope;
 use super::server::Speaks;
-use crate::behaviour::program::{BodyPart, BodyTemplate, HttpTemplate};
+use super::{Draft, Scope, Sent};
+use crate::behaviour::expect::Expect;
+use crate::behaviour::program::{BodyPart, BodyTemplate, HttpTemplate, RequestTemplate, Save, SaveSource};
 use crate::behaviour::template::{Form, Template};
 
 /// Between the parts of a multipart body; long and odd enough not to occur in one.
@@ -19,19 +20,16 @@ const BOUNDARY: &str = "plimsoll-7d3f1b9e5a2c4860-boundary";
 type Headers = Vec<(String, Template)>;
 
 impl Lowering<'_> {
+    pub(super) fn http_sent(&mut self, step: &HttpStep, draft: &mut Draft, scope: &Scope) -> Option<Sent> {
+        let (method, path) = self.method(step)?;
+        let mut request = self.request(step, method, path, scope)?;
+        request.base.keep = keep(&draft.expect, draft.when_invalid.as_ref(), &draft.saves);
+        Some(Sent { protocol: "http", request: RequestTemplate::Http(request), parts: &[] })
+    }
+
     /// Method and path of a step, which must say exactly one.
-    pub(super) fn method<'s>(&mut self, step: &'s HttpStep) -> Option<(&'static str, &'s Placed<String>)> {
-        let all = [
-            ("GET", &step.get),
-            ("POST", &step.post),
-            ("PUT", &step.put),
-            ("PATCH", &step.patch),
-            ("DELETE", &step.delete),
-            ("HEAD", &step.head),
-            ("OPTIONS", &step.options),
-        ];
-        let given: Vec<_> =
-            all.into_iter().filter_map(|(method, path)| path.as_ref().map(|p| (method, p))).collect();
+    fn method<'s>(&mut self, step: &'s HttpStep) -> Option<(&'static str, &'s Placed<String>)> {
+        let given = methods(step);
         match given.as_slice() {
             [one] => Some(*one),
             [] => {
@@ -54,7 +52,7 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn request(
+    fn request(
         &mut self,
         step: &HttpStep,
         method: &str,
@@ -310,4 +308,37 @@ fn encode_literals(text: &str) -> String {
     }
     encoded.extend(form_urlencoded::byte_serialize(rest.as_bytes()));
     encoded
+}
+
+/// The methods that a step names, with what they are of.
+fn methods(step: &HttpStep) -> Vec<(&'static str, &Placed<String>)> {
+    let all = [
+        ("GET", &step.get),
+        ("POST", &step.post),
+        ("PUT", &step.put),
+        ("PATCH", &step.patch),
+        ("DELETE", &step.delete),
+        ("HEAD", &step.head),
+        ("OPTIONS", &step.options),
+    ];
+    all.into_iter().filter_map(|(method, path)| path.as_ref().map(|p| (method, p))).collect()
+}
+
+/// Method and path.
+pub(super) fn usual_name(step: &HttpStep) -> String {
+    methods(step).first().map_or_else(String::new, |(method, path)| format!("{method} {}", path.value))
+}
+
+/// How much of the response is looked at.
+fn keep(expect: &Expect, when_invalid: Option<&Expect>, saves: &[Save]) -> Keep {
+    let expects = [Some(expect), when_invalid];
+    let body = expects.iter().flatten().any(|e| e.needs_body())
+        || saves.iter().any(|s| !matches!(s.source, SaveSource::Header(_) | SaveSource::Status));
+    let head = expects.iter().flatten().any(|e| e.looks_beyond_status())
+        || saves.iter().any(|s| matches!(s.source, SaveSource::Header(_)));
+    match (body, head) {
+        (true, _) => Keep::Body,
+        (false, true) => Keep::Head,
+        (false, false) => Keep::Status,
+    }
 }

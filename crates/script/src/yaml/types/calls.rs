@@ -1,0 +1,218 @@
+//! Steps that send something, as they are written.
+
+use serde_json::{Map, Value};
+
+use super::super::diagnostics::Diagnostics;
+use super::super::read::{Placed, Read, Table, record};
+use super::super::source::Node;
+use super::super::units::{Bytes, Duration};
+use super::{AuthItem, ExpectItem, PartItem};
+
+record! {
+    /// An HTTP request, what must come back, and what is kept.
+    pub struct HttpStep, "a step" {
+        /// Request this URL or path.
+        get: Option<Placed<String>>,
+        /// Post to this URL or path.
+        post: Option<Placed<String>>,
+        /// Put to this URL or path.
+        put: Option<Placed<String>>,
+        /// Patch this URL or path.
+        patch: Option<Placed<String>>,
+        /// Delete this URL or path.
+        delete: Option<Placed<String>>,
+        /// Request the head of this URL or path.
+        head: Option<Placed<String>>,
+        /// Request the options of this URL or path.
+        options: Option<Placed<String>>,
+        /// Which of `targets` the path is relative to.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key, or method and path).
+        name: Option<String>,
+        /// Added to the URL, encoded.
+        query: Table<Placed<String>>,
+        /// Sent as they are.
+        headers: Table<Placed<String>>,
+        /// A JSON body; a text that is one `${...}` becomes the value itself.
+        json: Option<Placed<Value>>,
+        /// A text body.
+        body: Option<Placed<String>>,
+        /// A file, streamed.
+        body_file: Option<Placed<String>>,
+        /// A form body.
+        form: Table<Placed<String>>,
+        /// A multipart form: texts, or mappings with `file` and `type`.
+        multipart: Table<Placed<PartItem>>,
+        /// Send a text or JSON body in chunks of so many bytes.
+        chunked: Option<Bytes>,
+        /// Send the body only after `100 Continue`.
+        expect_continue: Option<bool>,
+        /// Credentials.
+        auth: Option<AuthItem>,
+        /// For the whole request.
+        timeout: Option<Duration>,
+        /// Redirects followed at most.
+        redirects: Option<u32>,
+        /// What must come back.
+        expect: Option<ExpectItem>,
+        /// What is kept: `name: $.json.path`, `name: header:NAME`, `name: regex:PATTERN`, `name: status`, `name: body`.
+        save: Table<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+record! {
+    /// A message, what must come back, and what is kept.
+    pub struct MessageStep, "a step" {
+        /// Send a message to this subject. It is done when the socket has it; with `ack`, when the server has stored it.
+        publish: Option<Placed<String>>,
+        /// Send a message to this subject and wait for the answer.
+        request: Option<Placed<String>>,
+        /// Call a method, written `service.method`: the answer must be that of a call that succeeded.
+        rpc: Option<Placed<String>>,
+        /// Ask a service what it can do.
+        describe: Option<Placed<String>>,
+        /// Which of `targets` it is sent to.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key, or what is done and where).
+        name: Option<String>,
+        /// Sent as they are.
+        headers: Table<Placed<String>>,
+        /// A JSON message; a text that is one `${...}` becomes the value itself.
+        json: Option<Placed<Value>>,
+        /// A message as text.
+        body: Option<Placed<String>>,
+        /// Arguments of `rpc`, by name.
+        args: Option<Placed<Value>>,
+        /// Wait until JetStream has stored what was published.
+        ack: Option<bool>,
+        /// For the whole operation.
+        timeout: Option<Duration>,
+        /// What must come back.
+        expect: Option<ExpectItem>,
+        /// What is kept, as of an HTTP response.
+        save: Table<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+record! {
+    /// Commands to Redis, what must come back, and what is kept.
+    pub struct CommandStep, "a step" {
+        /// A command as text (`GET user:7`), as a list of its words, or a list of such lists: these go together.
+        redis: Placed<Value>,
+        /// Which of `targets` it is sent to.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key, or the command's name).
+        name: Option<String>,
+        /// For all of them together (default 5s).
+        timeout: Option<Duration>,
+        /// What must come back: a text is the body as it is, everything else is JSON; a key that is not there has no body.
+        expect: Option<ExpectItem>,
+        /// What is kept, as of an HTTP response.
+        save: Table<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+/// Something that is sent.
+#[derive(Clone, Debug)]
+pub enum CallItem {
+    /// A request.
+    Http(Box<HttpStep>),
+    /// A message.
+    Message(Box<MessageStep>),
+    /// Commands.
+    Command(Box<CommandStep>),
+}
+
+/// What every step that sends something may say.
+#[derive(Clone, Copy)]
+pub struct Common<'a> {
+    /// What it is called.
+    pub name: Option<&'a str>,
+    /// Which of `targets` it goes to.
+    pub on: Option<&'a Placed<String>>,
+    /// For the whole operation.
+    pub timeout: Option<Duration>,
+    /// What must come back.
+    pub expect: Option<&'a ExpectItem>,
+    /// What is kept.
+    pub save: &'a Table<Placed<String>>,
+    /// For claims and reports.
+    pub tags: &'a Table<String>,
+}
+
+/// How a kind of step is known, read and described.
+struct Kind {
+    /// The keys that say what it does.
+    keys: &'static [&'static str],
+    read: fn(&Node, &mut Diagnostics) -> Option<CallItem>,
+    schema: fn(&mut Map<String, Value>) -> Value,
+}
+
+/// Kinds of steps: the first of whose keys one stands in a step is what it is.
+const KINDS: [Kind; 3] = [
+    Kind {
+        keys: &["get", "post", "put", "patch", "delete", "head", "options"],
+        read: |node, diagnostics| Some(CallItem::Http(Box::new(HttpStep::read(node, diagnostics)?))),
+        schema: HttpStep::schema,
+    },
+    Kind {
+        keys: &["redis"],
+        read: |node, diagnostics| Some(CallItem::Command(Box::new(CommandStep::read(node, diagnostics)?))),
+        schema: CommandStep::schema,
+    },
+    Kind {
+        keys: &["publish", "request", "rpc", "describe"],
+        read: |node, diagnostics| Some(CallItem::Message(Box::new(MessageStep::read(node, diagnostics)?))),
+        schema: MessageStep::schema,
+    },
+];
+
+impl CallItem {
+    /// The keys that say what is sent.
+    pub fn keys() -> impl Iterator<Item = &'static str> + Clone {
+        KINDS.iter().flat_map(|kind| kind.keys.iter().copied())
+    }
+
+    /// Whether a mapping says what is sent.
+    pub fn is_meant(node: &Node) -> bool {
+        Self::keys().any(|key| node.entry(key).is_some())
+    }
+
+    /// What a mapping says; a request, if it says nothing of the kind.
+    pub fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let is_meant = |kind: &&Kind| kind.keys.iter().any(|key| node.entry(key).is_some());
+        (KINDS.iter().find(is_meant).unwrap_or(&KINDS[0]).read)(node, diagnostics)
+    }
+
+    /// What such mappings look like, one schema for each kind.
+    pub fn schemas(named: &mut Map<String, Value>) -> Vec<Value> {
+        KINDS.iter().map(|kind| (kind.schema)(named)).collect()
+    }
+
+    /// What every such step may say.
+    pub fn common(&self) -> Common<'_> {
+        macro_rules! common {
+            ($step:expr) => {
+                Common {
+                    name: $step.name.as_deref(),
+                    on: $step.on.as_ref(),
+                    timeout: $step.timeout,
+                    expect: $step.expect.as_ref(),
+                    save: &$step.save,
+                    tags: &$step.tags,
+                }
+            };
+        }
+        match self {
+            Self::Http(step) => common!(step),
+            Self::Message(step) => common!(step),
+            Self::Command(step) => common!(step),
+        }
+    }
+}
