@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::dial::DialSettings;
+use crate::stream::Dialect;
 use crate::{Nanos, SECOND_NS};
 
 /// One HTTP request, ready to be sent.
@@ -32,6 +33,8 @@ pub struct HttpRequest {
     pub expect_continue: bool,
     /// Largest response body accepted, in bytes.
     pub body_bytes_max: u64,
+    /// The answer comes in pieces, written so; they are timed one by one. The body is then what they came to, as JSON.
+    pub stream: Option<Dialect>,
     /// The same for all users and iterations: its encoded form is worth keeping.
     pub is_fixed: bool,
 }
@@ -50,6 +53,7 @@ impl HttpRequest {
             keep: Keep::Status,
             expect_continue: false,
             body_bytes_max: 1 << 32,
+            stream: None,
             is_fixed: false,
         }
     }
@@ -93,6 +97,7 @@ pub enum Connections {
 
 /// How connections are made, for a whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct HttpSettings {
     /// Whose they are.
     pub connections: Connections,
@@ -114,6 +119,9 @@ pub struct HttpSettings {
     pub user_agent: String,
     /// Addresses to use for a host instead of asking DNS: `host:port` to `ip:port`.
     pub resolve: Vec<(String, String)>,
+    /// Tokens of streamed answers will be counted: what that takes is to be ready before the load.
+    #[serde(default)]
+    pub counts_tokens: bool,
     /// What is dialled at all, and how.
     #[serde(default)]
     pub dial: DialSettings,
@@ -132,6 +140,7 @@ impl Default for HttpSettings {
             proxy: ProxySettings::default(),
             user_agent: concat!("plimsoll/", env!("CARGO_PKG_VERSION")).to_owned(),
             resolve: Vec::new(),
+            counts_tokens: false,
             dial: DialSettings::default(),
         }
     }

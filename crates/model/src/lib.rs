@@ -24,6 +24,7 @@ pub mod sample;
 pub mod schedule;
 pub mod segment;
 pub mod sink;
+pub mod stream;
 pub mod testing;
 pub mod workload;
 

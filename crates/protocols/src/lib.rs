@@ -3,6 +3,7 @@
 //!
 //! A failure of the target is a value in the reply, with its layer as the outcome and a short class.
 
+mod events;
 pub mod http;
 #[cfg(feature = "nats")]
 pub mod nats;

@@ -1,9 +1,10 @@
 //! Built-in services with known behaviour: what Plimsoll demonstrates itself on, and what it is tested against.
 //!
 //! `truth` knows the right answer to every measurement and misbehaves on command; `shop` takes orders and
-//! validates them completely; `events` counts what it accepts; `rpc` answers calls over NATS; `echo` shows a client what
+//! validates them completely; `chat` streams answers by a script; `events` counts what it accepts; `rpc` answers calls over NATS; `echo` shows a client what
 //! it sent. Nothing here sleeps to pretend work.
 
+pub mod chat;
 pub mod echo;
 pub mod events;
 pub mod rpc;
@@ -17,7 +18,8 @@ use std::net::SocketAddr;
 pub use serve::{Running, StartError};
 
 /// Names of the services with what each is.
-pub const SERVICES: [(&str, &str); 5] = [
+pub const SERVICES: [(&str, &str); 6] = [
+    ("chat", "streams answers as a language model does, by a script: every token's time is known"),
     ("echo", "answers with what it was sent; redirects, cookies and codings for testing clients"),
     ("events", "event ingestion, single and batch, with counters to reconcile with"),
     ("rpc", "remote procedure calls over NATS: a small server of its own, and a service behind it"),
@@ -28,6 +30,7 @@ pub const SERVICES: [(&str, &str); 5] = [
 /// Starts a service with its usual settings.
 pub fn start(name: &str, address: SocketAddr) -> Result<Running, StartError> {
     match name {
+        "chat" => serve::axum(address, chat::router),
         "echo" => serve::axum(address, echo::router),
         "events" => serve::axum(address, events::router),
         "rpc" => rpc::start(address),

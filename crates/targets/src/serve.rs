@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -26,7 +27,7 @@ pub enum StartError {
     #[error("failed to start the service's thread")]
     Thread(#[source] std::io::Error),
     /// There is no such service.
-    #[error("no built-in service is called `{0}`; there are echo, events, rpc, shop and truth")]
+    #[error("no built-in service is called `{0}`; there are chat, echo, events, rpc, shop and truth")]
     Unknown(String),
 }
 
@@ -102,6 +103,12 @@ where
     }
 }
 
+/// What is written in pieces is to leave in pieces: without this a second small one waits 40 ms for the other side.
+fn send_at_once(stream: &mut tokio::net::TcpStream) {
+    // A connection that is gone by now shows itself when it is read.
+    let _gone = stream.set_nodelay(true);
+}
+
 /// Starts an axum service.
 pub(crate) fn axum(
     address: SocketAddr,
@@ -109,6 +116,6 @@ pub(crate) fn axum(
 ) -> Result<Running, StartError> {
     spawn(address, move |listener| async move {
         // It serves until it is dropped; accept errors are retried inside.
-        let _never = axum::serve(listener, router()).await;
+        let _never = axum::serve(listener.tap_io(send_at_once), router()).await;
     })
 }

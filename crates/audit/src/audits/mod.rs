@@ -62,7 +62,7 @@ pub fn audit_with(record: &Record, steadiness: Option<&Steadiness>) -> Vec<Findi
         hidden::audit(record),
         comparison::audit(None),
         delivery::audit(None),
-        streams::audit(&[]),
+        streams::audit(record),
         disclosure::audit(record),
     ]
 }

@@ -1,8 +1,18 @@
 //! Claims on runs whose truth is known.
 
+use plimsoll_metrics::{Cell, Compact, Histogram, Window};
+use plimsoll_model::{Outcome, Part, PartUnit, RunEvent, StepKind};
+
 use super::*;
 use crate::testing::Synthetic;
 use crate::verdict::judge;
+
+/// The judgement of one claim.
+fn judge_text(record: &Record, text: &str) -> ClaimResult {
+    let mut record = record.clone();
+    record.started.plan.claims = vec![Claim { text: text.to_owned(), abort: false }];
+    judge(&record).claims.remove(0)
+}
 
 fn verdicts(synthetic: &Synthetic, claims: &[&str]) -> Vec<(String, Verdict, String)> {
     let mut record = synthetic.record();
@@ -92,4 +102,54 @@ fn a_claim_is_certainly_lost_only_when_nothing_can_save_it() {
     let late = Synthetic { wake_ns: 30_000_000, ok: 1_000, failed: 20, ..Synthetic::default() }.record();
     assert!(!certainly_lost(&late, &claim("max < 20ms"), None), "what the generator spoilt is no evidence");
     assert!(certainly_lost(&late, &claim("ok_rate >= 99%"), Some(1_020)));
+}
+
+/// A run of 6 000 operations, of which every third was a hit, and each counted 5 tokens out and 2 in.
+fn counting() -> Record {
+    let mut events = Synthetic::default().events();
+    let part = |name: &str, unit| plimsoll_model::Step {
+        name: format!("call.{name}"),
+        scenario: 0,
+        kind: StepKind::Part(Part { of: 0, unit }),
+        tags: std::collections::BTreeMap::new(),
+    };
+    for event in &mut events {
+        match event {
+            RunEvent::Started(started) => started.plan.steps.extend([
+                part("hit", PartUnit::Event),
+                part("tokens_out", PartUnit::Number),
+                part("tokens_in", PartUnit::Number),
+            ]),
+            RunEvent::Windows(windows) => windows.iter_mut().for_each(count_parts),
+            _ => {}
+        }
+    }
+    Record::from_events(&events)
+}
+
+fn count_parts(window: &mut Window) {
+    let ok = window.count(Outcome::Ok);
+    for (step, times, number) in [(1, ok / 3, 1), (2, ok, 5), (3, ok, 2)] {
+        let mut numbers = Histogram::new();
+        (0..times).for_each(|_| numbers.record(number));
+        let cell = Cell { response: Compact::from(&numbers), ..Cell::default() };
+        window.cells.push((step, Outcome::Ok, cell));
+    }
+}
+
+#[test]
+fn what_operations_counted_can_be_claimed() {
+    let record = counting();
+    let ok = record.count(0, Outcome::Ok);
+    let hits = record.count(1, Outcome::Ok);
+    let judged = |text: &str| judge_text(&record, text);
+    let tokens = judged("tokens(call) < 10M");
+    assert_eq!((tokens.verdict, tokens.value), (Verdict::Verified, Some((ok * 7) as f64)));
+    assert_eq!(judged("sum(call.tokens_out) == 0").value, Some((ok * 5) as f64));
+    assert_eq!(judged("tokens(call) < 1k").verdict, Verdict::Refuted);
+    let share = judged("share(call.hit) >= 20%");
+    assert_eq!((share.verdict, share.value), (Verdict::Verified, Some(hits as f64 / ok as f64)));
+    assert_eq!(judged("share(call.hit) >= 50%").verdict, Verdict::Refuted);
+    // A part that was never read proves nothing.
+    assert_eq!(judge_text(&Synthetic::default().record(), "tokens(call) < 1M").verdict, Verdict::Unproven);
 }

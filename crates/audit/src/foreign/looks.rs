@@ -48,7 +48,7 @@ pub(super) fn all(foreign: &Foreign) -> Vec<Finding> {
         unknown("hidden", "The tool does not record retries and redirects apart."),
         crate::audits::comparison::audit(None),
         crate::audits::delivery::audit(None),
-        crate::audits::streams::audit(&[]),
+        crate::audits::streams::judge(&[]),
         disclosure(foreign),
     ]
 }

@@ -208,21 +208,21 @@ fn of_delivery() -> Mutant {
 
 fn of_streams() -> Mutant {
     let whole = Streamed {
-        first_ns: 200,
-        gaps_ns: 800,
-        whole_ns: 1_000,
-        chunks: 50,
-        tokens_summed: 50,
-        tokens_whole: 50,
-        is_complete: true,
-        is_ok: true,
+        name: "chat".to_owned(),
+        successes: 10,
+        ended: 10,
+        first_ns: 2_000.0,
+        gaps_ns: 8_000.0,
+        whole_ns: 10_000.0,
+        chunks: 500,
+        tokens: None,
     };
-    let cut = Streamed { is_complete: false, ..whole };
+    let cut = Streamed { ended: 9, ..whole.clone() };
     Mutant {
         audit: "streams",
         fault: "a truncated stream counted as success",
-        mutant: streams::audit(&[cut]),
-        control: streams::audit(&[whole]),
+        mutant: streams::judge(&[cut]),
+        control: streams::judge(&[whole]),
     }
 }
 

@@ -1,7 +1,7 @@
 //! D: is the target real, and are its successes?
 
 use plimsoll_audit::audits::delivery::{Delivery, audit as delivered};
-use plimsoll_audit::audits::streams::{Streamed, audit as streamed};
+use plimsoll_audit::audits::streams::{Streamed, judge as streamed};
 use plimsoll_audit::testing::Synthetic;
 use plimsoll_audit::{Status, Verdict};
 use plimsoll_metrics::window::Shape;
@@ -82,14 +82,13 @@ fn d7_accepted_is_not_stored() {
 #[test]
 fn d9_a_first_token_that_is_the_whole_answer() {
     let whole = Streamed {
-        first_ns: 1_000,
-        gaps_ns: 800,
-        whole_ns: 1_000,
+        successes: 1,
+        ended: 1,
+        first_ns: 1_000.0,
+        gaps_ns: 800.0,
+        whole_ns: 1_000.0,
         chunks: 9,
-        tokens_summed: 9,
-        tokens_whole: 9,
-        is_complete: true,
-        is_ok: true,
+        ..Streamed::default()
     };
     assert_eq!(streamed(&[whole]).status, Status::Invalid);
 }

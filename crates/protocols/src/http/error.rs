@@ -2,6 +2,7 @@
 
 use plimsoll_model::{Failure, Outcome};
 
+use crate::events::StreamError;
 use crate::net::NetError;
 
 /// Why an exchange did not end with a complete response.
@@ -15,6 +16,8 @@ pub(crate) enum HttpError {
     Protocol(&'static str, String),
     /// The request itself cannot be sent.
     Request(&'static str, String),
+    /// It was to come in pieces, and what came is no answer.
+    Stream(StreamError),
 }
 
 impl HttpError {
@@ -22,8 +25,10 @@ impl HttpError {
         match self {
             Self::Net(net) => net.outcome(),
             Self::Truncated(0) => Outcome::ConnectError,
-            Self::Truncated(_) | Self::Protocol(..) => Outcome::ProtocolError,
-            Self::Request(..) => Outcome::AppError,
+            Self::Truncated(_)
+            | Self::Protocol(..)
+            | Self::Stream(StreamError::Incomplete(_) | StreamError::Nonsense(_)) => Outcome::ProtocolError,
+            Self::Request(..) | Self::Stream(_) => Outcome::AppError,
         }
     }
 
@@ -35,9 +40,22 @@ impl HttpError {
                 "truncated",
                 format!("the connection was closed after {bytes} bytes of an unfinished response"),
             ),
+            Self::Stream(error) => stream_failure(error),
             Self::Protocol(class, message) | Self::Request(class, message) => {
                 Failure::new(*class, message.clone())
             }
         }
+    }
+}
+
+fn stream_failure(error: &StreamError) -> Failure {
+    match error {
+        StreamError::Incomplete(tail) => Failure::new(
+            "incomplete stream",
+            format!("the stream ended before its end was marked, behind {tail:?}"),
+        ),
+        StreamError::Empty => Failure::new("empty stream", "the stream ended without any content"),
+        StreamError::Nonsense(message) => Failure::new("not the dialect", message.clone()),
+        StreamError::Server(message) => Failure::new("error in stream", message.clone()),
     }
 }

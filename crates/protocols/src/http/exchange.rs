@@ -13,6 +13,7 @@ use super::connection::Connection;
 use super::error::HttpError;
 use super::outgoing::Sending;
 use super::prepared::Prepared;
+use crate::events::Watch;
 use crate::net::{Deadline, NetError, Stream};
 use crate::phases::{RECEIVE, SEND, WAIT};
 
@@ -28,6 +29,8 @@ pub(crate) struct Exchange<'a> {
     /// The present moment, if it was read just now.
     pub(crate) began_ns: Option<Nanos>,
     pub(crate) reply: &'a mut Reply,
+    /// Looks at the body as it comes.
+    pub(crate) watch: Option<&'a mut Watch>,
 }
 
 impl Exchange<'_> {
@@ -127,6 +130,7 @@ impl Exchange<'_> {
         let read = ready!(Pin::new(&mut self.connection.stream).poll_read(cx, &mut buffer));
         let bytes = buffer.filled();
         let reader = &mut self.connection.reader;
+        let seen = reader.body.len();
         times.now_ns = self.shared.clock.now();
         times.done_ns = times.now_ns;
         let outcome = match read {
@@ -139,6 +143,10 @@ impl Exchange<'_> {
         };
         if times.first_ns == 0 && reader.has_head() {
             times.first_ns = times.now_ns;
+        }
+        // An error page is not what was asked for, whatever it looks like.
+        if let Some(watch) = self.watch.as_deref_mut().filter(|_| reader.status < 300) {
+            watch.take(&reader.body[seen..], times.now_ns);
         }
         Poll::Ready(outcome.map(|()| reader.is_done()))
     }

@@ -38,7 +38,7 @@ const READ_BYTES: usize = 64 * 1024;
 /// Encoded requests kept per load thread.
 const PREPARED_MAX: usize = 1024;
 
-/// HTTP/1.1, configured for a run.
+/// HTTP, configured for a run.
 pub struct Http {
     settings: Arc<HttpSettings>,
     tls: Arc<TlsConfigs>,
@@ -48,6 +48,9 @@ impl Http {
     /// Reads the certificates that `settings` name.
     pub fn new(settings: HttpSettings) -> Result<Self, TlsError> {
         let tls = Arc::new(TlsConfigs::new(&settings)?);
+        if settings.counts_tokens {
+            crate::events::make_ready();
+        }
         Ok(Self { settings: Arc::new(settings), tls })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 use plimsoll_model::dial::TlsSpoken;
 use plimsoll_model::http::{HttpRequest, Keep};
-use plimsoll_model::{Nanos, Operation, Outcome, Reply, ResponseView, Session};
+use plimsoll_model::{Nanos, Operation, Outcome, Reading, Reply, ResponseView, Session};
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 use url::Url;
@@ -20,6 +20,7 @@ use super::pool::Pool;
 use super::prepared::{Additions, Prepared, parse_url};
 use super::response::Wanted;
 use super::{PREPARED_MAX, ThreadShared};
+use crate::events::Watch;
 use crate::net::{Deadline, NetError, Origin, Route};
 use crate::phases::{BLOCKED, CONNECT, DNS, TLS};
 
@@ -45,6 +46,8 @@ pub(crate) struct HttpSession {
     headers: Option<Rc<[(String, String)]>>,
     tls: Option<TlsSpoken>,
     body: Vec<u8>,
+    /// Of the last operation, if its answer came in pieces.
+    watch: Option<Box<Watch>>,
 }
 
 impl HttpSession {
@@ -61,6 +64,7 @@ impl HttpSession {
             headers: None,
             tls: None,
             body: Vec::new(),
+            watch: None,
         }
     }
 
@@ -132,6 +136,9 @@ impl HttpSession {
 
     /// What of the response has to be read closely: cookies and redirects live in the head.
     fn keep(&self, request: &HttpRequest) -> Keep {
+        if request.stream.is_some() {
+            return Keep::Body;
+        }
         let head = self.shared.settings.cookies || request.redirects_max > 0;
         if head { request.keep.max(Keep::Head) } else { request.keep }
     }
@@ -174,6 +181,7 @@ impl HttpSession {
                 deadline_ns: until_ns,
                 began_ns: (!fresh && pool.is_none() && reply.extra_attempts == 0).then_some(began_ns),
                 reply,
+                watch: self.watch.as_deref_mut(),
             };
             let ended = exchange.run(prepared).await;
             match ended {
@@ -323,6 +331,7 @@ impl HttpSession {
         self.headers = None;
         self.tls = None;
         self.body.clear();
+        self.watch = request.stream.map(|dialect| Box::new(Watch::new(dialect)));
         let prepared = self.prepare(operation, request)?;
         // The timeout counts from here; the request's own time counts from when it was due.
         let began_ns = self.shared.clock.now();
@@ -334,7 +343,31 @@ impl HttpSession {
         if request.redirects_max > 0 && (300..400).contains(&self.status) {
             Box::pin(self.follow(request, &prepared, began_ns, reply)).await?;
         }
-        self.decode_body(request)
+        self.decode_body(request)?;
+        if self.watch.is_some() { self.end_of_stream() } else { Ok(()) }
+    }
+
+    /// What the pieces of the answer came to, in place of the body. An error page stays as it is.
+    fn end_of_stream(&mut self) -> Result<(), HttpError> {
+        if self.status >= 300 {
+            self.watch = None;
+            return Ok(());
+        }
+        let kind = self.response().header("content-type").unwrap_or_default().to_owned();
+        if !kind.starts_with("text/event-stream") {
+            self.watch = None;
+            let message = format!("the answer is no stream of events but {kind:?}");
+            return Err(HttpError::Protocol("no stream", message));
+        }
+        if let Some(coding) = self.response().header("content-encoding").map(str::to_owned) {
+            self.watch = None;
+            let message = format!("the stream is encoded ({coding}), so its pieces cannot be timed");
+            return Err(HttpError::Protocol("encoded stream", message));
+        }
+        let Some(watch) = &mut self.watch else { return Ok(()) };
+        let ended = watch.end();
+        self.body = watch.summary();
+        ended.map_err(HttpError::Stream)
     }
 }
 
@@ -374,6 +407,10 @@ impl Session for HttpSession {
     fn response(&self) -> ResponseView<'_> {
         let headers = self.headers.as_deref().unwrap_or_default();
         ResponseView { status: self.status, headers, body: &self.body, tls: self.tls }
+    }
+
+    fn parts(&self) -> &[Reading] {
+        self.watch.as_ref().map_or(&[], |watch| watch.readings())
     }
 
     fn headers(&self) -> Rc<[(String, String)]> {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 use plimsoll_model::dial::TlsSpoken;
 use plimsoll_model::http::{HttpRequest, HttpSettings, Keep};
-use plimsoll_model::{Clock, IdleStrategy, Nanos, Operation, Outcome, Protocol, Reply, SECOND_NS, Session};
+use plimsoll_model::{
+    Clock, IdleStrategy, Nanos, Operation, Outcome, Protocol, Reading, Reply, SECOND_NS, Session,
+};
 use plimsoll_protocols::http::Http;
 use plimsoll_targets::truth::{Fault, TruthOptions};
 use plimsoll_targets::{Running, start, truth};
@@ -46,6 +48,7 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) tls: Option<TlsSpoken>,
+    pub(crate) parts: Vec<Reading>,
 }
 
 impl Answer {
@@ -89,7 +92,8 @@ impl Client {
         let operation = Arc::new(operation);
         let reply = self.runtime.block_on(self.session.perform(&operation));
         let view = self.session.response();
-        Answer { reply, headers: view.headers.to_vec(), body: view.body.to_vec(), tls: view.tls }
+        let parts = self.session.parts().to_vec();
+        Answer { reply, headers: view.headers.to_vec(), body: view.body.to_vec(), tls: view.tls, parts }
     }
 
     /// Begins an operation and gives it up after a while.

@@ -4,6 +4,7 @@
 mod client;
 mod http_behaves;
 mod http_breaks;
+mod http_streams;
 mod http_tls;
 mod nats;
 mod papers;

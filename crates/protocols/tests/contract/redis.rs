@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use plimsoll_model::command::CommandRequest;
-use plimsoll_model::{Operation, Outcome, SECOND_NS};
+use plimsoll_model::command::{CommandRequest, HIT, MISS};
+use plimsoll_model::{Operation, Outcome, Reading, SECOND_NS};
 use plimsoll_protocols::redis::Redis;
 
 use crate::client::{Answer, Client};
@@ -46,6 +46,7 @@ fn what_was_set_is_there_and_what_was_not_is_nothing() {
     assert_eq!((got.text().as_str(), got.reply.connects, got.reply.bytes_received), ("{\"a\": 1}", 0, 8));
     let missing = ask(&mut client, &server.url(), &["GET", "nothing"]);
     assert_eq!((missing.reply.outcome, missing.body.len()), (Outcome::Ok, 0));
+    assert_eq!((got.parts, missing.parts), (vec![Reading::event(HIT)], vec![Reading::event(MISS)]));
     assert_eq!(ask(&mut client, &server.url(), &["INCRBY", "n", "5"]).text(), "5");
     assert_eq!(
         ask(&mut client, &format!("{}?protocol=resp3", server.url()), &["HGETALL", "nothing"]).text(),

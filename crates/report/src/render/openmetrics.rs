@@ -1,7 +1,7 @@
 //! OpenMetrics text: the totals of a run, for a metrics system to scrape or push.
 
 use plimsoll_metrics::quantile::Standing;
-use plimsoll_model::Outcome;
+use plimsoll_model::{Outcome, StepKind};
 
 use crate::View;
 
@@ -10,7 +10,7 @@ pub fn openmetrics(view: &View) -> String {
     let run = label(&view.record.started.plan.name);
     let mut text = String::new();
     family(&mut text, "plimsoll_operations", "counter", "Operations by step and outcome.");
-    for step in &view.steps {
+    for step in view.steps.iter().filter(|s| !matches!(s.kind, StepKind::Part(_))) {
         for outcome in &step.outcomes {
             text.push_str(&format!(
                 "plimsoll_operations_total{{run=\"{run}\",step=\"{}\",outcome=\"{}\"}} {}\n",
@@ -19,6 +19,14 @@ pub fn openmetrics(view: &View) -> String {
                 outcome.count
             ));
         }
+    }
+    if !view.counted.is_empty() {
+        family(&mut text, "plimsoll_counted", "counter", "What operations counted besides: tokens, hits.");
+    }
+    for counted in &view.counted {
+        let (name, total) =
+            (label(&counted.name), if counted.is_event { counted.count } else { counted.sum });
+        text.push_str(&format!("plimsoll_counted_total{{run=\"{run}\",part=\"{name}\"}} {total}\n"));
     }
     family(&mut text, "plimsoll_response_time_seconds", "summary", "Response time of successes.");
     for step in &view.steps {

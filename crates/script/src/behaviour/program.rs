@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use plimsoll_model::http::{Body, HttpRequest};
-use plimsoll_model::{Nanos, Operation, PartUnit, StepId};
+use plimsoll_model::{Begun, Nanos, Operation, PartUnit, Reading, StepId};
 use regex::Regex;
 use serde_json_path::JsonPath;
 
@@ -52,6 +52,28 @@ pub struct Call {
     pub saves: Vec<Save>,
     /// Steps for what the operation measures besides, in the protocol's order; none if it measures nothing.
     pub parts: Vec<(PartUnit, StepId)>,
+    /// What makes a success a good one.
+    pub good: Option<Good>,
+}
+
+/// What makes a success a good one.
+#[derive(Clone, Debug, Default)]
+pub struct Good {
+    /// The step that counts good ones.
+    pub step: StepId,
+    /// For the whole operation, from when it was due; in nanoseconds.
+    pub total_ns: Option<Nanos>,
+    /// For parts, in nanoseconds. One that was not measured is not within its time.
+    pub parts: Vec<(u8, Nanos)>,
+}
+
+impl Good {
+    /// Whether a success that took so long, and of which this was read, is a good one.
+    pub fn holds(&self, begun: Begun, took_ns: Nanos, readings: &[Reading]) -> bool {
+        let read = |part: u8| readings.iter().find(|r| r.part == part).map(|r| r.recorded(begun));
+        let within = |(part, most): &(u8, Nanos)| read(*part).is_some_and(|ns| ns <= *most);
+        self.total_ns.is_none_or(|most| took_ns <= most) && self.parts.iter().all(within)
+    }
 }
 
 /// What is kept of a response.
@@ -267,5 +289,23 @@ impl Condition {
             Compare::LessOrEqual => ordering.is_le(),
             Compare::Unequal => ordering.is_ne(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_success_is_good_if_all_of_it_was_in_time() {
+        let good = Good { step: 0, total_ns: Some(100), parts: vec![(1, 20), (8, 5)] };
+        let begun = Begun { step: 0, due_ns: 1_000 };
+        let holds = |took_ns, readings: &[Reading]| good.holds(begun, took_ns, readings);
+        let readings = [Reading::at(1, 1_020), Reading::took(8, 5)];
+        assert!(holds(100, &readings));
+        assert!(!holds(101, &readings));
+        assert!(!holds(100, &[Reading::at(1, 1_021), Reading::took(8, 5)]));
+        // Of an answer of one token there is no time per token: it is not 0.
+        assert!(!holds(100, &readings[..1]));
     }
 }

@@ -329,6 +329,12 @@ fn parts(
     readings: &[Reading],
     host: &mut dyn Host,
 ) {
+    let took_ns = done_ns.saturating_sub(begun.due_ns);
+    if let Some(good) = call.good.as_ref().filter(|_| outcome == Outcome::Ok)
+        && good.holds(begun, took_ns, readings)
+    {
+        host.part(good.step, begun, outcome, 1);
+    }
     if call.parts.is_empty() {
         return;
     }
@@ -341,7 +347,7 @@ fn parts(
         let was_read = |part: usize| readings.iter().any(|reading| usize::from(reading.part) == part);
         let is_missing = |at: usize, unit: PartUnit| unit == PartUnit::Time && !was_read(at);
         for (_, (_, step)) in call.parts.iter().enumerate().filter(|(at, (unit, _))| is_missing(*at, *unit)) {
-            host.part(*step, begun, outcome, done_ns.saturating_sub(begun.due_ns));
+            host.part(*step, begun, outcome, took_ns);
         }
     }
 }

@@ -123,6 +123,7 @@ fn behaviour(quick: &Quick) -> Behaviour {
         data_sets: Vec::new(),
         saves: Vec::new(),
         parts: Vec::new(),
+        good: None,
     };
     let routine = Routine { nodes: vec![Node::Call(Box::new(call))], ..Routine::default() };
     Behaviour {

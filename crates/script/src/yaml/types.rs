@@ -9,7 +9,7 @@ use super::diagnostics::{Diagnostics, suggest};
 use super::read::{Placed, Read, Table, named_schema, record};
 use super::source::{Node, NodeKind};
 use super::units::{Bytes, Duration, Rate, Share};
-pub use calls::{CallItem, CommandStep, Common, HttpStep, MessageStep};
+pub use calls::{CallItem, CommandStep, Common, GoodItem, HttpStep, MessageStep};
 pub use steps::{GroupStep, IfStep, OneOfStep, RepeatStep, SetStep, StepItem, ThinkStep};
 
 record! {

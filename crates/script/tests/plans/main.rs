@@ -60,6 +60,11 @@ fn mistakes_in_claims_about_what_steps_count() {
 }
 
 #[test]
+fn mistakes_about_answers_in_pieces() {
+    insta::assert_snapshot!(problems(include_str!("wrong/streams.yaml")));
+}
+
+#[test]
 fn what_is_never_used_is_a_mistake() {
     insta::assert_snapshot!(problems(include_str!("wrong/unused.yaml")));
 }

@@ -10,8 +10,12 @@ use super::Lowering;
 
 impl Lowering<'_> {
     pub(super) fn http_settings(&mut self, environment: &Environment<'_>) -> HttpSettings {
-        let defaults =
-            HttpSettings { proxy: environment.proxy.clone(), cookies: true, ..HttpSettings::default() };
+        let defaults = HttpSettings {
+            proxy: environment.proxy.clone(),
+            cookies: true,
+            counts_tokens: self.counts_tokens,
+            ..HttpSettings::default()
+        };
         let file = self.file;
         let Some(section) = &file.http else { return defaults };
         for (_, address) in section.resolve.iter() {

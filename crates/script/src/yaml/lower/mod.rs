@@ -48,6 +48,8 @@ struct Lowering<'a> {
     steps: Vec<Step>,
     /// Protocols that steps are sent by.
     protocols: Vec<&'static str>,
+    /// Whether tokens of streamed answers are counted.
+    counts_tokens: bool,
     seed: u64,
     now_ms: u64,
     timeout_ns_max: u64,
@@ -75,6 +77,7 @@ pub(super) fn lower(
         used_names: Vec::new(),
         steps: Vec::new(),
         protocols: Vec::new(),
+        counts_tokens: false,
         seed,
         now_ms: environment.now_ms,
         timeout_ns_max: 0,

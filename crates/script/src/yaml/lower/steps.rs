@@ -22,7 +22,7 @@ use super::super::units::Duration;
 use super::Lowering;
 use crate::behaviour::expect::{Expect, StatusSet};
 use crate::behaviour::names::Names;
-use crate::behaviour::program::{Call, Compare, Condition, Node, RequestTemplate, Save, SaveSource};
+use crate::behaviour::program::{Call, Compare, Condition, Good, Node, RequestTemplate, Save, SaveSource};
 use crate::behaviour::template::{self, Form, Template};
 use crate::behaviour::{Globals, Routine};
 
@@ -65,6 +65,8 @@ struct Sent {
     request: RequestTemplate,
     /// What is measured besides.
     parts: &'static [PartKind],
+    /// What makes a success a good one.
+    good: Option<Good>,
 }
 
 /// A routine being lowered.
@@ -246,6 +248,10 @@ impl Lowering<'_> {
             sent.request.templates().into_iter().flat_map(Template::data_sets).collect();
         data_sets.dedup();
         let parts = self.parts(&step_name, step, sent.parts, scope);
+        let good = sent.good.and_then(|good| {
+            let own = self.parts(&step_name, step, &[PartKind::new("good", PartUnit::Event)], scope);
+            own.first().map(|(_, step)| Good { step: *step, ..good })
+        });
         let (protocol, fixed) = (self.protocol(sent.protocol), fixed(&sent.request));
         Some(Call {
             step,
@@ -257,6 +263,7 @@ impl Lowering<'_> {
             data_sets,
             saves,
             parts,
+            good,
         })
     }
 

@@ -53,6 +53,11 @@ record! {
         timeout: Option<Duration>,
         /// Redirects followed at most.
         redirects: Option<u32>,
+        /// The answer comes in pieces, and is timed piece by piece: `openai`, `anthropic` or `events`. The body that can be
+        /// looked at is then JSON: `$.text`, `$.finish_reason`, `$.chunks`, `$.usage`.
+        stream: Option<Placed<String>>,
+        /// What makes a success a good one; `share(STEP.good)` is then the goodput.
+        good: Option<GoodItem>,
         /// What must come back.
         expect: Option<ExpectItem>,
         /// What is kept: `name: $.json.path`, `name: header:NAME`, `name: regex:PATTERN`, `name: status`, `name: body`.
@@ -115,6 +120,20 @@ record! {
         save: Table<Placed<String>>,
         /// For claims and reports.
         tags: Table<String>,
+    }
+}
+
+record! {
+    /// What makes a success a good one: all of these within their time.
+    pub struct GoodItem, "`good`" {
+        /// From when it was due until it was done.
+        total: Option<Duration>,
+        /// From when it was due until the first piece of content.
+        first_token: Option<Duration>,
+        /// For each token behind the first piece of content. An answer of one token is not good by it.
+        per_token: Option<Duration>,
+        /// The longest gap between two pieces.
+        stall: Option<Duration>,
     }
 }
 

@@ -47,7 +47,7 @@ impl Lowering<'_> {
             }
             Operation::Command(CommandRequest { server: server.clone(), commands, timeout_ns })
         });
-        Some(Sent { protocol: "redis", request: RequestTemplate::Other(request), parts })
+        Some(Sent { protocol: "redis", request: RequestTemplate::Other(request), parts, good: None })
     }
 }
 

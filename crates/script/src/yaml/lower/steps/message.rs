@@ -54,7 +54,7 @@ impl Lowering<'_> {
             draft.expect.checks.insert(0, Check::Rpc);
         }
         let request = RequestTemplate::Other(self.message(step, verb, to, scope)?);
-        Some(Sent { protocol: "nats", request, parts: &[] })
+        Some(Sent { protocol: "nats", request, parts: &[], good: None })
     }
 
     /// What a step does, and where to.

@@ -3,15 +3,18 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use plimsoll_model::http::{HttpRequest, Keep};
+use plimsoll_model::stream::{self, Dialect};
 
 use super::super::super::diagnostics::suggest;
 use super::super::super::read::Placed;
-use super::super::super::types::{HttpStep, PartItem};
+use super::super::super::types::{GoodItem, HttpStep, PartItem};
 use super::super::Lowering;
 use super::server::Speaks;
 use super::{Draft, Scope, Sent};
 use crate::behaviour::expect::Expect;
-use crate::behaviour::program::{BodyPart, BodyTemplate, HttpTemplate, RequestTemplate, Save, SaveSource};
+use crate::behaviour::program::{
+    BodyPart, BodyTemplate, Good, HttpTemplate, RequestTemplate, Save, SaveSource,
+};
 use crate::behaviour::template::{Form, Template};
 
 /// Between the parts of a multipart body; long and odd enough not to occur in one.
@@ -24,7 +27,49 @@ impl Lowering<'_> {
         let (method, path) = self.method(step)?;
         let mut request = self.request(step, method, path, scope)?;
         request.base.keep = keep(&draft.expect, draft.when_invalid.as_ref(), &draft.saves);
-        Some(Sent { protocol: "http", request: RequestTemplate::Http(request), parts: &[] })
+        let dialect = step.stream.as_ref().and_then(|written| self.dialect(written));
+        if dialect.is_some() {
+            (request.base.stream, request.base.keep) = (dialect, Keep::Body);
+        }
+        let good = step.good.as_ref().and_then(|good| self.good(good, dialect));
+        let parts = dialect.map_or(&[][..], Dialect::parts);
+        Some(Sent { protocol: "http", request: RequestTemplate::Http(request), parts, good })
+    }
+
+    fn dialect(&mut self, written: &Placed<String>) -> Option<Dialect> {
+        let known =
+            [("openai", Dialect::OpenAi), ("anthropic", Dialect::Anthropic), ("events", Dialect::Events)];
+        let found = known.iter().find(|(name, _)| *name == written.value).map(|(_, dialect)| *dialect);
+        self.counts_tokens |= found.is_some_and(|dialect| dialect != Dialect::Events);
+        if found.is_none() {
+            self.unknown(written, "dialect", &known.map(|(name, _)| name));
+        }
+        found
+    }
+
+    fn good(&mut self, written: &GoodItem, dialect: Option<Dialect>) -> Option<Good> {
+        let limits = [
+            (stream::FIRST_TOKEN, written.first_token),
+            (stream::PER_TOKEN, written.per_token),
+            (stream::STALL, written.stall),
+        ];
+        let parts: Vec<_> =
+            limits.into_iter().filter_map(|(part, most)| most.map(|most| (part, most.0))).collect();
+        let problem = match dialect {
+            _ if parts.is_empty() && written.total.is_none() => Some("`good` says nothing"),
+            None if !parts.is_empty() => Some("this answer does not come in pieces"),
+            Some(Dialect::Events) if written.per_token.is_some() => Some("plain events have no tokens"),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            self.diagnostics.error(
+                &written.place,
+                problem,
+                "write `good: { total: 2s }`, and for answers with `stream` first_token, per_token or stall",
+            );
+            return None;
+        }
+        Some(Good { step: 0, total_ns: written.total.map(|most| most.0), parts })
     }
 
     /// Method and path of a step, which must say exactly one.
