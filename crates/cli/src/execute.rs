@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use plimsoll_engine::{RunSettings, StopHandle, run};
 use plimsoll_model::event::Origin;
-use plimsoll_model::http::HttpSettings;
-use plimsoll_model::message::MessageSettings;
-use plimsoll_model::{Nanos, Plan, Protocol, Record, RunEvent, Sample, Segment, Sink, Started, Workload};
+use plimsoll_model::{
+    Nanos, Plan, Protocol, ProtocolSettings, Record, RunEvent, Sample, Segment, Sink, Started, Workload,
+};
 use plimsoll_protocols::http::Http;
+use plimsoll_protocols::mcp::Mcp;
 use plimsoll_protocols::nats::Nats;
 use plimsoll_protocols::redis::Redis;
 use plimsoll_report::log::LogWriter;
@@ -37,8 +38,7 @@ pub(crate) enum Keep {
 pub(crate) struct Job {
     pub(crate) plan: Plan,
     pub(crate) workload: Arc<dyn Workload>,
-    pub(crate) http: HttpSettings,
-    pub(crate) messages: MessageSettings,
+    pub(crate) protocols: ProtocolSettings,
     pub(crate) timeout_ns_max: Nanos,
     /// As it is executed, for people.
     pub(crate) effective: String,
@@ -50,8 +50,7 @@ impl From<&Lowered> for Job {
         Self {
             plan: lowered.plan.clone(),
             workload: Arc::new(ScriptWorkload(lowered.behaviour.clone())),
-            http: lowered.http.clone(),
-            messages: lowered.messages.clone(),
+            protocols: lowered.protocols.clone(),
             timeout_ns_max: lowered.timeout_ns_max,
             effective: lowered.effective.clone(),
             digest: lowered.digest.clone(),
@@ -122,13 +121,20 @@ fn samples(directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Res
 }
 
 pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> anyhow::Result<RunSettings> {
-    let http: Arc<dyn Protocol> = Arc::new(Http::new(job.http.clone()).context(Exit::WrongPlan)?);
+    let with = job.protocols.clone();
+    let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http).context(Exit::WrongPlan)?);
+    let protocols: Vec<Arc<dyn Protocol>> = vec![
+        Arc::new(Mcp::new(http.clone(), with.tools)),
+        http,
+        Arc::new(Nats::new(with.messages)),
+        Arc::new(Redis),
+    ];
     Ok(RunSettings {
         workers: common.worker_count(),
         idle: common.idle_strategy(),
         segment: Segment::WHOLE,
         workload: job.workload.clone(),
-        protocols: vec![http, Arc::new(Nats::new(job.messages.clone())), Arc::new(Redis)],
+        protocols,
         samples: common.samples,
         stop: stop.clone(),
     })

@@ -8,6 +8,7 @@ use crate::command::CommandRequest;
 use crate::dial::TlsSpoken;
 use crate::http::HttpRequest;
 use crate::message::MessageRequest;
+use crate::tool::ToolRequest;
 use crate::{Nanos, Outcome};
 
 /// One request/reply, publish, query, ... as a user hands it to a session. One variant per protocol.
@@ -19,6 +20,8 @@ pub enum Operation {
     Command(CommandRequest),
     /// A message to a server of messages.
     Message(MessageRequest),
+    /// A call of a tool.
+    Tool(ToolRequest),
 }
 
 /// Why an operation failed.

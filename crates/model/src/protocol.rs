@@ -6,8 +6,21 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 
 use crate::conversation::Opened;
-use crate::http::HttpRequest;
+use crate::http::{HttpRequest, HttpSettings};
+use crate::message::MessageSettings;
+use crate::tool::ToolSettings;
 use crate::{Clock, Failure, Operation, Outcome, Reading, Reply, ResponseView};
+
+/// How every protocol is configured for a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProtocolSettings {
+    /// How connections are made.
+    pub http: HttpSettings,
+    /// How servers of messages are connected to.
+    pub messages: MessageSettings,
+    /// How servers of tools are spoken with.
+    pub tools: ToolSettings,
+}
 
 /// A protocol, configured for a run. Shared by all load threads.
 pub trait Protocol: Send + Sync {

@@ -11,6 +11,9 @@ pub enum Dialect {
     OpenAi,
     /// Messages, as Anthropic streams them.
     Anthropic,
+    /// Messages of JSON-RPC, of which the one that answers this request is wanted: it is then the body, and all is done when
+    /// it is there. An answer that is no stream is as good.
+    Answer(u64),
 }
 
 impl Dialect {
@@ -19,6 +22,7 @@ impl Dialect {
         match self {
             Self::Events => &OF_EVENTS,
             Self::OpenAi | Self::Anthropic => &OF_TOKENS,
+            Self::Answer(_) => &[],
         }
     }
 }

@@ -5,13 +5,15 @@
 
 mod events;
 pub mod http;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod net;
 mod phases;
 #[cfg(feature = "redis")]
 pub mod redis;
-#[cfg(any(feature = "nats", feature = "redis"))]
+#[cfg(any(feature = "mcp", feature = "nats", feature = "redis"))]
 mod trouble;
 
 pub use net::TlsError;

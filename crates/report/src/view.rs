@@ -284,7 +284,9 @@ fn steps(record: &Record) -> Vec<StepView> {
         StepKind::Part(part) => part.unit.is_time(),
         StepKind::Solo => false,
     };
-    (0..).zip(&plan.steps).filter(|(_, s)| has_times(s.kind)).map(view).collect()
+    // A part that was never read has nothing to show: not every operation begins a session.
+    let is_shown = |step: &StepView| !matches!(step.kind, StepKind::Part(_)) || !step.outcomes.is_empty();
+    (0..).zip(&plan.steps).filter(|(_, s)| has_times(s.kind)).map(view).filter(is_shown).collect()
 }
 
 fn counted(record: &Record) -> Vec<CountedView> {

@@ -7,76 +7,65 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell::root;
 
-/// Protocols in the order of the columns.
-const PROTOCOLS: [&str; 3] = ["http", "nats", "redis"];
+/// What may go wrong with the other side, in the order of the columns.
+const CASES: [&str; 9] =
+    ["refused", "timeout", "reset", "slow", "stranger", "restart", "cancel", "large", "unexpected"];
 
-/// Every case with the test of each protocol.
-const CASES: [(&str, [&str; 3]); 9] = [
+/// Every protocol with the test of each case.
+const PROTOCOLS: [(&str, [&str; 9]); 4] = [
     (
-        "connect refused",
-        ["http_breaks::nobody_listens", "nats::there_is_no_server", "redis::there_is_no_server"],
-    ),
-    (
-        "timeout",
+        "http",
         [
+            "http_breaks::nobody_listens",
             "http_breaks::every_fault_is_an_outcome_with_a_class",
-            "nats::an_answer_that_does_not_come_is_a_timeout_and_harms_nobody",
-            "redis::a_reply_that_does_not_come_is_a_timeout_and_is_not_taken_for_another",
-        ],
-    ),
-    (
-        "reset in mid-reply",
-        [
             "http_breaks::every_fault_is_an_outcome_with_a_class",
-            "nats::a_reply_that_breaks_off_is_no_success",
-            "redis::a_reply_that_breaks_off_is_no_success",
-        ],
-    ),
-    (
-        "slow reply",
-        [
             "http_breaks::a_trickle_that_ends_in_time_is_a_success",
-            "nats::a_request_is_answered_with_what_it_brought",
-            "redis::a_slow_reply_is_waited_for",
-        ],
-    ),
-    (
-        "wrong credentials",
-        [
             "http_tls::a_client_shows_its_certificate",
-            "nats::a_stranger_is_refused",
-            "redis::a_stranger_is_refused",
-        ],
-    ),
-    (
-        "server restart",
-        [
             "http_breaks::a_stale_connection_is_replaced_once_and_counted",
-            "nats::a_server_that_comes_back_is_found_again_and_that_is_counted",
-            "redis::a_server_that_comes_back_is_dialled_again_and_that_is_counted",
-        ],
-    ),
-    (
-        "cancel",
-        [
             "http_breaks::a_request_that_is_given_up_harms_nobody",
-            "nats::an_answer_that_does_not_come_is_a_timeout_and_harms_nobody",
-            "redis::a_reply_that_does_not_come_is_a_timeout_and_is_not_taken_for_another",
-        ],
-    ),
-    (
-        "large payload",
-        [
             "http_behaves::large_responses_are_counted_whether_kept_or_not",
-            "nats::a_message_that_is_too_large_is_not_sent_and_a_large_one_is",
-            "redis::a_large_value_travels_whole",
+            "http_breaks::every_fault_is_an_outcome_with_a_class",
         ],
     ),
     (
-        "unexpected reply",
+        "mcp",
         [
-            "http_breaks::every_fault_is_an_outcome_with_a_class",
+            "mcp::there_is_no_server",
+            "mcp::an_answer_that_was_given_up_is_not_taken_for_another",
+            "mcp::what_the_server_breaks_off_is_told_by_http",
+            "mcp::a_stream_that_stays_open_behind_the_answer_is_not_waited_for",
+            "mcp::a_stranger_is_refused_and_one_who_shows_a_token_is_not",
+            "mcp::a_session_that_the_server_forgets_is_lost_once_and_begun_again",
+            "mcp::an_answer_that_was_given_up_is_not_taken_for_another",
+            "mcp::a_large_answer_travels_whole",
+            "mcp::what_is_no_answer_is_said_to_be_none",
+        ],
+    ),
+    (
+        "nats",
+        [
+            "nats::there_is_no_server",
+            "nats::an_answer_that_does_not_come_is_a_timeout_and_harms_nobody",
+            "nats::a_reply_that_breaks_off_is_no_success",
+            "nats::a_request_is_answered_with_what_it_brought",
+            "nats::a_stranger_is_refused",
+            "nats::a_server_that_comes_back_is_found_again_and_that_is_counted",
+            "nats::an_answer_that_does_not_come_is_a_timeout_and_harms_nobody",
+            "nats::a_message_that_is_too_large_is_not_sent_and_a_large_one_is",
             "nats::what_is_no_nats_is_no_connection",
+        ],
+    ),
+    (
+        "redis",
+        [
+            "redis::there_is_no_server",
+            "redis::a_reply_that_does_not_come_is_a_timeout_and_is_not_taken_for_another",
+            "redis::a_reply_that_breaks_off_is_no_success",
+            "redis::a_slow_reply_is_waited_for",
+            "redis::a_stranger_is_refused",
+            "redis::a_server_that_comes_back_is_dialled_again_and_that_is_counted",
+            "redis::a_reply_that_does_not_come_is_a_timeout_and_is_not_taken_for_another",
+            "redis::a_large_value_travels_whole",
             "redis::what_is_no_redis_is_said_to_be_none",
         ],
     ),
@@ -95,11 +84,11 @@ pub(crate) fn contracts() -> Result<()> {
         bail!("no test was run:\n{}", String::from_utf8_lossy(&output.stderr));
     }
     let mut wrong = Vec::new();
-    println!("{:<20} {:<8} {:<8} {:<8}", "case", PROTOCOLS[0], PROTOCOLS[1], PROTOCOLS[2]);
-    for (case, tests) in CASES {
+    println!("{:<10} {}", "protocol", CASES.map(|case| format!("{case:<11}")).concat());
+    for (protocol, tests) in PROTOCOLS {
         let cells =
             tests.map(|test| results.get(test).map_or("missing", |ok| if *ok { "ok" } else { "FAILED" }));
-        println!("{case:<20} {:<8} {:<8} {:<8}", cells[0], cells[1], cells[2]);
+        println!("{protocol:<10} {}", cells.map(|cell| format!("{cell:<11}")).concat());
         wrong.extend(tests.into_iter().zip(cells).filter(|(_, cell)| *cell != "ok").map(|(test, _)| test));
     }
     println!("{} tests of {} protocols in all", results.len(), PROTOCOLS.len());

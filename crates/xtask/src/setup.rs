@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::shell::{has, run};
+use crate::shell::{has, root, run};
 
 /// A program with the package that brings it, and what it is for.
 type Needed = (&'static str, &'static str, &'static str);
@@ -12,6 +12,9 @@ const SERVERS: [Needed; 2] = [
     ("nats-server", "nats-server", "the server that NATS is tested against"),
     ("redis-server", "redis-server", "the server that Redis is tested against"),
 ];
+
+/// Servers in Python that protocols are tested against.
+const REQUIREMENTS: &str = "crates/protocols/tests/contract/python/requirements.txt";
 
 /// What is good to have: benchmarks and pictures need it, tests in Rust do not.
 const TOOLS: [Needed; 5] = [
@@ -29,7 +32,7 @@ pub(crate) fn setup() -> Result<()> {
     } else {
         println!("cargo-nextest is missing: tests run with cargo test instead, which is slower");
     }
-    install(&SERVERS)?;
+    servers()?;
     install(&TOOLS)?;
     if !has("oha") {
         println!("oha is missing (a peer in the benchmarks): cargo install oha");
@@ -42,7 +45,24 @@ pub(crate) fn setup() -> Result<()> {
 
 /// Installs the servers that tests start.
 pub(crate) fn servers() -> Result<()> {
-    install(&SERVERS)
+    install(&SERVERS)?;
+    python()
+}
+
+/// Servers in Python live in an environment of their own, with the versions that tests were written for.
+fn python() -> Result<()> {
+    let (place, wanted) = (root().join("target/python"), root().join(REQUIREMENTS));
+    let (kept, wanted_text) = (place.join("installed.txt"), std::fs::read_to_string(&wanted)?);
+    if std::fs::read_to_string(&kept).is_ok_and(|kept| kept == wanted_text) {
+        println!("there already: servers in Python (target/python)");
+        return Ok(());
+    }
+    println!("installing servers in Python into target/python: {REQUIREMENTS}");
+    run("python3", &["-m", "venv", &place.to_string_lossy()])?;
+    let pip = place.join("bin/pip");
+    run(&pip.to_string_lossy(), &["install", "-q", "-r", &wanted.to_string_lossy()])?;
+    std::fs::write(kept, wanted_text)?;
+    Ok(())
 }
 
 fn install(needed: &[Needed]) -> Result<()> {

@@ -7,8 +7,7 @@ use anyhow::Context;
 use plimsoll_engine::StopHandle;
 use plimsoll_k6::{Abort, Conclusion, Level, Outside, Script, ScriptError, Secrets, Settings};
 use plimsoll_model::http::HttpSettings;
-use plimsoll_model::message::MessageSettings;
-use plimsoll_model::{Outcome, StopReason};
+use plimsoll_model::{Outcome, ProtocolSettings, StopReason};
 use plimsoll_report::View;
 use serde_json::{Map, Value, json};
 
@@ -35,8 +34,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let job = Job {
         plan: script.plan.clone(),
         workload: script.workload(),
-        http: script.http.clone(),
-        messages: MessageSettings::default(),
+        protocols: ProtocolSettings { http: script.http.clone(), ..ProtocolSettings::default() },
         timeout_ns_max: script.timeout_ns_max,
         effective: script.effective.clone(),
         digest: script.digest.clone(),

@@ -26,7 +26,7 @@ pub(super) struct Said {
 
 /// Reads an event; an error if it is not what the dialect writes.
 pub(super) fn said(dialect: Dialect, event: &Event) -> Result<Said, String> {
-    if dialect == Dialect::Events {
+    if matches!(dialect, Dialect::Events | Dialect::Answer(_)) {
         return Ok(Said { content: event.data.clone(), is_text: true, ..Said::default() });
     }
     if dialect == Dialect::OpenAi && event.data.trim() == "[DONE]" {

@@ -5,7 +5,7 @@ use plimsoll_model::stream::{
     USAGE_OUT,
 };
 use plimsoll_model::{Nanos, Reading};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::dialect::{Said, said};
 use super::sse::{Decoder, Event};
@@ -92,7 +92,25 @@ impl Watch {
         self.decoder = decoder;
     }
 
+    /// When the answer that was waited for was there, if one was.
+    pub(crate) fn answered_ns(&self) -> Option<Nanos> {
+        self.first_ns.filter(|_| matches!(self.dialect, Dialect::Answer(_)))
+    }
+
+    /// Takes the answer to a request, if this is it. A server that could not read the request cannot name it.
+    fn answer(&mut self, id: u64, event: &Event, now_ns: Nanos) {
+        let Ok(message) = serde_json::from_str::<Value>(&event.data) else { return };
+        let is_unread = message["id"].is_null() && message.get("error").is_some();
+        if message.get("method").is_none() && (message["id"].as_u64() == Some(id) || is_unread) {
+            self.first_ns.get_or_insert(now_ns);
+            event.data.clone_into(&mut self.text);
+        }
+    }
+
     fn event(&mut self, event: &Event, now_ns: Nanos) {
+        if let Dialect::Answer(id) = self.dialect {
+            return self.answer(id, event, now_ns);
+        }
         let said = match said(self.dialect, event) {
             Ok(said) => said,
             Err(problem) => {
@@ -140,6 +158,9 @@ impl Watch {
         let Some(first_ns) = self.first_ns else {
             return Err(self.error.take().unwrap_or(StreamError::Empty));
         };
+        if let Dialect::Answer(_) = self.dialect {
+            return Ok(());
+        }
         self.readings.push(Reading::at(LAST_TOKEN, self.last_ns));
         self.readings.extend(self.longest_gap_ns.map(|gap_ns| Reading::took(STALL, gap_ns)));
         if self.dialect == Dialect::Events {
@@ -167,8 +188,16 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether an answer that is no stream is as good.
+    pub(crate) fn is_optional(&self) -> bool {
+        matches!(self.dialect, Dialect::Answer(_))
+    }
+
     /// The answer as one JSON document, for expectations: `text`, `finish_reason`, `chunks`, `usage`.
     pub(crate) fn summary(&self) -> Vec<u8> {
+        if let Dialect::Answer(_) = self.dialect {
+            return self.text.clone().into_bytes();
+        }
         json!({
             "text": self.text,
             "finish_reason": self.finish,
@@ -265,6 +294,20 @@ mod tests {
         none.take(DONE, 2 * MS);
         assert_eq!(none.end(), Err(StreamError::Empty));
         assert!(values(&none, FIRST_TOKEN).is_empty());
+    }
+
+    #[test]
+    fn the_answer_to_a_request_is_found_among_other_messages() {
+        let mut watch = Watch::new(Dialect::Answer(7));
+        watch.take(b"data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"id\":7}\n\n", MS);
+        watch.take(b"data: {\"jsonrpc\":\"2.0\",\"id\":6,\"result\":{}}\n\n", 2 * MS);
+        assert_eq!(watch.answered_ns(), None);
+        watch.take(b"data: {\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"a\":1}}\n\n", 3 * MS);
+        assert_eq!((watch.answered_ns(), watch.end()), (Some(3 * MS), Ok(())));
+        assert_eq!(watch.summary(), b"{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"a\":1}}");
+        let mut none = Watch::new(Dialect::Answer(7));
+        none.take(b"data: {\"jsonrpc\":\"2.0\",\"id\":6,\"result\":{}}\n\n", MS);
+        assert_eq!(none.end(), Err(StreamError::Empty));
     }
 
     #[test]

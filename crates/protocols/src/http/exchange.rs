@@ -20,6 +20,9 @@ use crate::phases::{RECEIVE, SEND, WAIT};
 /// How long a body is held back for a `100 Continue` that does not come (RFC 9110, 10.1.1 leaves it open).
 const CONTINUE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// How long the end of a stream is waited for behind what was wanted of it: with it the connection can be used again.
+const END_PATIENCE_NS: Nanos = 20_000_000;
+
 /// One request on its way, and its response.
 pub(crate) struct Exchange<'a> {
     pub(crate) shared: &'a ThreadShared,
@@ -96,7 +99,13 @@ impl Exchange<'_> {
         if std::mem::replace(&mut times.polled, true) {
             times.now_ns = self.shared.clock.now();
         }
-        ready!(self.deadline.poll(cx, times.now_ns, self.deadline_ns));
+        // Behind the one message that was waited for, only the end of the stream is left to come.
+        let answered_ns = self.watch.as_ref().and_then(|watch| watch.answered_ns());
+        let until_ns = answered_ns.map_or(self.deadline_ns, |at| self.deadline_ns.min(at + END_PATIENCE_NS));
+        ready!(self.deadline.poll(cx, times.now_ns, until_ns));
+        if answered_ns.is_some() {
+            return Poll::Ready(Ok(()));
+        }
         times.done_ns = times.now_ns;
         Poll::Ready(Err(HttpError::Net(NetError::TimedOut("timeout"))))
     }

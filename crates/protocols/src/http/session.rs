@@ -344,18 +344,20 @@ impl HttpSession {
             Box::pin(self.follow(request, &prepared, began_ns, reply)).await?;
         }
         self.decode_body(request)?;
-        if self.watch.is_some() { self.end_of_stream() } else { Ok(()) }
+        if self.watch.is_some() { self.end_of_stream(reply) } else { Ok(()) }
     }
 
     /// What the pieces of the answer came to, in place of the body. An error page stays as it is.
-    fn end_of_stream(&mut self) -> Result<(), HttpError> {
+    fn end_of_stream(&mut self, reply: &mut Reply) -> Result<(), HttpError> {
         if self.status >= 300 {
             self.watch = None;
             return Ok(());
         }
         let kind = self.response().header("content-type").unwrap_or_default().to_owned();
         if !kind.starts_with("text/event-stream") {
-            self.watch = None;
+            if self.watch.take().is_some_and(|watch| watch.is_optional()) {
+                return Ok(());
+            }
             let message = format!("the answer is no stream of events but {kind:?}");
             return Err(HttpError::Protocol("no stream", message));
         }
@@ -367,6 +369,7 @@ impl HttpSession {
         let Some(watch) = &mut self.watch else { return Ok(()) };
         let ended = watch.end();
         self.body = watch.summary();
+        reply.done_ns = watch.answered_ns().unwrap_or(reply.done_ns);
         ended.map_err(HttpError::Stream)
     }
 }

@@ -6,6 +6,7 @@ mod http_behaves;
 mod http_breaks;
 mod http_streams;
 mod http_tls;
+mod mcp;
 mod nats;
 mod papers;
 mod redis;

@@ -108,6 +108,40 @@ servers! {
     };
 }
 
+/// A server in Python: one of those beside this file, which `cargo xtask setup` installs what it needs for.
+pub(crate) struct PythonServer {
+    process: Child,
+    pub(crate) port: u16,
+}
+
+impl PythonServer {
+    /// The command line that starts one.
+    pub(crate) fn command(name: &str) -> [String; 2] {
+        let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/python");
+        let place = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/python");
+        [python.to_owned(), format!("{place}/{name}")]
+    }
+
+    /// Starts one that listens on a port, given as its last argument.
+    pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
+        let ([python, script], port) = (Self::command(name), free_port());
+        let mut command = Command::new(&python);
+        command.arg(script).args(arguments).arg(port.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn();
+        let process = process.unwrap_or_else(|e| panic!("{python}: {e}; `cargo xtask setup` installs it"));
+        listens(port);
+        Self { process, port }
+    }
+}
+
+impl Drop for PythonServer {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _gone = self.process.kill();
+        let _ended = self.process.wait();
+    }
+}
+
 /// Waits until somebody listens.
 fn listens(port: u16) {
     let address = SocketAddr::from(([127, 0, 0, 1], port));

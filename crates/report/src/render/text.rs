@@ -304,7 +304,7 @@ fn errors(view: &View) -> String {
     }
     let row = |e: &plimsoll_metrics::ErrorCount| {
         let seen = format!("{}–{}", duration(e.first_ns), duration(e.last_ns));
-        let example: String = e.example.chars().take(120).collect();
+        let example: String = e.example.replace('\n', " ").chars().take(120).collect();
         vec![
             count(e.count),
             view.step_name(e.step).to_owned(),

@@ -13,9 +13,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use plimsoll_model::Plan;
-use plimsoll_model::http::{HttpSettings, ProxySettings};
-use plimsoll_model::message::MessageSettings;
+use plimsoll_model::http::ProxySettings;
+use plimsoll_model::{Plan, ProtocolSettings};
 
 use crate::behaviour::Behaviour;
 pub use diagnostics::Diagnostics;
@@ -54,10 +53,8 @@ pub struct Lowered {
     pub plan: Plan,
     /// What users do.
     pub behaviour: Arc<Behaviour>,
-    /// How connections are made.
-    pub http: HttpSettings,
-    /// How servers of messages are connected to.
-    pub messages: MessageSettings,
+    /// How every protocol is configured.
+    pub protocols: ProtocolSettings,
     /// The longest timeout of any request, in nanoseconds.
     pub timeout_ns_max: u64,
     /// The plan as it is executed, for people: sources and overrides.

@@ -3,10 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use plimsoll_model::http::{Connections, HttpRequest, HttpSettings, Keep};
-use plimsoll_model::message::MessageSettings;
 use plimsoll_model::{
-    Claim, Closed, Load, Nanos, Open, Operation, Phase, Plan, Process, Scenario, Schedule, Stage, Step,
-    StepKind,
+    Claim, Closed, Load, Nanos, Open, Operation, Phase, Plan, Process, ProtocolSettings, Scenario, Schedule,
+    Stage, Step, StepKind,
 };
 use sha2::{Digest, Sha256};
 
@@ -92,8 +91,10 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
     Ok(Lowered {
         plan,
         behaviour: Arc::new(behaviour(quick)),
-        http: HttpSettings { connections, ..quick.http.clone() },
-        messages: MessageSettings::default(),
+        protocols: ProtocolSettings {
+            http: HttpSettings { connections, ..quick.http.clone() },
+            ..ProtocolSettings::default()
+        },
         timeout_ns_max: quick.request.timeout_ns,
         effective,
         digest: format!("sha256:{digest}"),

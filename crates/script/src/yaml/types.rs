@@ -9,7 +9,7 @@ use super::diagnostics::{Diagnostics, suggest};
 use super::read::{Placed, Read, Table, named_schema, record};
 use super::source::{Node, NodeKind};
 use super::units::{Bytes, Duration, Rate, Share};
-pub use calls::{CallItem, CommandStep, Common, GoodItem, HttpStep, MessageStep};
+pub use calls::{CallItem, CommandStep, Common, GoodItem, HttpStep, MessageStep, ToolStep};
 pub use steps::{GroupStep, IfStep, OneOfStep, RepeatStep, SetStep, StepItem, ThinkStep};
 
 record! {
@@ -35,6 +35,8 @@ record! {
         http: Option<HttpSection>,
         /// How servers of messages are connected to.
         nats: Option<NatsSection>,
+        /// How servers of tools are spoken with.
+        mcp: Option<McpSection>,
         /// What must hold, such as `p99(checkout) < 200ms`.
         claims: Vec<Placed<ClaimItem>>,
         /// Users or arrivals, by scenario.
@@ -109,6 +111,23 @@ record! {
         cert: Option<String>,
         /// Client key, PEM file.
         key: Option<String>,
+    }
+}
+
+record! {
+    /// How servers of tools are spoken with.
+    pub struct McpSection, "`mcp`" {
+        /// `per_user` (default), `per_iteration`, or `none`: requests stand for themselves.
+        sessions: Option<Placed<String>>,
+        /// The version of the protocol to ask for (default 2025-06-18).
+        version: Option<String>,
+        /// Headers of all requests over HTTP.
+        headers: Table<Placed<String>>,
+        /// Whose a server is that is a program (`stdio:`): `shared` (default; users of a load thread wait for each other),
+        /// or `per_user`.
+        programs: Option<ConnectionsItem>,
+        /// For an operation (default 5s).
+        timeout: Option<Duration>,
     }
 }
 

@@ -72,6 +72,8 @@ fn include(file: &mut PlanFile, base: &Path, diagnostics: &mut Diagnostics, dept
         merge(&mut file.tags, part.tags, diagnostics);
         file.target = file.target.take().or(part.target);
         file.http = file.http.take().or(part.http);
+        file.mcp = file.mcp.take().or(part.mcp);
+        file.nats = file.nats.take().or(part.nats);
         file.setup.extend(part.setup);
         file.teardown.extend(part.teardown);
     }

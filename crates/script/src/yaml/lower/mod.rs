@@ -6,6 +6,7 @@ mod data;
 mod files;
 mod http;
 mod loads;
+mod mcp;
 mod nats;
 mod steps;
 
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use plimsoll_model::{Plan, Scenario, Step};
+use plimsoll_model::{Plan, ProtocolSettings, Scenario, Step};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -101,8 +102,11 @@ pub(super) fn lower(
         claims: Vec::new(),
     };
     let plan = Plan { claims: lowering.claims(&plan), ..plan };
-    let http = lowering.http_settings(environment);
-    let messages = lowering.message_settings();
+    let protocols = ProtocolSettings {
+        http: lowering.http_settings(environment),
+        messages: lowering.message_settings(),
+        tools: lowering.tool_settings(),
+    };
     lowering.refuse_unused(&plan);
     let (effective, digest) = effective(lowering.diagnostics, environment, &plan);
     let behaviour = Behaviour {
@@ -117,8 +121,7 @@ pub(super) fn lower(
     Lowered {
         plan,
         behaviour: Arc::new(behaviour),
-        http,
-        messages,
+        protocols,
         timeout_ns_max: lowering.timeout_ns_max,
         effective,
         digest,
@@ -262,6 +265,20 @@ impl Lowering<'_> {
                 None
             }
         }
+    }
+
+    /// A text that may use `env` and `vars`, and nothing that only a user knows.
+    fn known_before_the_run(&mut self, written: &Placed<String>) -> Option<String> {
+        let names = self.names(&[]);
+        let text = self.template(written, Form::Plain, &names)?.as_fixed().map(str::to_owned);
+        if text.is_none() {
+            self.diagnostics.error(
+                &written.place,
+                "this must be known before the run",
+                "use only `env` and `vars` in it",
+            );
+        }
+        text
     }
 
     /// Reads a file that the plan names, relative to the plan's directory.

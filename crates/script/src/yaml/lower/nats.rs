@@ -3,10 +3,8 @@
 use plimsoll_model::http::Connections;
 use plimsoll_model::message::MessageSettings;
 
-use super::super::read::Placed;
 use super::super::types::ConnectionsItem;
 use super::Lowering;
-use crate::behaviour::template::Form;
 
 impl Lowering<'_> {
     pub(super) fn message_settings(&mut self) -> MessageSettings {
@@ -51,19 +49,5 @@ impl Lowering<'_> {
             ca_file,
             client_pair,
         }
-    }
-
-    /// A text that may use `env` and `vars`, and nothing that only a user knows.
-    fn known_before_the_run(&mut self, written: &Placed<String>) -> Option<String> {
-        let names = self.names(&[]);
-        let text = self.template(written, Form::Plain, &names)?.as_fixed().map(str::to_owned);
-        if text.is_none() {
-            self.diagnostics.error(
-                &written.place,
-                "this must be known before the run",
-                "use only `env` and `vars` in it",
-            );
-        }
-        text
     }
 }

@@ -5,6 +5,7 @@ mod expectations;
 mod message;
 mod request;
 mod server;
+mod tool;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -242,6 +243,7 @@ impl Lowering<'_> {
             CallItem::Http(written) => self.http_sent(written, &mut draft, scope),
             CallItem::Message(written) => self.message_sent(written, &mut draft, scope),
             CallItem::Command(written) => self.command_sent(written, &mut draft, scope),
+            CallItem::Tool(written) => self.tool_sent(written, &mut draft, scope),
         }?;
         let Draft { expect, when_invalid, saves } = draft;
         let mut data_sets: Vec<_> =
@@ -375,5 +377,6 @@ fn usual_name(item: &CallItem) -> String {
         CallItem::Http(step) => request::usual_name(step),
         CallItem::Message(step) => message::usual_name(step),
         CallItem::Command(step) => command::usual_name(step),
+        CallItem::Tool(step) => tool::usual_name(step),
     }
 }

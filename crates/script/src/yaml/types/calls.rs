@@ -124,6 +124,30 @@ record! {
 }
 
 record! {
+    /// A call of a tool, what must come back, and what is kept.
+    pub struct ToolStep, "a step" {
+        /// Call this tool with `args`. An error, or a result that is one (`isError`), is a failure.
+        tool: Option<Placed<String>>,
+        /// Send a request of this method, such as `tools/list` or `resources/read`, with `args` as its parameters.
+        mcp: Option<Placed<String>>,
+        /// Which of `targets` it is sent to.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key, or the tool's name).
+        name: Option<String>,
+        /// Arguments by name.
+        args: Option<Placed<Value>>,
+        /// For the whole operation, beginning a session included (default 5s).
+        timeout: Option<Duration>,
+        /// What must come back: the body is the result, as JSON.
+        expect: Option<ExpectItem>,
+        /// What is kept, as of an HTTP response.
+        save: Table<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+record! {
     /// What makes a success a good one: all of these within their time.
     pub struct GoodItem, "`good`" {
         /// From when it was due until it was done.
@@ -146,6 +170,8 @@ pub enum CallItem {
     Message(Box<MessageStep>),
     /// Commands.
     Command(Box<CommandStep>),
+    /// A call of a tool.
+    Tool(Box<ToolStep>),
 }
 
 /// What every step that sends something may say.
@@ -174,7 +200,7 @@ struct Kind {
 }
 
 /// Kinds of steps: the first of whose keys one stands in a step is what it is.
-const KINDS: [Kind; 3] = [
+const KINDS: [Kind; 4] = [
     Kind {
         keys: &["get", "post", "put", "patch", "delete", "head", "options"],
         read: |node, diagnostics| Some(CallItem::Http(Box::new(HttpStep::read(node, diagnostics)?))),
@@ -189,6 +215,11 @@ const KINDS: [Kind; 3] = [
         keys: &["publish", "request", "rpc", "describe"],
         read: |node, diagnostics| Some(CallItem::Message(Box::new(MessageStep::read(node, diagnostics)?))),
         schema: MessageStep::schema,
+    },
+    Kind {
+        keys: &["tool", "mcp"],
+        read: |node, diagnostics| Some(CallItem::Tool(Box::new(ToolStep::read(node, diagnostics)?))),
+        schema: ToolStep::schema,
     },
 ];
 
@@ -232,6 +263,7 @@ impl CallItem {
             Self::Http(step) => common!(step),
             Self::Message(step) => common!(step),
             Self::Command(step) => common!(step),
+            Self::Tool(step) => common!(step),
         }
     }
 }

@@ -4,17 +4,21 @@ use super::super::super::diagnostics::suggest;
 use super::super::super::read::Placed;
 use super::super::Lowering;
 
-/// What a target speaks, by the scheme of its address.
+/// What a target speaks, by the scheme of its address; a program speaks of tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::yaml::lower) enum Speaks {
     Http,
     Messages,
     Redis,
+    Tools,
 }
 
 impl Speaks {
     /// What is spoken under an address; nothing that is known, if its scheme is not.
     pub(in crate::yaml::lower) fn of(url: &str) -> Option<Self> {
+        if url.starts_with("stdio:") {
+            return Some(Self::Tools);
+        }
         Some(match url.split_once("://")?.0 {
             "http" | "https" => Self::Http,
             "nats" | "tls" => Self::Messages,
@@ -29,7 +33,14 @@ impl Speaks {
             Self::Http => ("HTTP requests", "http://127.0.0.1:8080"),
             Self::Messages => ("messages", "nats://127.0.0.1:4222"),
             Self::Redis => ("Redis commands", "redis://127.0.0.1:6379"),
+            Self::Tools => ("calls of tools", "http://127.0.0.1:8080/mcp"),
         }
+    }
+
+    /// Whether what is written for `self` may go to a target that speaks `other`.
+    fn fits(self, other: Option<Self>) -> bool {
+        // Tools are reached over HTTP, too.
+        other == Some(self) || (self == Self::Tools && other == Some(Self::Http))
     }
 }
 
@@ -64,7 +75,7 @@ impl Lowering<'_> {
             }
             return None;
         };
-        if Speaks::of(&server) != Some(wanted) {
+        if !wanted.fits(Speaks::of(&server)) {
             self.diagnostics.error(
                 on.map_or(&place.place, |on| &on.place),
                 format!("{server} takes no {what}"),
