@@ -13,6 +13,7 @@ use plimsoll_protocols::http::Http;
 use plimsoll_protocols::mcp::Mcp;
 use plimsoll_protocols::nats::Nats;
 use plimsoll_protocols::redis::Redis;
+use plimsoll_protocols::sql::Sql;
 use plimsoll_report::log::LogWriter;
 use plimsoll_report::verify::claims_digest;
 use plimsoll_report::{RunDirectory, SampleWriter, View, files, json, text};
@@ -128,6 +129,7 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
         http,
         Arc::new(Nats::new(with.messages)),
         Arc::new(Redis),
+        Arc::new(Sql::new(with.queries).context(Exit::WrongPlan)?),
     ];
     Ok(RunSettings {
         workers: common.worker_count(),

@@ -19,6 +19,7 @@ pub mod operation;
 pub mod part;
 pub mod plan;
 pub mod protocol;
+pub mod query;
 pub mod record;
 pub mod sample;
 pub mod schedule;

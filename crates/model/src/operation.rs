@@ -8,6 +8,7 @@ use crate::command::CommandRequest;
 use crate::dial::TlsSpoken;
 use crate::http::HttpRequest;
 use crate::message::MessageRequest;
+use crate::query::QueryRequest;
 use crate::tool::ToolRequest;
 use crate::{Nanos, Outcome};
 
@@ -20,6 +21,8 @@ pub enum Operation {
     Command(CommandRequest),
     /// A message to a server of messages.
     Message(MessageRequest),
+    /// Statements to a database.
+    Query(QueryRequest),
     /// A call of a tool.
     Tool(ToolRequest),
 }

@@ -8,6 +8,7 @@ use futures::future::LocalBoxFuture;
 use crate::conversation::Opened;
 use crate::http::{HttpRequest, HttpSettings};
 use crate::message::MessageSettings;
+use crate::query::QuerySettings;
 use crate::tool::ToolSettings;
 use crate::{Clock, Failure, Operation, Outcome, Reading, Reply, ResponseView};
 
@@ -18,6 +19,8 @@ pub struct ProtocolSettings {
     pub http: HttpSettings,
     /// How servers of messages are connected to.
     pub messages: MessageSettings,
+    /// How databases are connected to.
+    pub queries: QuerySettings,
     /// How servers of tools are spoken with.
     pub tools: ToolSettings,
 }

@@ -13,7 +13,9 @@ mod net;
 mod phases;
 #[cfg(feature = "redis")]
 pub mod redis;
-#[cfg(any(feature = "mcp", feature = "nats", feature = "redis"))]
+#[cfg(feature = "sql")]
+pub mod sql;
+#[cfg(any(feature = "mcp", feature = "nats", feature = "redis", feature = "sql"))]
 mod trouble;
 
 pub use net::TlsError;

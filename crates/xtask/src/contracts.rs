@@ -12,7 +12,7 @@ const CASES: [&str; 9] =
     ["refused", "timeout", "reset", "slow", "stranger", "restart", "cancel", "large", "unexpected"];
 
 /// Every protocol with the test of each case.
-const PROTOCOLS: [(&str, [&str; 9]); 4] = [
+const PROTOCOLS: [(&str, [&str; 9]); 5] = [
     (
         "http",
         [
@@ -67,6 +67,20 @@ const PROTOCOLS: [(&str, [&str; 9]); 4] = [
             "redis::a_reply_that_does_not_come_is_a_timeout_and_is_not_taken_for_another",
             "redis::a_large_value_travels_whole",
             "redis::what_is_no_redis_is_said_to_be_none",
+        ],
+    ),
+    (
+        "sql",
+        [
+            "sql::there_is_no_server",
+            "sql::what_is_given_up_is_not_taken_for_another",
+            "sql::a_reply_that_breaks_off_is_no_success",
+            "sql::postgres_is_spoken_with",
+            "sql::a_stranger_is_refused",
+            "sql::a_server_that_comes_back_is_connected_to_again",
+            "sql::what_is_given_up_is_not_taken_for_another",
+            "sql::postgres_is_spoken_with",
+            "sql::what_is_no_database_is_said_to_be_none",
         ],
     ),
 ];

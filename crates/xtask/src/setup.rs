@@ -8,8 +8,10 @@ use crate::shell::{has, root, run};
 type Needed = (&'static str, &'static str, &'static str);
 
 /// Servers that protocols are tested against.
-const SERVERS: [Needed; 2] = [
+const SERVERS: [Needed; 4] = [
+    ("mariadbd", "mariadb-server", "the server that MySQL is tested against"),
     ("nats-server", "nats-server", "the server that NATS is tested against"),
+    ("pg_ctlcluster", "postgresql", "the server that PostgreSQL is tested against"),
     ("redis-server", "redis-server", "the server that Redis is tested against"),
 ];
 

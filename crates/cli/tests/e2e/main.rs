@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to panic where it stands")]
 
 mod bad_input;
+#[path = "../../../protocols/tests/contract/databases.rs"]
+#[expect(dead_code, reason = "the contract tests ask more of them")]
+mod databases;
 mod examples;
 mod judging;
 mod known_answers;
@@ -9,4 +12,7 @@ mod plimsoll;
 mod protocols;
 mod results;
 mod scripts;
+#[path = "../../../protocols/tests/contract/server.rs"]
+#[expect(dead_code, reason = "the contract tests ask more of them")]
+mod server;
 mod steps;

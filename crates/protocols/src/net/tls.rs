@@ -57,6 +57,12 @@ pub(crate) struct TlsConfigs {
 }
 
 impl TlsConfigs {
+    /// What most servers are spoken to with.
+    #[cfg(feature = "sql")]
+    pub(crate) fn usual(&self) -> Arc<ClientConfig> {
+        self.usual.clone()
+    }
+
     /// Reads the certificates that `settings` name.
     pub(crate) fn new(settings: &HttpSettings) -> Result<Self, TlsError> {
         let own = match (&settings.client_cert, &settings.client_key) {

@@ -91,6 +91,10 @@ impl Client {
     pub(crate) fn perform(&mut self, operation: Operation) -> Answer {
         let operation = Arc::new(operation);
         let reply = self.runtime.block_on(self.session.perform(&operation));
+        self.answer(reply)
+    }
+
+    fn answer(&self, reply: Reply) -> Answer {
         let view = self.session.response();
         let parts = self.session.parts().to_vec();
         Answer { reply, headers: view.headers.to_vec(), body: view.body.to_vec(), tls: view.tls, parts }
@@ -106,6 +110,15 @@ impl Client {
     pub(crate) fn begin_iteration(&mut self) {
         self.session.begin_iteration();
     }
+}
+
+/// What two users of one load thread get who ask at the same moment.
+pub(crate) fn two_at_once(protocol: &dyn Protocol, operations: [Operation; 2]) -> [Answer; 2] {
+    let [mut one, mut two] = Client::two_of(protocol);
+    let [first, second] = operations.map(Arc::new);
+    let both = async { futures::join!(one.session.perform(&first), two.session.perform(&second)) };
+    let (first, second) = one.runtime.block_on(both);
+    [one.answer(first), two.answer(second)]
 }
 
 /// Settings that keep to what a test says, whatever the environment.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to panic where it stands")]
 
 mod client;
+mod databases;
 mod http_behaves;
 mod http_breaks;
 mod http_streams;
@@ -11,3 +12,4 @@ mod nats;
 mod papers;
 mod redis;
 mod server;
+mod sql;

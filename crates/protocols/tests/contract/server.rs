@@ -143,7 +143,7 @@ impl Drop for PythonServer {
 }
 
 /// Waits until somebody listens.
-fn listens(port: u16) {
+pub(crate) fn listens(port: u16) {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let is_there = (0..LOOKS).any(|_| {
         let connected = TcpStream::connect(address).is_ok();

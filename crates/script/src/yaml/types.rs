@@ -9,7 +9,7 @@ use super::diagnostics::{Diagnostics, suggest};
 use super::read::{Placed, Read, Table, named_schema, record};
 use super::source::{Node, NodeKind};
 use super::units::{Bytes, Duration, Rate, Share};
-pub use calls::{CallItem, CommandStep, Common, GoodItem, HttpStep, MessageStep, ToolStep};
+pub use calls::{CallItem, CommandStep, Common, GoodItem, HttpStep, MessageStep, QueryStep, ToolStep};
 pub use steps::{GroupStep, IfStep, OneOfStep, RepeatStep, SetStep, StepItem, ThinkStep};
 
 record! {
@@ -37,6 +37,8 @@ record! {
         nats: Option<NatsSection>,
         /// How servers of tools are spoken with.
         mcp: Option<McpSection>,
+        /// How databases are connected to.
+        sql: Option<SqlSection>,
         /// What must hold, such as `p99(checkout) < 200ms`.
         claims: Vec<Placed<ClaimItem>>,
         /// Users or arrivals, by scenario.
@@ -128,6 +130,24 @@ record! {
         programs: Option<ConnectionsItem>,
         /// For an operation (default 5s).
         timeout: Option<Duration>,
+    }
+}
+
+record! {
+    /// How databases are connected to.
+    pub struct SqlSection, "`sql`" {
+        /// Connections that all users share, load threads included; without it each user has its own.
+        pool: Option<u64>,
+        /// How long a user waits for a connection of the pool (default 30s).
+        pool_wait: Option<Duration>,
+        /// For an operation, waiting for the pool included (default 5s).
+        timeout: Option<Duration>,
+        /// For connecting, TLS included (default 10s).
+        connect_timeout: Option<Duration>,
+        /// Authorities to trust instead of the system's, PEM file.
+        ca: Option<String>,
+        /// Accept any certificate.
+        skip_verify: Option<bool>,
     }
 }
 

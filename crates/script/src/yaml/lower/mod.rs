@@ -8,6 +8,7 @@ mod http;
 mod loads;
 mod mcp;
 mod nats;
+mod sql;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -105,6 +106,7 @@ pub(super) fn lower(
     let protocols = ProtocolSettings {
         http: lowering.http_settings(environment),
         messages: lowering.message_settings(),
+        queries: lowering.query_settings(),
         tools: lowering.tool_settings(),
     };
     lowering.refuse_unused(&plan);
@@ -173,7 +175,7 @@ impl Lowering<'_> {
             self.diagnostics.error(
                 &written.place,
                 format!("`{text}` is not a target Plimsoll can reach"),
-                "write a URL such as http://127.0.0.1:8080, nats://127.0.0.1:4222 or redis://127.0.0.1:6379, or demo:shop for a built-in service",
+                "write a URL such as http://127.0.0.1:8080, nats://127.0.0.1:4222, redis://127.0.0.1:6379 or postgres://127.0.0.1:5432/test, or demo:shop for a built-in service",
             );
             return None;
         };

@@ -3,6 +3,7 @@
 mod command;
 mod expectations;
 mod message;
+mod query;
 mod request;
 mod server;
 mod tool;
@@ -243,6 +244,7 @@ impl Lowering<'_> {
             CallItem::Http(written) => self.http_sent(written, &mut draft, scope),
             CallItem::Message(written) => self.message_sent(written, &mut draft, scope),
             CallItem::Command(written) => self.command_sent(written, &mut draft, scope),
+            CallItem::Query(written) => self.query_sent(written, &mut draft, scope),
             CallItem::Tool(written) => self.tool_sent(written, &mut draft, scope),
         }?;
         let Draft { expect, when_invalid, saves } = draft;
@@ -377,6 +379,7 @@ fn usual_name(item: &CallItem) -> String {
         CallItem::Http(step) => request::usual_name(step),
         CallItem::Message(step) => message::usual_name(step),
         CallItem::Command(step) => command::usual_name(step),
+        CallItem::Query(step) => query::usual_name(step),
         CallItem::Tool(step) => tool::usual_name(step),
     }
 }

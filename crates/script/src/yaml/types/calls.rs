@@ -148,6 +148,29 @@ record! {
 }
 
 record! {
+    /// Statements to a database, what must come back, and what is kept.
+    pub struct QueryStep, "a step" {
+        /// A statement, with the database's own placeholders; or a list of statements, which are one transaction: texts, or
+        /// mappings of `sql` and `params`.
+        sql: Placed<Value>,
+        /// Parameters of a single statement, in order.
+        params: Option<Placed<Value>>,
+        /// Which of `targets` it is sent to.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key, or the first word of the statement).
+        name: Option<String>,
+        /// For all of it, waiting for the pool included (default 5s).
+        timeout: Option<Duration>,
+        /// What must come back: the body is JSON with `rows`, `count` and `affected`; of a transaction a list of these.
+        expect: Option<ExpectItem>,
+        /// What is kept, as of an HTTP response.
+        save: Table<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+record! {
     /// What makes a success a good one: all of these within their time.
     pub struct GoodItem, "`good`" {
         /// From when it was due until it was done.
@@ -170,6 +193,8 @@ pub enum CallItem {
     Message(Box<MessageStep>),
     /// Commands.
     Command(Box<CommandStep>),
+    /// Statements.
+    Query(Box<QueryStep>),
     /// A call of a tool.
     Tool(Box<ToolStep>),
 }
@@ -200,7 +225,7 @@ struct Kind {
 }
 
 /// Kinds of steps: the first of whose keys one stands in a step is what it is.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind {
         keys: &["get", "post", "put", "patch", "delete", "head", "options"],
         read: |node, diagnostics| Some(CallItem::Http(Box::new(HttpStep::read(node, diagnostics)?))),
@@ -215,6 +240,11 @@ const KINDS: [Kind; 4] = [
         keys: &["publish", "request", "rpc", "describe"],
         read: |node, diagnostics| Some(CallItem::Message(Box::new(MessageStep::read(node, diagnostics)?))),
         schema: MessageStep::schema,
+    },
+    Kind {
+        keys: &["sql"],
+        read: |node, diagnostics| Some(CallItem::Query(Box::new(QueryStep::read(node, diagnostics)?))),
+        schema: QueryStep::schema,
     },
     Kind {
         keys: &["tool", "mcp"],
@@ -263,6 +293,7 @@ impl CallItem {
             Self::Http(step) => common!(step),
             Self::Message(step) => common!(step),
             Self::Command(step) => common!(step),
+            Self::Query(step) => common!(step),
             Self::Tool(step) => common!(step),
         }
     }

@@ -10,6 +10,7 @@ pub(in crate::yaml::lower) enum Speaks {
     Http,
     Messages,
     Redis,
+    Sql,
     Tools,
 }
 
@@ -19,10 +20,14 @@ impl Speaks {
         if url.starts_with("stdio:") {
             return Some(Self::Tools);
         }
+        if url.starts_with("sqlite:") {
+            return Some(Self::Sql);
+        }
         Some(match url.split_once("://")?.0 {
             "http" | "https" => Self::Http,
             "nats" | "tls" => Self::Messages,
             "redis" | "rediss" => Self::Redis,
+            "postgres" | "postgresql" | "mysql" | "mariadb" => Self::Sql,
             _ => return None,
         })
     }
@@ -33,6 +38,7 @@ impl Speaks {
             Self::Http => ("HTTP requests", "http://127.0.0.1:8080"),
             Self::Messages => ("messages", "nats://127.0.0.1:4222"),
             Self::Redis => ("Redis commands", "redis://127.0.0.1:6379"),
+            Self::Sql => ("SQL", "postgres://127.0.0.1:5432/test"),
             Self::Tools => ("calls of tools", "http://127.0.0.1:8080/mcp"),
         }
     }
