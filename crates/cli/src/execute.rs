@@ -14,6 +14,7 @@ use plimsoll_protocols::mcp::Mcp;
 use plimsoll_protocols::nats::Nats;
 use plimsoll_protocols::redis::Redis;
 use plimsoll_protocols::sql::Sql;
+use plimsoll_protocols::talk::Talk;
 use plimsoll_report::log::LogWriter;
 use plimsoll_report::verify::claims_digest;
 use plimsoll_report::{RunDirectory, SampleWriter, View, files, json, text};
@@ -126,6 +127,7 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
     let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http).context(Exit::WrongPlan)?);
     let protocols: Vec<Arc<dyn Protocol>> = vec![
         Arc::new(Mcp::new(http.clone(), with.tools)),
+        Arc::new(Talk::new(http.clone())),
         http,
         Arc::new(Nats::new(with.messages)),
         Arc::new(Redis),

@@ -26,6 +26,7 @@ pub mod schedule;
 pub mod segment;
 pub mod sink;
 pub mod stream;
+pub mod talk;
 pub mod testing;
 pub mod tool;
 pub mod workload;

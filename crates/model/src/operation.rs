@@ -9,6 +9,7 @@ use crate::dial::TlsSpoken;
 use crate::http::HttpRequest;
 use crate::message::MessageRequest;
 use crate::query::QueryRequest;
+use crate::talk::TalkRequest;
 use crate::tool::ToolRequest;
 use crate::{Nanos, Outcome};
 
@@ -23,6 +24,8 @@ pub enum Operation {
     Message(MessageRequest),
     /// Statements to a database.
     Query(QueryRequest),
+    /// A step of a conversation.
+    Talk(TalkRequest),
     /// A call of a tool.
     Tool(ToolRequest),
 }

@@ -15,7 +15,9 @@ mod phases;
 pub mod redis;
 #[cfg(feature = "sql")]
 pub mod sql;
-#[cfg(any(feature = "mcp", feature = "nats", feature = "redis", feature = "sql"))]
+#[cfg(feature = "talk")]
+pub mod talk;
+#[cfg(any(feature = "mcp", feature = "nats", feature = "redis", feature = "sql", feature = "talk"))]
 mod trouble;
 
 pub use net::TlsError;

@@ -13,9 +13,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
+use tokio::sync::broadcast;
 
 /// Its routes.
 pub fn router() -> Router {
+    let (room, _) = broadcast::channel(ROOM_MESSAGES_MAX);
     Router::new()
         .route("/health", get(|| async { axum::Json(json!({ "status": "healthy" })) }))
         .route("/echo", any(echo))
@@ -36,6 +38,10 @@ pub fn router() -> Router {
         .route(
             "/ws",
             any(|upgrade: WebSocketUpgrade| async { upgrade.protocols(["echo"]).on_upgrade(repeat) }),
+        )
+        .route(
+            "/room",
+            any(|upgrade: WebSocketUpgrade| async { upgrade.on_upgrade(|socket| stay(socket, room)) }),
         )
         .route("/digest/{user}/{password}", any(digest))
         .route(
@@ -75,6 +81,36 @@ async fn gzip() -> Response {
 const PAGE: &str = include_str!("echo/page.html");
 
 /// Sends every message back; `close` ends the conversation with a word.
+/// Messages that a listener of the room may be behind.
+const ROOM_MESSAGES_MAX: usize = 16_384;
+
+/// What one says in the room, all in it hear, whoever said it too.
+async fn stay(mut socket: WebSocket, room: broadcast::Sender<Message>) {
+    let mut heard = room.subscribe();
+    loop {
+        tokio::select! {
+            said = socket.recv() => match said {
+                Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
+                    // Whoever says it is there to hear it.
+                    let _listeners = room.send(message);
+                }
+                Some(Ok(Message::Close(_))) => {
+                    // The library confirms it when it is asked for more.
+                    let _end = socket.recv().await;
+                    return;
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return,
+            },
+            message = heard.recv() => match message {
+                Ok(message) => if socket.send(message).await.is_err() { return },
+                // Too far behind: the end is better than a gap.
+                Err(_) => return,
+            },
+        }
+    }
+}
+
 async fn repeat(mut socket: WebSocket) {
     while let Some(Ok(message)) = socket.recv().await {
         let answer = match message {

@@ -12,7 +12,7 @@ const CASES: [&str; 9] =
     ["refused", "timeout", "reset", "slow", "stranger", "restart", "cancel", "large", "unexpected"];
 
 /// Every protocol with the test of each case.
-const PROTOCOLS: [(&str, [&str; 9]); 5] = [
+const PROTOCOLS: [(&str, [&str; 9]); 6] = [
     (
         "http",
         [
@@ -81,6 +81,20 @@ const PROTOCOLS: [(&str, [&str; 9]); 5] = [
             "sql::what_is_given_up_is_not_taken_for_another",
             "sql::postgres_is_spoken_with",
             "sql::what_is_no_database_is_said_to_be_none",
+        ],
+    ),
+    (
+        "talk",
+        [
+            "talk::there_is_no_server",
+            "talk::what_does_not_come_is_a_timeout_and_the_conversation_goes_on",
+            "talk::bytes_over_tcp_are_cut_into_messages",
+            "talk::bytes_over_tcp_are_cut_into_messages",
+            "talk::a_handshake_that_is_refused_says_with_what",
+            "talk::the_other_side_may_end_it",
+            "talk::what_does_not_come_is_a_timeout_and_the_conversation_goes_on",
+            "talk::a_large_message_travels_whole",
+            "talk::a_handshake_that_is_refused_says_with_what",
         ],
     ),
 ];

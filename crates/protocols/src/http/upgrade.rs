@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 use url::Url;
 
@@ -166,8 +166,16 @@ async fn answered(mut stream: Stream, asked: &Asked) -> Result<(Socket, Headers)
         let text = "the answer does not belong to our key (Sec-WebSocket-Accept)".to_owned();
         return Err(HttpError::Protocol("bad handshake", text).into());
     }
-    Ok((WebSocketStream::from_partially_read(stream, rest, Role::Client, None).await, headers))
+    Ok((WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(config())).await, headers))
 }
+
+/// Connections are many and mostly idle: the library would set aside 128 KiB for each.
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES).write_buffer_size(0)
+}
+
+/// What a connection reads at once, in bytes.
+const READ_BUFFER_BYTES: usize = 8 * 1024;
 
 /// As much is read of the body of an answer that is no consent, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;

@@ -13,3 +13,4 @@ mod papers;
 mod redis;
 mod server;
 mod sql;
+mod talk;

@@ -121,6 +121,8 @@ pub struct Expect {
     pub status: StatusSet,
     /// Everything else.
     pub checks: Vec<Check>,
+    /// The protocol itself looks at what comes back: it waits for a certain message, or knows an error by its envelope.
+    pub by_protocol: bool,
 }
 
 /// Why a response is not what was expected: a class for counting and the whole story.
@@ -153,6 +155,11 @@ impl Expect {
     /// Whether anything but the status is looked at.
     pub const fn looks_beyond_status(&self) -> bool {
         !self.checks.is_empty()
+    }
+
+    /// Whether the content of an answer is looked at, by whomever.
+    pub const fn is_checked(&self) -> bool {
+        self.by_protocol || self.looks_beyond_status()
     }
 
     /// Whether the body is needed.

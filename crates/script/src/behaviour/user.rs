@@ -271,7 +271,8 @@ impl ScriptUser {
         if !call.expect.looks_beyond_status() && call.when_invalid.is_none() {
             let view = ResponseView { headers: &[], ..self.sessions[call.protocol].response() };
             let judged = self.status_only(call, view.status);
-            return (if judged.is_none() { Outcome::Ok } else { Outcome::AppError }, false, judged);
+            let outcome = if judged.is_none() { Outcome::Ok } else { Outcome::AppError };
+            return (outcome, call.expect.is_checked(), judged);
         }
         let broken = call.data_sets.iter().find_map(|set| self.state.rows[*set].row()?.invalid.clone());
         let refusal = call.when_invalid.as_ref().zip(broken);
@@ -280,7 +281,7 @@ impl ScriptUser {
             let mut json = LazyJson::default();
             match refusal {
                 None => match call.expect.judge(&view, &mut json, scope) {
-                    Ok(()) => (Outcome::Ok, call.expect.looks_beyond_status(), None),
+                    Ok(()) => (Outcome::Ok, call.expect.is_checked(), None),
                     Err(unexpected) => (Outcome::AppError, true, Some(unexpected)),
                 },
                 Some((expect, kind)) => match expect.judge(&view, &mut json, scope) {

@@ -50,6 +50,8 @@ struct Lowering<'a> {
     steps: Vec<Step>,
     /// Protocols that steps are sent by.
     protocols: Vec<&'static str>,
+    /// Where conversations with a target are held, if a step begins one elsewhere.
+    talks: BTreeMap<String, Arc<str>>,
     /// Whether tokens of streamed answers are counted.
     counts_tokens: bool,
     seed: u64,
@@ -79,6 +81,7 @@ pub(super) fn lower(
         used_names: Vec::new(),
         steps: Vec::new(),
         protocols: Vec::new(),
+        talks: BTreeMap::new(),
         counts_tokens: false,
         seed,
         now_ms: environment.now_ms,

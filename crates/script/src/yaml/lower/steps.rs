@@ -6,6 +6,7 @@ mod message;
 mod query;
 mod request;
 mod server;
+mod talk;
 mod tool;
 
 use std::collections::BTreeMap;
@@ -245,6 +246,7 @@ impl Lowering<'_> {
             CallItem::Message(written) => self.message_sent(written, &mut draft, scope),
             CallItem::Command(written) => self.command_sent(written, &mut draft, scope),
             CallItem::Query(written) => self.query_sent(written, &mut draft, scope),
+            CallItem::Talk(written) => self.talk_sent(written, &mut draft, scope),
             CallItem::Tool(written) => self.tool_sent(written, &mut draft, scope),
         }?;
         let Draft { expect, when_invalid, saves } = draft;
@@ -380,6 +382,7 @@ fn usual_name(item: &CallItem) -> String {
         CallItem::Message(step) => message::usual_name(step),
         CallItem::Command(step) => command::usual_name(step),
         CallItem::Query(step) => query::usual_name(step),
+        CallItem::Talk(step) => talk::usual_name(step).to_owned(),
         CallItem::Tool(step) => tool::usual_name(step),
     }
 }

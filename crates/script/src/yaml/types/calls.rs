@@ -171,6 +171,43 @@ record! {
 }
 
 record! {
+    /// A step of a conversation over WebSocket, TCP or UDP, what must come back, and what is kept.
+    pub struct TalkStep, "a step" {
+        /// Begin a conversation at this path of the target (WebSocket), or anew (`""`). Others begin it as they need it.
+        connect: Option<Placed<String>>,
+        /// Say this: a text, or a mapping or list as JSON.
+        send: Option<Placed<Value>>,
+        /// Say these bytes, in hexadecimal digits.
+        send_hex: Option<Placed<String>>,
+        /// Wait for the next message with this: `text`, `matches` (a pattern), or JSON paths with their values; `{}` for any.
+        /// Others are passed over, and counted.
+        wanted = "await": Option<Placed<Value>>,
+        /// Over TCP: a message ends with this text.
+        until: Option<String>,
+        /// Over TCP: a message has so many bytes.
+        bytes: Option<u64>,
+        /// Ask whether the other side is there, and wait for its answer.
+        ping: Option<bool>,
+        /// End the conversation.
+        close: Option<bool>,
+        /// Sent when a conversation over WebSocket begins.
+        headers: Table<Placed<String>>,
+        /// Which of `targets` it is held with.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key, or what it does).
+        name: Option<String>,
+        /// For the whole step (default 5s).
+        timeout: Option<Duration>,
+        /// What must be true of the message that was waited for.
+        expect: Option<ExpectItem>,
+        /// What is kept of it, as of an HTTP response.
+        save: Table<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+record! {
     /// What makes a success a good one: all of these within their time.
     pub struct GoodItem, "`good`" {
         /// From when it was due until it was done.
@@ -195,6 +232,8 @@ pub enum CallItem {
     Command(Box<CommandStep>),
     /// Statements.
     Query(Box<QueryStep>),
+    /// A step of a conversation.
+    Talk(Box<TalkStep>),
     /// A call of a tool.
     Tool(Box<ToolStep>),
 }
@@ -225,7 +264,7 @@ struct Kind {
 }
 
 /// Kinds of steps: the first of whose keys one stands in a step is what it is.
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind {
         keys: &["get", "post", "put", "patch", "delete", "head", "options"],
         read: |node, diagnostics| Some(CallItem::Http(Box::new(HttpStep::read(node, diagnostics)?))),
@@ -245,6 +284,11 @@ const KINDS: [Kind; 5] = [
         keys: &["sql"],
         read: |node, diagnostics| Some(CallItem::Query(Box::new(QueryStep::read(node, diagnostics)?))),
         schema: QueryStep::schema,
+    },
+    Kind {
+        keys: &["connect", "send", "send_hex", "await", "ping", "close"],
+        read: |node, diagnostics| Some(CallItem::Talk(Box::new(TalkStep::read(node, diagnostics)?))),
+        schema: TalkStep::schema,
     },
     Kind {
         keys: &["tool", "mcp"],
@@ -294,6 +338,7 @@ impl CallItem {
             Self::Message(step) => common!(step),
             Self::Command(step) => common!(step),
             Self::Query(step) => common!(step),
+            Self::Talk(step) => common!(step),
             Self::Tool(step) => common!(step),
         }
     }

@@ -29,6 +29,7 @@ impl Lowering<'_> {
         request.base.keep = keep(&draft.expect, draft.when_invalid.as_ref(), &draft.saves);
         let dialect = step.stream.as_ref().and_then(|written| self.dialect(written));
         if dialect.is_some() {
+            draft.expect.by_protocol = dialect != Some(Dialect::Events);
             (request.base.stream, request.base.keep) = (dialect, Keep::Body);
         }
         let good = step.good.as_ref().and_then(|good| self.good(good, dialect));

@@ -11,6 +11,7 @@ pub(in crate::yaml::lower) enum Speaks {
     Messages,
     Redis,
     Sql,
+    Talk,
     Tools,
 }
 
@@ -27,6 +28,7 @@ impl Speaks {
             "http" | "https" => Self::Http,
             "nats" | "tls" => Self::Messages,
             "redis" | "rediss" => Self::Redis,
+            "ws" | "wss" | "tcp" | "udp" => Self::Talk,
             "postgres" | "postgresql" | "mysql" | "mariadb" => Self::Sql,
             _ => return None,
         })
@@ -39,14 +41,15 @@ impl Speaks {
             Self::Messages => ("messages", "nats://127.0.0.1:4222"),
             Self::Redis => ("Redis commands", "redis://127.0.0.1:6379"),
             Self::Sql => ("SQL", "postgres://127.0.0.1:5432/test"),
+            Self::Talk => ("conversations", "ws://127.0.0.1:8080/chat"),
             Self::Tools => ("calls of tools", "http://127.0.0.1:8080/mcp"),
         }
     }
 
     /// Whether what is written for `self` may go to a target that speaks `other`.
     fn fits(self, other: Option<Self>) -> bool {
-        // Tools are reached over HTTP, too.
-        other == Some(self) || (self == Self::Tools && other == Some(Self::Http))
+        // Tools are reached over HTTP, and WebSocket begins as HTTP.
+        other == Some(self) || (matches!(self, Self::Talk | Self::Tools) && other == Some(Self::Http))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::behaviour::program::{Filled, RequestTemplate};
 impl Lowering<'_> {
     pub(super) fn tool_sent(&mut self, step: &ToolStep, draft: &mut Draft, scope: &Scope) -> Option<Sent> {
         draft.without_status();
+        draft.expect.by_protocol = true;
         let (what, method, params) = match (&step.tool, &step.mcp) {
             (Some(name), None) => {
                 let args = step.args.as_ref().map_or_else(|| json!({}), |args| args.value.clone());

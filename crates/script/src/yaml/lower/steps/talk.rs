@@ -1,0 +1,266 @@
+//! Conversations step by step: what is said, and what is waited for.
+
+use std::sync::Arc;
+
+use plimsoll_model::Operation;
+use plimsoll_model::conversation::Message;
+use plimsoll_model::talk::{self, Act, Cut, Pattern, TalkRequest, Wanted};
+use regex::Regex;
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use super::super::super::read::Placed;
+use super::super::super::types::TalkStep;
+use super::super::Lowering;
+use super::server::Speaks;
+use super::{Draft, Scope, Sent};
+use crate::behaviour::program::{Filled, RequestTemplate};
+use crate::behaviour::template::{Form, Template};
+
+/// What a step does, without what is filled in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Connect,
+    Say,
+    SayBytes,
+    Hear,
+    Ping,
+    Close,
+}
+
+/// What is asked of a message; each but a pattern takes a filled hole.
+#[derive(Clone)]
+enum Asked {
+    Text,
+    Matches(Regex),
+    Json(JsonPath),
+}
+
+impl Lowering<'_> {
+    pub(super) fn talk_sent(&mut self, step: &TalkStep, draft: &mut Draft, scope: &Scope) -> Option<Sent> {
+        draft.without_status();
+        let does = self.does(step)?;
+        let waits = step.wanted.is_some() || step.until.is_some() || step.bytes.is_some();
+        if !waits && (draft.expect.looks_beyond_status() || !draft.saves.is_empty()) {
+            self.diagnostics.error(
+                &step.place,
+                "this step waits for no message that could be looked at",
+                "add `await: {}` for the next one, or say which: `await: { $.type: reply }`",
+            );
+        }
+        let place = Placed { value: String::new(), place: step.place.clone() };
+        let server = self.server(step.on.as_ref(), Speaks::Talk, &place)?;
+        let server = self.address(&server, step);
+        let cut = match (&step.until, step.bytes) {
+            (Some(end), _) => Cut::Until(end.clone().into_bytes()),
+            (None, Some(count)) => Cut::Bytes(usize::try_from(count).unwrap_or(usize::MAX)),
+            (None, None) => Cut::Any,
+        };
+        let mut holes = vec![self.said(step, scope)?];
+        let mut names = Vec::new();
+        for (name, value) in step.headers.iter() {
+            names.push(name.value.clone());
+            holes.push(self.template(value, Form::Plain, &scope.names)?);
+        }
+        let asked = match &step.wanted {
+            Some(wanted) => self.asked(wanted, scope, &mut holes)?,
+            None => Vec::new(),
+        };
+        draft.expect.by_protocol = !asked.is_empty();
+        let timeout_ns = self.timeout(step.timeout);
+        let request = Filled::new(holes, move |texts| {
+            let said = texts.next().unwrap_or_default();
+            let headers = names.iter().map(|name| (name.clone(), texts.next().unwrap_or_default())).collect();
+            let mut wanted = || Wanted { cut: cut.clone(), pattern: pattern(&asked, texts) };
+            let act = match does {
+                Does::Connect => Act::Connect,
+                Does::Ping => Act::Ping,
+                Does::Close => Act::Close,
+                Does::Hear => Act::Hear(wanted()),
+                Does::Say => Act::Say(Message::Text(said), waits.then(wanted)),
+                Does::SayBytes => Act::Say(Message::Binary(bytes(&said)), waits.then(wanted)),
+            };
+            Operation::Talk(TalkRequest { server: server.clone(), headers, act, timeout_ns })
+        });
+        let parts = if waits { &talk::PARTS[..] } else { &[] };
+        Some(Sent { protocol: "talk", request: RequestTemplate::Other(request), parts, good: None })
+    }
+
+    fn does(&mut self, step: &TalkStep) -> Option<Does> {
+        let given = [
+            (Does::Connect, step.connect.is_some()),
+            (Does::Say, step.send.is_some()),
+            (Does::SayBytes, step.send_hex.is_some()),
+            (Does::Ping, step.ping == Some(true)),
+            (Does::Close, step.close == Some(true)),
+        ];
+        let given: Vec<_> =
+            given.into_iter().filter(|(_, is_given)| *is_given).map(|(does, _)| does).collect();
+        match given.as_slice() {
+            [one] => Some(*one),
+            [] if step.wanted.is_some() => Some(Does::Hear),
+            _ => {
+                self.diagnostics.error(
+                    &step.place,
+                    "this step does not do one thing",
+                    "write one of connect, send, send_hex, ping or close; only `send` and `await` go together",
+                );
+                None
+            }
+        }
+    }
+
+    /// Where the conversation is held: a path of `connect` replaces that of the target.
+    fn address(&mut self, server: &str, step: &TalkStep) -> Arc<str> {
+        // WebSocket begins as HTTP.
+        let server =
+            &server.strip_prefix("http").map_or_else(|| server.to_owned(), |rest| format!("ws{rest}"));
+        let path = step.connect.as_ref().map_or("", |path| path.value.as_str());
+        if path.is_empty() {
+            return self.talks.get(server).cloned().unwrap_or_else(|| server.as_str().into());
+        }
+        let after = server.find("://").map_or(0, |at| at + 3);
+        let end = server[after..].find('/').map_or(server.len(), |at| after + at);
+        let address: Arc<str> = format!("{}{path}", &server[..end]).into();
+        // Later steps go on with the conversation that was begun here.
+        self.talks.insert(server.clone(), address.clone());
+        address
+    }
+
+    fn said(&mut self, step: &TalkStep, scope: &Scope) -> Option<Template> {
+        if let Some(hex) = &step.send_hex {
+            if hex.value.len() % 2 != 0 || !hex.value.bytes().all(|b| b.is_ascii_hexdigit()) {
+                self.diagnostics.error(
+                    &hex.place,
+                    "these are no bytes",
+                    "write two digits a byte, such as 00ff",
+                );
+            }
+            return Some(Template::fixed(&hex.value));
+        }
+        match &step.send {
+            None => Some(Template::default()),
+            Some(Placed { value: Value::String(text), place }) => {
+                let text = Placed { value: text.clone(), place: place.clone() };
+                self.template(&text, Form::Plain, &scope.names)
+            }
+            Some(json) => self.json_template(json, &scope.names),
+        }
+    }
+
+    /// What is asked of a message; what is to be filled in goes behind `holes`.
+    fn asked(
+        &mut self,
+        written: &Placed<Value>,
+        scope: &Scope,
+        holes: &mut Vec<Template>,
+    ) -> Option<Vec<Asked>> {
+        let Value::Object(all) = &written.value else {
+            self.diagnostics.error(
+                &written.place,
+                "this is no description of a message",
+                "write `await: {}` for any, `{ text: hello }`, or `{ $.type: reply }`",
+            );
+            return None;
+        };
+        let mut asked = Vec::new();
+        for (key, value) in all {
+            let text =
+                Placed { value: value.as_str().unwrap_or_default().to_owned(), place: written.place.clone() };
+            let problem = match key.as_str() {
+                "text" => {
+                    asked.push(Asked::Text);
+                    holes.push(self.template(&text, Form::Plain, &scope.names)?);
+                    continue;
+                }
+                "matches" => match Regex::new(&text.value) {
+                    Ok(pattern) => {
+                        asked.push(Asked::Matches(pattern));
+                        continue;
+                    }
+                    Err(error) => format!("this is not a pattern: {error}"),
+                },
+                path => match JsonPath::parse(path) {
+                    Ok(path) => {
+                        asked.push(Asked::Json(path));
+                        let value = Placed { value: value.clone(), place: written.place.clone() };
+                        holes.push(self.json_template(&value, &scope.names)?);
+                        continue;
+                    }
+                    Err(_) => format!("`{path}` is nothing that can be asked of a message"),
+                },
+            };
+            self.diagnostics.error(
+                &written.place,
+                problem,
+                "ask for text, matches, or a JSON path such as $.type",
+            );
+        }
+        Some(asked)
+    }
+}
+
+/// What a message is looked for by, filled in.
+fn pattern(asked: &[Asked], texts: &mut dyn Iterator<Item = String>) -> Pattern {
+    let filled: Vec<(Asked, String)> = asked
+        .iter()
+        .map(|asked| {
+            let needs_text = !matches!(asked, Asked::Matches(_));
+            (asked.clone(), if needs_text { texts.next().unwrap_or_default() } else { String::new() })
+        })
+        .collect();
+    let values: Vec<Value> =
+        filled.iter().map(|(_, text)| serde_json::from_str(text).unwrap_or(Value::Null)).collect();
+    Pattern::new(move |message| {
+        let text = String::from_utf8_lossy(message);
+        let mut json = None;
+        filled.iter().zip(&values).all(|((asked, wanted), value)| match asked {
+            Asked::Text => text.contains(wanted.as_str()),
+            Asked::Matches(pattern) => pattern.is_match(&text),
+            Asked::Json(path) => {
+                let json = json.get_or_insert_with(|| serde_json::from_slice::<Value>(message).ok());
+                json.as_ref().and_then(|json| path.query(json).first()) == Some(value)
+            }
+        })
+    })
+}
+
+/// Bytes by their digits.
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits = |at: usize| hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    (0..hex.len()).step_by(2).filter_map(digits).collect()
+}
+
+/// What it does.
+pub(super) fn usual_name(step: &TalkStep) -> &'static str {
+    match () {
+        () if step.connect.is_some() => "connect",
+        () if step.send.is_some() || step.send_hex.is_some() => "send",
+        () if step.ping.is_some() => "ping",
+        () if step.close.is_some() => "close",
+        () => "await",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_looked_for_by_what_is_in_it() {
+        let asked = [
+            Asked::Text,
+            Asked::Matches(Regex::new("n[0-9]+").unwrap()),
+            Asked::Json(JsonPath::parse("$.type").unwrap()),
+        ];
+        let found = |asked: &[Asked], texts: &[&str], message: &str| {
+            pattern(asked, &mut texts.iter().map(|t| (*t).to_owned())).is_met(message.as_bytes())
+        };
+        let all = ["hello", "\"reply\""];
+        assert!(found(&asked, &all, "{\"type\": \"reply\", \"said\": \"hello n7\"}"));
+        assert!(!found(&asked, &all, "{\"type\": \"other\", \"said\": \"hello n7\"}"));
+        assert!(!found(&asked, &all, "hello n7"));
+        assert!(found(&[], &[], "anything"));
+        assert_eq!(bytes("00ff7f"), [0, 255, 127]);
+    }
+}
