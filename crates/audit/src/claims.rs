@@ -4,7 +4,7 @@ mod certain;
 mod numbers;
 mod properties;
 
-use plimsoll_metrics::expression::{Dimension, Expression, Measure, Statement};
+use plimsoll_metrics::expression::{Dimension, Expression, Measure, Property, Statement};
 use plimsoll_model::{Claim, Record};
 
 use crate::finding::{Finding, Withheld};
@@ -100,7 +100,13 @@ fn judge_statement(
         }
         Statement::Measured(_) => unreachable!("measures are judged by judge_claim"),
     };
-    let spoilt = |w: &Withheld| matches!(w, Withheld::Everything | Withheld::Times | Withheld::Rates);
+    // Accounts of writes are counts of their own: what spoils times and rates does not touch them.
+    let is_count = matches!(statement, Statement::Property(Property::Delivered { .. }));
+    let spoilt = |w: &Withheld| match w {
+        Withheld::Everything => true,
+        Withheld::Times | Withheld::Rates => !is_count,
+        _ => false,
+    };
     if let Some(audit) = findings.iter().find(|f| f.withheld.iter().any(spoilt)) {
         let reason = format!("withheld: the audit `{}` came out {}", audit.id, audit.status.name());
         return ClaimResult { samples: evidence.samples, ..unproven(claim, dimension, reason) };

@@ -96,6 +96,9 @@ pub fn run(started: Started, settings: &RunSettings, sink: &mut dyn Sink) -> Res
         let text = format!("teardown step `{}` failed: {}", failed.step, failed.message);
         sink.take(&RunEvent::Note { at_ns: plan.duration_ns(), text });
     }
+    if let Some(deliveries) = settings.workload.deliveries() {
+        sink.take(&RunEvent::Deliveries(Box::new(deliveries)));
+    }
     Ok(())
 }
 

@@ -21,7 +21,7 @@ mod parse;
 mod statement;
 
 pub use parse::{ExpressionError, parse};
-pub use statement::{PROPERTIES, Property, Ratio, Statement, parse_statement};
+pub use statement::{Account, PROPERTIES, Property, Ratio, Statement, parse_statement};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]

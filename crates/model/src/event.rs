@@ -4,6 +4,7 @@
 use plimsoll_metrics::{StepCounts, Window};
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Deliveries;
 use crate::{Health, IdleStrategy, Nanos, Outcome, Plan, Step, StepId};
 
 /// Version of the stream. Change it with any change to a type reachable from [`RunEvent`].
@@ -30,8 +31,10 @@ pub enum RunEvent {
     /// Steps that users came upon, behind those already known: scripts name them as they go. Always before the
     /// first window with one of them.
     Steps(Vec<Step>),
-    /// Always the last, unless the process was killed.
+    /// The last of the load, unless the process was killed. Behind it only what tidying up found.
     Finished(Box<Finished>),
+    /// Writes that carried an identity, and what was read back of them.
+    Deliveries(Box<Deliveries>),
 }
 
 /// What a run set out to do, and where.

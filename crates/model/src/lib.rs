@@ -10,6 +10,7 @@ pub mod claim;
 pub mod clock;
 pub mod command;
 pub mod conversation;
+pub mod delivery;
 pub mod dial;
 pub mod event;
 pub mod health;

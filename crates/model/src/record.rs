@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_metrics::window::{InFlight, LoadCounts};
 use plimsoll_metrics::{Cell, Compact, ErrorCount, Histogram, SECOND_NS, StepCounts, Window};
 
+use crate::delivery::Deliveries;
 use crate::{ClockSample, Finished, Health, LoadId, Nanos, Outcome, Phase, RunEvent, Started, StepId};
 
 /// A run as a whole.
@@ -37,6 +38,8 @@ pub struct Record {
     pub notes: Vec<(Nanos, String)>,
     /// How it ended; `None` while it runs, or if the process was killed.
     pub finished: Option<Finished>,
+    /// Writes that carried an identity; `None` if there were none.
+    pub deliveries: Option<Deliveries>,
     drop_windows: bool,
 }
 
@@ -67,6 +70,7 @@ impl Record {
                 self.health.push((**health).clone());
             }
             RunEvent::Note { at_ns, text } => self.notes.push((*at_ns, text.clone())),
+            RunEvent::Deliveries(deliveries) => self.deliveries = Some(**deliveries),
             RunEvent::Finished(finished) => self.finished = Some((**finished).clone()),
         }
     }

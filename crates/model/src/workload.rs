@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use futures::future::LocalBoxFuture;
 
+use crate::delivery::Deliveries;
 use crate::{Clock, Driver, LoadId, Nanos, Outcome, Reply, ScenarioId, Segment, Session, Step, StepId};
 
 /// What the users of a plan do. Shared by all load threads.
@@ -21,6 +22,11 @@ pub trait Workload: Send + Sync {
 
     /// The user that tidies up after the run.
     fn teardown(&self, context: &WorkerContext) -> Option<Box<dyn User>>;
+
+    /// Writes that carried an identity, once everything is over; `None` if there were none.
+    fn deliveries(&self) -> Option<Deliveries> {
+        None
+    }
 
     /// How many users of a load entry, of those that sit first, are to be made before the clock starts: as many as take
     /// long to make.

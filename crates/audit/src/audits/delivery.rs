@@ -1,160 +1,72 @@
-//! 23 — Was what was acknowledged really kept? Accounts of writes, after Jepsen's `set` and `total-queue` checkers.
+//! 23 — Was what was acknowledged really kept? Accounts of writes (docs/METHOD.md, section 13).
 
-use std::collections::BTreeMap;
+use plimsoll_model::delivery::{Deliveries, Promise};
 
-use crate::finding::{Finding, Status, Withheld, count};
-
-/// What a system promises of a write.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Promise {
-    /// Once or not at all, even if acknowledged.
-    AtMostOnce,
-    /// Acknowledged means kept, perhaps several times.
-    #[default]
-    AtLeastOnce,
-    /// Acknowledged means kept, once.
-    ExactlyOnce,
-}
-
-/// Writes by the identity each carried, and what was read back after the system had come to rest.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delivery {
-    /// What was promised.
-    pub promise: Promise,
-    /// Writes attempted.
-    pub attempted: Vec<u64>,
-    /// Of these, acknowledged.
-    pub acknowledged: Vec<u64>,
-    /// Of these, certainly refused; a timeout is not.
-    pub refused: Vec<u64>,
-    /// What was read back, duplicates included; `None` if nobody looked.
-    pub read: Option<Vec<u64>>,
-}
-
-/// The accounts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Accounts {
-    /// Acknowledged and not read back.
-    pub lost: Vec<u64>,
-    /// Read back and never attempted.
-    pub unexpected: Vec<u64>,
-    /// Read back more than once.
-    pub duplicated: Vec<u64>,
-    /// Read back although never acknowledged.
-    pub recovered: Vec<u64>,
-    /// Read back although refused.
-    pub false_failures: Vec<u64>,
-}
-
-impl Delivery {
-    /// The accounts; `None` if nothing was read back.
-    pub fn accounts(&self) -> Option<Accounts> {
-        let read = counted(self.read.as_ref()?);
-        let (attempted, acknowledged, refused) =
-            (counted(&self.attempted), counted(&self.acknowledged), counted(&self.refused));
-        let of_read =
-            |keep: &dyn Fn(&u64) -> bool| read.keys().copied().filter(|id| keep(id)).collect::<Vec<_>>();
-        Some(Accounts {
-            lost: acknowledged.keys().copied().filter(|id| !read.contains_key(id)).collect(),
-            unexpected: of_read(&|id| !attempted.contains_key(id)),
-            duplicated: of_read(&|id| read[id] > 1 && attempted.contains_key(id)),
-            recovered: of_read(&|id| attempted.contains_key(id) && !acknowledged.contains_key(id)),
-            false_failures: of_read(&|id| refused.contains_key(id)),
-        })
-    }
-}
-
-fn counted(ids: &[u64]) -> BTreeMap<u64, u64> {
-    let mut counted = BTreeMap::new();
-    ids.iter().for_each(|id| *counted.entry(*id).or_default() += 1);
-    counted
-}
+use crate::finding::{Finding, Status, Withheld, count, percent};
 
 /// Judges the accounts; `None` if the run wrote nothing that could be read back.
-pub fn audit(delivery: Option<&Delivery>) -> Finding {
+pub fn audit(deliveries: Option<&Deliveries>) -> Finding {
     let finding = |status, sentence: String| Finding::new("delivery", status, sentence);
-    let Some(delivery) = delivery else {
+    let Some(all) = deliveries else {
         return finding(
             Status::NotRun,
             "No write carried an identity by which it could be found again.".to_owned(),
         );
     };
-    let Some(accounts) = delivery.accounts() else {
+    let Some(read) = all.read else {
         return finding(Status::NotRun, "Unknown: nothing was read back.".to_owned());
     };
-    let n = |ids: &[u64]| count(ids.len() as u64);
-    let acknowledged = n(&delivery.acknowledged);
-    let lost_matters = delivery.promise != Promise::AtMostOnce && !accounts.lost.is_empty();
-    let duplicates_matter = delivery.promise != Promise::AtLeastOnce && !accounts.duplicated.is_empty();
-    let aside = format!("{} that were not acknowledged were found as well.", n(&accounts.recovered));
-    if lost_matters || duplicates_matter || !accounts.unexpected.is_empty() {
+    let lost_matters = all.promise != Promise::AtMostOnce && read.lost > 0;
+    let duplicates_matter = all.promise != Promise::AtLeastOnce && read.duplicated > 0;
+    let acknowledged = count(all.acknowledged);
+    let aside = format!("{} that were not acknowledged were found as well.", count(read.recovered));
+    if lost_matters || duplicates_matter || read.unexpected > 0 {
         let sentence = format!(
             "Of {acknowledged} acknowledged writes {} are missing; {} were found more than once, {} that nobody wrote; {aside}",
-            n(&accounts.lost),
-            n(&accounts.duplicated),
-            n(&accounts.unexpected)
+            count(read.lost),
+            count(read.duplicated),
+            count(read.unexpected)
         );
         return finding(Status::Invalid, sentence)
-            .measured(accounts.lost.len() as f64, 0.0)
+            .measured(read.lost as f64, 0.0)
             .withholding(Withheld::Rates);
     }
     // With none lost of n the rate of loss is below 3/n, at 95 %.
-    let sentence = format!("All {acknowledged} acknowledged writes were read back; {aside}");
-    finding(Status::Pass, sentence).measured(accounts.lost.len() as f64, 0.0)
+    let below = match (read.lost, all.acknowledged) {
+        (0, n @ 1..) => format!(" Fewer than {} are lost, at 95 %.", percent((3.0 / n as f64).min(1.0))),
+        _ => String::new(),
+    };
+    let missing = if read.lost > 0 { format!(", but for {}", count(read.lost)) } else { String::new() };
+    let sentence = format!("All {acknowledged} acknowledged writes were read back{missing}; {aside}{below}");
+    finding(Status::Pass, sentence).measured(read.lost as f64, 0.0)
 }
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_model::delivery::Written;
+
     use super::*;
 
-    /// Jepsen's own tests of `total-queue`: 1 and 2 stand for its keywords.
-    #[test]
-    fn known_answers() {
-        let sane = Delivery {
-            attempted: vec![1, 2],
-            acknowledged: vec![2],
-            read: Some(vec![1, 2]),
-            ..Delivery::default()
-        };
-        assert_eq!(audit(Some(&sane)).status, Status::Pass);
-        assert_eq!(sane.accounts().unwrap().recovered, [1]);
-        // attempts: hung 1, enqueued 2, dup 3; acknowledged 2 and 3; read: dup twice, and wtf 9.
-        let pathological = Delivery {
-            attempted: vec![1, 2, 3],
-            acknowledged: vec![2, 3],
-            read: Some(vec![3, 9, 3]),
-            ..Delivery::default()
-        };
-        let accounts = pathological.accounts().unwrap();
-        assert_eq!((accounts.lost, accounts.unexpected, accounts.duplicated), (vec![2], vec![9], vec![3]));
-        assert_eq!(audit(Some(&pathological)).status, Status::Invalid);
+    fn judged(promise: Promise, read: &[u64]) -> Status {
+        let writes = [(1, Written::Acknowledged), (2, Written::Unknown)];
+        audit(Some(&Deliveries::of(promise, writes, Some(read.iter().copied())))).status
     }
 
     #[test]
     fn promises_differ() {
-        let twice = |promise| Delivery {
-            promise,
-            attempted: vec![1],
-            acknowledged: vec![1],
-            read: Some(vec![1, 1]),
-            ..Delivery::default()
-        };
-        assert_eq!(audit(Some(&twice(Promise::AtLeastOnce))).status, Status::Pass);
-        assert_eq!(audit(Some(&twice(Promise::ExactlyOnce))).status, Status::Invalid);
-        let gone = |promise| Delivery {
-            promise,
-            attempted: vec![1],
-            acknowledged: vec![1],
-            read: Some(vec![]),
-            ..Delivery::default()
-        };
-        assert_eq!(audit(Some(&gone(Promise::AtMostOnce))).status, Status::Pass);
-        assert_eq!(audit(Some(&gone(Promise::AtLeastOnce))).status, Status::Invalid);
+        let twice = |promise| judged(promise, &[1, 1]);
+        assert_eq!(twice(Promise::AtLeastOnce), Status::Pass);
+        assert_eq!(twice(Promise::ExactlyOnce), Status::Invalid);
+        let gone = |promise| judged(promise, &[]);
+        assert_eq!(gone(Promise::AtMostOnce), Status::Pass);
+        assert_eq!(gone(Promise::AtLeastOnce), Status::Invalid);
+        assert_eq!(judged(Promise::AtLeastOnce, &[1, 9]), Status::Invalid);
+        assert_eq!(judged(Promise::ExactlyOnce, &[1, 2]), Status::Pass);
     }
 
     #[test]
     fn what_nobody_reads_is_unknown() {
-        let unread = Delivery { attempted: vec![1], acknowledged: vec![1], ..Delivery::default() };
+        let unread = Deliveries::of(Promise::default(), [(1, Written::Acknowledged)], None::<[u64; 0]>);
         assert_eq!(audit(Some(&unread)).status, Status::NotRun);
         assert_eq!(audit(None).status, Status::NotRun);
     }

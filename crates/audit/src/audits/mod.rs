@@ -61,7 +61,7 @@ pub fn audit_with(record: &Record, steadiness: Option<&Steadiness>) -> Vec<Findi
         mix::audit(record),
         hidden::audit(record),
         comparison::audit(None),
-        delivery::audit(None),
+        delivery::audit(record.deliveries.as_ref()),
         streams::audit(record),
         disclosure::audit(record),
     ]

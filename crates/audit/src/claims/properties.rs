@@ -1,6 +1,6 @@
 //! The evidence for properties of the whole run, and for one measure over another (docs/CLAIMS.md).
 
-use plimsoll_metrics::expression::{Dimension, Property, Ratio};
+use plimsoll_metrics::expression::{Account, Comparison, Dimension, Property, Ratio};
 use plimsoll_model::{Phase, Record};
 
 use super::Verdict;
@@ -26,7 +26,7 @@ pub(super) const fn dimension(property: &Property) -> Dimension {
     match property {
         Property::ScalesLinearly { .. } => Dimension::Share,
         Property::RecoversWithin { .. } => Dimension::Time,
-        Property::Saturated | Property::NoLeak { .. } | Property::Lost { .. } => Dimension::Count,
+        Property::Saturated | Property::NoLeak { .. } | Property::Delivered { .. } => Dimension::Count,
     }
 }
 
@@ -37,8 +37,29 @@ pub(super) fn property(record: &Record, property: &Property) -> Evidence {
         Property::RecoversWithin { within_ns, after } => recovers(record, *within_ns, after.as_deref()),
         Property::Saturated => saturated(record),
         Property::NoLeak { series } => Evidence::none(&format!("`{series}` of the target was not sampled")),
-        Property::Lost { .. } => Evidence::none("nothing was read back, so nobody knows what was lost"),
+        Property::Delivered { account, comparison, bound } => {
+            delivered(record, *account, *comparison, *bound)
+        }
     }
+}
+
+/// A number of the accounts of writes: it is exact.
+fn delivered(record: &Record, account: Account, comparison: Comparison, bound: f64) -> Evidence {
+    let Some(all) = &record.deliveries else {
+        return Evidence::none("no write carried an identity, so nobody knows what became of it");
+    };
+    let Some(read) = all.read else {
+        return Evidence::none("nothing was read back, so nobody knows what was lost");
+    };
+    let number = match account {
+        Account::Duplicated => read.duplicated,
+        Account::Lost => read.lost,
+        Account::Recovered => read.recovered,
+        Account::Unexpected => read.unexpected,
+    } as f64;
+    let verdict = if comparison.holds(number, bound) { Verdict::Verified } else { Verdict::Refuted };
+    let (samples, reason) = (all.acknowledged, "counted".to_owned());
+    Evidence { verdict, value: Some(number), low: None, high: None, samples, reason }
 }
 
 /// Efficiency is throughput per user, relative to the lowest level.

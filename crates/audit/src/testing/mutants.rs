@@ -2,11 +2,11 @@
 //! that `cargo xtask audits` prints is made of these; further mutants stand beside each audit.
 
 use plimsoll_metrics::{Compact, Histogram};
+use plimsoll_model::delivery::{Deliveries, Promise, Written};
 use plimsoll_model::event::Origin;
 use plimsoll_model::{Claim, Outcome, Record};
 
 use super::Synthetic;
-use crate::audits::delivery::Delivery;
 use crate::audits::scaling::Level;
 use crate::audits::streams::Streamed;
 use crate::audits::{comparison, delivery, mix, scaling, streams};
@@ -190,19 +190,15 @@ fn of_comparison() -> Mutant {
 }
 
 fn of_delivery() -> Mutant {
-    let judged = |read: Vec<u64>| {
-        delivery::audit(Some(&Delivery {
-            attempted: vec![1, 2, 3],
-            acknowledged: vec![1, 2, 3],
-            read: Some(read),
-            ..Delivery::default()
-        }))
+    let judged = |read: [u64; 3]| {
+        let writes = [1, 2, 3].map(|id| (id, Written::Acknowledged));
+        delivery::audit(Some(&Deliveries::of(Promise::AtLeastOnce, writes, Some(read))))
     };
     Mutant {
         audit: "delivery",
-        fault: "an acknowledged write lost",
-        mutant: judged(vec![1, 3]),
-        control: judged(vec![1, 2, 3]),
+        fault: "acknowledged writes that are gone",
+        mutant: judged([1, 2, 2]),
+        control: judged([1, 2, 3]),
     }
 }
 

@@ -1,12 +1,13 @@
 //! D: is the target real, and are its successes?
 
-use plimsoll_audit::audits::delivery::{Delivery, audit as delivered};
+use plimsoll_audit::audits::delivery::audit as delivered;
 use plimsoll_audit::audits::streams::{Streamed, judge as streamed};
 use plimsoll_audit::testing::Synthetic;
 use plimsoll_audit::{Status, Verdict};
 use plimsoll_metrics::window::Shape;
 use plimsoll_metrics::{Cell, Histogram};
 use plimsoll_model::Outcome;
+use plimsoll_model::delivery::{Deliveries, Promise, Written};
 
 use crate::{clean, status, verdict};
 
@@ -68,14 +69,10 @@ fn d5_expected_refusals_are_neither() {
 
 #[test]
 fn d7_accepted_is_not_stored() {
-    let lossy = Delivery {
-        attempted: vec![1, 2, 3],
-        acknowledged: vec![1, 2, 3],
-        read: Some(vec![1]),
-        ..Delivery::default()
-    };
+    let writes = [1, 2, 3].map(|id| (id, Written::Acknowledged));
+    let lossy = Deliveries::of(Promise::default(), writes, Some([1]));
     assert_eq!(delivered(Some(&lossy)).status, Status::Invalid);
-    assert_eq!(delivered(Some(&Delivery { read: None, ..lossy })).status, Status::NotRun);
+    assert_eq!(delivered(Some(&Deliveries { read: None, ..lossy })).status, Status::NotRun);
     assert_eq!(verdict(clean(), "lost() == 0"), Verdict::Unproven);
 }
 

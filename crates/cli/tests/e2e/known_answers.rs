@@ -148,3 +148,34 @@ fn fast_failures_do_not_make_a_service_fast() {
     assert_eq!(failures["status"], "LIMITED");
     assert_eq!(run["errors"][0]["class"], "status 503");
 }
+
+/// A service that loses every seventh event it accepts, and keeps every fifth twice: the accounts say how many to the event.
+#[test]
+fn what_is_lost_and_repeated_is_counted_exactly() {
+    let place = Place::new();
+    let example = include_str!("../../../../examples/delivery.yaml");
+    let plan = |query: &str| example.replace("post: /v1/events", &format!("post: /v1/events{query}"));
+    let run = |query: &str| {
+        std::fs::write(place.path("plan.yaml"), plan(query)).unwrap();
+        let arguments = ["run", "plan.yaml", "--duration", "2s", "--quiet", "--json"];
+        let ended = place.plimsoll(&arguments);
+        serde_json::from_str::<serde_json::Value>(&ended.stdout).unwrap_or_else(|e| panic!("{e}: {ended:?}"))
+    };
+    let verdicts = |run: &serde_json::Value| {
+        let claims = run["claims"].as_array().unwrap().iter().take(2);
+        claims.map(|c| c["verdict"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let good = run("");
+    assert_eq!(verdicts(&good), ["VERIFIED", "VERIFIED"], "{}", good["deliveries"]);
+    assert_eq!(good["deliveries"]["attempted"], good["totals"]["ok"]);
+    let bad = run("?lose=7&twice=5");
+    let sent = bad["totals"]["ok"].as_u64().unwrap();
+    let accounts = &bad["deliveries"];
+    // Of every 35 one is due to be both: it is lost.
+    assert_eq!(accounts["lost"].as_u64(), Some(sent / 7), "{accounts}");
+    assert_eq!(accounts["duplicated"].as_u64(), Some(sent / 5 - sent / 35), "{accounts}");
+    assert_eq!((&accounts["unexpected"], &accounts["recovered"]), (&0.into(), &0.into()));
+    assert_eq!(verdicts(&bad), ["REFUTED", "REFUTED"]);
+    let audit = bad["audits"].as_array().unwrap().iter().find(|a| a["id"] == "delivery").unwrap();
+    assert_eq!(audit["status"], "INVALID");
+}

@@ -51,8 +51,10 @@ pub enum Property {
         /// Which series: `memory`, ...
         series: String,
     },
-    /// Acknowledged writes that cannot be read back, against a bound.
-    Lost {
+    /// A number of the accounts of writes, against a bound.
+    Delivered {
+        /// Which number.
+        account: Account,
         /// How the number is compared.
         comparison: Comparison,
         /// With what.
@@ -60,9 +62,34 @@ pub enum Property {
     },
 }
 
+/// A number of the accounts of writes that carry an identity (docs/METHOD.md, section 13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// Found more than once.
+    Duplicated,
+    /// Acknowledged and not found.
+    Lost,
+    /// Found although never acknowledged.
+    Recovered,
+    /// Found and never written.
+    Unexpected,
+}
+
+impl Account {
+    const ALL: [(&'static str, Self); 4] = [
+        ("duplicated", Self::Duplicated),
+        ("lost", Self::Lost),
+        ("recovered", Self::Recovered),
+        ("unexpected", Self::Unexpected),
+    ];
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, account)| *account)
+    }
+}
+
 /// Names of properties, for hints.
-pub const PROPERTIES: &str =
-    "ratio(a, b), scales_linearly(), recovers_within(30s), saturated(), no_leak(memory) or lost() == 0";
+pub const PROPERTIES: &str = "ratio(a, b), scales_linearly(), recovers_within(30s), saturated(), no_leak(memory), or lost(), duplicated(), unexpected() or recovered() == 0";
 
 /// The tolerance of `scales_linearly()`.
 const TOLERANCE: f64 = 0.10;
@@ -77,9 +104,10 @@ pub fn parse_statement(text: &str) -> Result<Statement, ExpressionError> {
     let mut cursor = Cursor::new(text);
     let parsed = match name {
         "ratio" => ratio(&mut cursor).map(|r| Statement::Ratio(Box::new(r))),
-        "lost" | "no_leak" | "recovers_within" | "saturated" | "scales_linearly" => {
+        "no_leak" | "recovers_within" | "saturated" | "scales_linearly" => {
             property(&mut cursor, name).map(Statement::Property)
         }
+        _ if Account::named(name).is_some() => property(&mut cursor, name).map(Statement::Property),
         _ => return parse(text).map(Statement::Measured),
     }?;
     cursor.end()?;
@@ -151,10 +179,10 @@ fn property(cursor: &mut Cursor<'_>, name: &str) -> Result<Property, ExpressionE
         }
         ("saturated", []) => Ok(Property::Saturated),
         ("no_leak", [series]) => Ok(Property::NoLeak { series: series.clone() }),
-        ("lost", []) => {
+        (name, []) if let Some(account) = Account::named(name) => {
             let comparison = comparison(cursor)?;
             let bound = bound_of(cursor, Dimension::Count, "write lost() == 0")?;
-            Ok(Property::Lost { comparison, bound })
+            Ok(Property::Delivered { account, comparison, bound })
         }
         _ => wrong(cursor, &format!("these are not the arguments of `{name}`"), PROPERTIES),
     }
@@ -183,7 +211,9 @@ mod tests {
             property("recovers_within(1.5m, after=peak)"),
             Property::RecoversWithin { within_ns: 90_000_000_000, after: Some("peak".to_owned()) }
         );
-        assert_eq!(property("lost() == 0"), Property::Lost { comparison: Comparison::Equal, bound: 0.0 });
+        let delivered = |account| Property::Delivered { account, comparison: Comparison::Equal, bound: 0.0 };
+        assert_eq!(property("lost() == 0"), delivered(Account::Lost));
+        assert_eq!(property("duplicated() == 0"), delivered(Account::Duplicated));
         assert_eq!(property("no_leak(memory)"), Property::NoLeak { series: "memory".to_owned() });
         let Statement::Ratio(ratio) = parse_statement("ratio(p99(b, phase=hold), p99(a)) <= 1.1").unwrap()
         else {

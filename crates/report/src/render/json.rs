@@ -49,6 +49,8 @@ pub struct Run {
     pub counted: Vec<Counted>,
     /// Phases of the load, if there are several.
     pub phases: Vec<Phase>,
+    /// Accounts of writes that carried an identity; null if there were none.
+    pub deliveries: Option<Deliveries>,
     /// Claims with their verdicts.
     pub claims: Vec<Claim>,
     /// Audits with their findings.
@@ -113,6 +115,27 @@ pub struct Step {
     pub all_response_time_quantiles: Vec<QuantileValue>,
     /// Mean time of each phase of a successful operation, in nanoseconds.
     pub phases_ns: BTreeMap<String, f64>,
+}
+
+/// Accounts of writes that carried an identity.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Deliveries {
+    /// Different identities that were written.
+    pub attempted: u64,
+    /// Of these, acknowledged.
+    pub acknowledged: u64,
+    /// Of these, certainly refused.
+    pub refused: u64,
+    /// Different identities that were read back; null, and all that follows, if nobody looked.
+    pub found: Option<u64>,
+    /// Acknowledged and not found.
+    pub lost: Option<u64>,
+    /// Found more than once.
+    pub duplicated: Option<u64>,
+    /// Found and never written.
+    pub unexpected: Option<u64>,
+    /// Found although never acknowledged.
+    pub recovered: Option<u64>,
 }
 
 /// What operations counted: tokens, hits.
@@ -317,6 +340,7 @@ pub fn run(view: &View) -> Run {
         totals: totals(view),
         steps: view.steps.iter().map(step).collect(),
         counted: view.counted.iter().map(counted).collect(),
+        deliveries: view.record.deliveries.as_ref().map(deliveries),
         phases: view.phases.iter().map(phase).collect(),
         claims: view.judgement.claims.iter().map(claim).collect(),
         audits: view.judgement.findings.iter().map(audit).collect(),
@@ -375,6 +399,19 @@ fn step(step: &StepView) -> Step {
         outcomes: step.outcomes.iter().map(|o| (o.outcome.name().to_owned(), outcome(o))).collect(),
         all_response_time_quantiles: step.overall.iter().map(quantile).collect(),
         phases_ns: step.phases_ns.iter().map(|(name, ns)| ((*name).to_owned(), *ns)).collect(),
+    }
+}
+
+fn deliveries(all: &plimsoll_model::delivery::Deliveries) -> Deliveries {
+    Deliveries {
+        attempted: all.attempted,
+        acknowledged: all.acknowledged,
+        refused: all.refused,
+        found: all.read.map(|read| read.found),
+        lost: all.read.map(|read| read.lost),
+        duplicated: all.read.map(|read| read.duplicated),
+        unexpected: all.read.map(|read| read.unexpected),
+        recovered: all.read.map(|read| read.recovered),
     }
 }
 

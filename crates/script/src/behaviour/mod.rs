@@ -4,6 +4,7 @@
 pub mod data;
 pub mod expect;
 pub mod generate;
+pub mod ledger;
 pub mod names;
 pub mod program;
 pub mod template;
@@ -12,10 +13,12 @@ mod user;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, RwLock};
 
+use plimsoll_model::delivery::Deliveries;
 use plimsoll_model::{User, WorkerContext, Workload};
 use serde_json::Value;
 
 use data::DataSet;
+use ledger::Ledger;
 use program::Node;
 use user::ScriptUser;
 
@@ -34,6 +37,8 @@ pub struct Behaviour {
     pub teardown: Option<Routine>,
     /// Data sets by number.
     pub data: Vec<DataSet>,
+    /// Who wrote what, and what was found of it.
+    pub ledger: Ledger,
     /// Saved by setup.
     pub globals: Arc<Globals>,
     /// Wall clock at the run's start, in nanoseconds since 1970: what `${now()}` counts from.
@@ -63,6 +68,10 @@ impl Workload for ScriptWorkload {
     fn setup(&self, context: &WorkerContext) -> Option<Box<dyn User>> {
         self.0.setup.as_ref()?;
         Some(Box::new(ScriptUser::new(self.0.clone(), context, 0, user::Role::Setup)))
+    }
+
+    fn deliveries(&self) -> Option<Deliveries> {
+        self.0.ledger.deliveries()
     }
 
     fn teardown(&self, context: &WorkerContext) -> Option<Box<dyn User>> {

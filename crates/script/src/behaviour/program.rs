@@ -54,6 +54,19 @@ pub struct Call {
     pub parts: Vec<(PartUnit, StepId)>,
     /// What makes a success a good one.
     pub good: Option<Good>,
+    /// The identity of what is written.
+    pub delivers: Option<Template>,
+    /// Where identities of what was written stand in what comes back.
+    pub delivered: Option<Delivered>,
+}
+
+/// Where identities stand that were read back.
+#[derive(Debug)]
+pub struct Delivered {
+    /// In the response.
+    pub path: JsonPath,
+    /// Tidying up asks again, for so long, until everything that was acknowledged is there. Nothing in the load.
+    pub patience_ns: Option<Nanos>,
 }
 
 /// What makes a success a good one.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 
 use futures::future::LocalBoxFuture;
+use plimsoll_model::delivery::Written;
 use plimsoll_model::workload::{Sequence, give_way};
 use plimsoll_model::{
     Begun, Clock, Host, Iteration, Nanos, Observation, Outcome, PartUnit, Reading, Reply, ResponseView,
@@ -16,7 +17,8 @@ use serde_json::Value;
 
 use super::data::Row;
 use super::expect::{LazyJson, Unexpected};
-use super::program::{Call, Node, Save, SaveSource};
+use super::ledger::{Part, identity};
+use super::program::{Call, Delivered, Node, Save, SaveSource};
 use super::template::{Missing, Scope};
 use super::{Behaviour, Routine};
 
@@ -27,6 +29,9 @@ pub(super) enum Role {
     Setup,
     Teardown,
 }
+
+/// How long to wait before looking again whether everything is there, in nanoseconds.
+const LOOK_AGAIN_NS: Nanos = 200_000_000;
 
 /// The rest of the iteration makes no sense any more.
 struct Cut;
@@ -39,6 +44,8 @@ pub(super) struct ScriptUser {
     sessions: Vec<Box<dyn Session>>,
     clock: Rc<dyn Clock>,
     sequences: Vec<Sequence>,
+    /// Made when something is written.
+    ledger_part: Option<Arc<Part>>,
     state: State,
 }
 
@@ -86,6 +93,7 @@ impl ScriptUser {
             role,
             clock: context.clock.clone(),
             sequences,
+            ledger_part: None,
             state,
         }
     }
@@ -211,6 +219,23 @@ impl ScriptUser {
     }
 
     async fn call(&mut self, call: &Call, host: &mut dyn Host) -> Result<(), Cut> {
+        let Some(Delivered { patience_ns: Some(patience_ns), .. }) = &call.delivered else {
+            return self.call_once(call, host).await;
+        };
+        // What was accepted may take its time until it is there.
+        let until_ns = self.clock.now() + patience_ns;
+        loop {
+            self.call_once(call, host).await?;
+            let read = self.behaviour.ledger.deliveries().and_then(|all| all.read);
+            let is_all_there = read.is_some_and(|read| read.lost == 0);
+            if is_all_there || self.clock.now() >= until_ns {
+                return Ok(());
+            }
+            self.clock.sleep_until(self.clock.now() + LOOK_AGAIN_NS).await;
+        }
+    }
+
+    async fn call_once(&mut self, call: &Call, host: &mut dyn Host) -> Result<(), Cut> {
         let rendered;
         let operation = match &call.fixed {
             Some(fixed) => fixed,
@@ -222,32 +247,65 @@ impl ScriptUser {
                 Err(missing) => return self.give_up(call, host, &missing),
             },
         };
+        let write = match &call.delivers {
+            None => None,
+            Some(template) => match self.scoped(|scope, _| template.render(scope)) {
+                Ok(id) => Some(self.ledger_part().begin(identity(&id))),
+                Err(missing) => return self.give_up(call, host, &missing),
+            },
+        };
         let begun = host.begin(call.step);
         let reply = self.sessions[call.protocol].perform(operation).await;
         if reply.sent_ns.is_none() {
             // It failed without waiting for anything; others are to have their turn before the next attempt.
             give_way().await;
         }
-        if reply.outcome != Outcome::Ok {
-            host.finish(&Observation {
-                begun,
-                outcome: reply.outcome,
-                reply: &reply,
-                failure: None,
-                checked: false,
-            });
-            let readings = self.sessions[call.protocol].parts();
-            parts(call, begun, (reply.outcome, reply.done_ns), readings, host);
-            return Ok(());
+        let outcome = self.finish(call, begun, &reply, host);
+        if let Some(write) = write {
+            self.ledger_part().end(write, written(outcome, &reply));
         }
-        let (outcome, checked, unexpected) = self.judge(call);
-        let failure = unexpected.as_ref().map(|u| (u.class.as_str(), u.message.as_str()));
-        host.finish(&Observation { begun, outcome, reply: &reply, failure, checked });
-        parts(call, begun, (outcome, reply.done_ns), self.sessions[call.protocol].parts(), host);
-        if outcome == Outcome::Ok && !call.saves.is_empty() {
-            self.save(call);
+        if outcome == Outcome::Ok {
+            if let Some(delivered) = &call.delivered {
+                self.found(call, delivered);
+            }
+            if !call.saves.is_empty() {
+                self.save(call);
+            }
         }
         Ok(())
+    }
+
+    /// Judges a reply and records what became of its operation.
+    fn finish(&mut self, call: &Call, begun: Begun, reply: &Reply, host: &mut dyn Host) -> Outcome {
+        let (outcome, checked, unexpected) = match reply.outcome {
+            Outcome::Ok => self.judge(call),
+            failed => (failed, false, None),
+        };
+        let failure = unexpected.as_ref().map(|u| (u.class.as_str(), u.message.as_str()));
+        host.finish(&Observation { begun, outcome, reply, failure, checked });
+        parts(call, begun, (outcome, reply.done_ns), self.sessions[call.protocol].parts(), host);
+        outcome
+    }
+
+    /// This load thread's part of the ledger.
+    fn ledger_part(&mut self) -> &Part {
+        self.ledger_part.get_or_insert_with(|| self.behaviour.ledger.part())
+    }
+
+    /// What was written is there.
+    fn found(&self, call: &Call, delivered: &Delivered) {
+        let view = self.sessions[call.protocol].response();
+        let mut json = LazyJson::default();
+        let Some(body) = json.of(&view) else { return };
+        let id = |value: &Value| match value {
+            Value::String(text) => identity(text),
+            other => identity(&other.to_string()),
+        };
+        let ids: Vec<u64> = delivered.path.query(body).iter().map(|value| id(value)).collect();
+        match delivered.patience_ns {
+            Some(_) => self.behaviour.ledger.found_by(call.step, ids),
+            None => self.behaviour.ledger.found(ids),
+        }
     }
 
     /// A step that cannot be rendered was due all the same: it counts as cancelled, with the reason.
@@ -318,6 +376,17 @@ impl ScriptUser {
         for save in &call.saves {
             self.state.slots[save.slot] = extract(save, &view, &mut json);
         }
+    }
+}
+
+/// What became of a write. What was never sent, or was answered with a refusal, is certainly not there; all else that is no
+/// success nobody knows.
+fn written(outcome: Outcome, reply: &Reply) -> Written {
+    match outcome {
+        Outcome::Ok => Written::Acknowledged,
+        Outcome::AppError | Outcome::Rejected => Written::Refused,
+        _ if reply.sent_ns.is_none() => Written::Refused,
+        _ => Written::Unknown,
     }
 }
 

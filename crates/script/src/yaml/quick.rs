@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Lowered;
 use crate::behaviour::expect::{Check, Expect};
+use crate::behaviour::ledger::Ledger;
 use crate::behaviour::program::{BodyTemplate, Call, HttpTemplate, Node, RequestTemplate};
 use crate::behaviour::template::Template;
 use crate::behaviour::{Behaviour, Routine};
@@ -125,6 +126,8 @@ fn behaviour(quick: &Quick) -> Behaviour {
         saves: Vec::new(),
         parts: Vec::new(),
         good: None,
+        delivers: None,
+        delivered: None,
     };
     let routine = Routine { nodes: vec![Node::Call(Box::new(call))], ..Routine::default() };
     Behaviour {
@@ -133,6 +136,7 @@ fn behaviour(quick: &Quick) -> Behaviour {
         setup: None,
         teardown: None,
         data: Vec::new(),
+        ledger: Ledger::default(),
         globals: Arc::default(),
         wall_start_ns: OnceLock::new(),
     }

@@ -41,6 +41,8 @@ record! {
         mcp: Option<McpSection>,
         /// How databases are connected to.
         sql: Option<SqlSection>,
+        /// What the target promises of what is written with an identity (`delivers`).
+        delivery: Option<DeliverySection>,
         /// What must hold, such as `p99(checkout) < 200ms`.
         claims: Vec<Placed<ClaimItem>>,
         /// Users or arrivals, by scenario.
@@ -150,6 +152,16 @@ record! {
         ca: Option<String>,
         /// Accept any certificate.
         skip_verify: Option<bool>,
+    }
+}
+
+record! {
+    /// What the target promises of what is written with an identity.
+    pub struct DeliverySection, "`delivery`" {
+        /// `at_least_once` (default: acknowledged means kept), `at_most_once`, or `exactly_once`.
+        promise: Option<Placed<String>>,
+        /// How long steps of `teardown` look for what was acknowledged (default 10s).
+        patience: Option<Duration>,
     }
 }
 

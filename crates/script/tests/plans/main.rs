@@ -65,6 +65,11 @@ fn mistakes_about_answers_in_pieces() {
 }
 
 #[test]
+fn mistakes_about_what_is_delivered() {
+    insta::assert_snapshot!(problems(include_str!("wrong/delivery.yaml")));
+}
+
+#[test]
 fn what_is_never_used_is_a_mistake() {
     insta::assert_snapshot!(problems(include_str!("wrong/unused.yaml")));
 }

@@ -42,6 +42,13 @@ impl Lowering<'_> {
 
     /// A property that names a phase names one of the plan's, with or without its load.
     fn check_property(&mut self, property: &Property, written: &Placed<String>, plan: &Plan) {
+        if matches!(property, Property::Delivered { .. }) && !self.has_delivers {
+            self.diagnostics.error(
+                &written.place,
+                "no step writes anything with an identity",
+                "add `delivers: ${id}` to the step that writes, and `delivered: $.rows[*].id` to one that reads back",
+            );
+        }
         let Property::RecoversWithin { after, .. } = property else { return };
         let name = after.as_deref().unwrap_or("spike");
         let known: Vec<_> = plan.phases.iter().map(|p| p.name.as_str()).collect();

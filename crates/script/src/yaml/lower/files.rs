@@ -73,6 +73,7 @@ fn include(file: &mut PlanFile, base: &Path, diagnostics: &mut Diagnostics, dept
         file.target = file.target.take().or(part.target);
         file.http = file.http.take().or(part.http);
         file.mcp = file.mcp.take().or(part.mcp);
+        file.delivery = file.delivery.take().or(part.delivery);
         file.sql = file.sql.take().or(part.sql);
         file.nats = file.nats.take().or(part.nats);
         file.setup.extend(part.setup);

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use plimsoll_model::delivery::Promise;
 use plimsoll_model::{Plan, ProtocolSettings, Scenario, Step};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -24,6 +25,7 @@ use super::read::Placed;
 use super::types::PlanFile;
 use super::{Environment, Lowered};
 use crate::behaviour::data::DataSet;
+use crate::behaviour::ledger::Ledger;
 use crate::behaviour::names::Names;
 use crate::behaviour::template::{Form, Template, TemplateError};
 use crate::behaviour::{Behaviour, Routine};
@@ -52,6 +54,8 @@ struct Lowering<'a> {
     protocols: Vec<&'static str>,
     /// Where conversations with a target are held, if a step begins one elsewhere.
     talks: BTreeMap<String, Arc<str>>,
+    /// Whether a step writes something with an identity.
+    has_delivers: bool,
     /// Whether tokens of streamed answers are counted.
     counts_tokens: bool,
     seed: u64,
@@ -82,6 +86,7 @@ pub(super) fn lower(
         steps: Vec::new(),
         protocols: Vec::new(),
         talks: BTreeMap::new(),
+        has_delivers: false,
         counts_tokens: false,
         seed,
         now_ms: environment.now_ms,
@@ -112,6 +117,7 @@ pub(super) fn lower(
         queries: lowering.query_settings(),
         tools: lowering.tool_settings(),
     };
+    let ledger = Ledger::new(lowering.promise());
     lowering.refuse_unused(&plan);
     let (effective, digest) = effective(lowering.diagnostics, environment, &plan);
     let behaviour = Behaviour {
@@ -120,6 +126,7 @@ pub(super) fn lower(
         setup,
         teardown,
         data: lowering.data_sets,
+        ledger,
         globals: Arc::default(),
         wall_start_ns: OnceLock::from(environment.now_ms * 1_000_000),
     };
@@ -194,6 +201,23 @@ impl Lowering<'_> {
                 None
             }
         }
+    }
+
+    fn promise(&mut self) -> Promise {
+        const PROMISES: [(&str, Promise); 3] = [
+            ("at_least_once", Promise::AtLeastOnce),
+            ("at_most_once", Promise::AtMostOnce),
+            ("exactly_once", Promise::ExactlyOnce),
+        ];
+        let file = self.file;
+        let Some(written) = file.delivery.as_ref().and_then(|section| section.promise.as_ref()) else {
+            return Promise::default();
+        };
+        let found = PROMISES.iter().find(|(name, _)| *name == written.value);
+        if found.is_none() {
+            self.unknown(written, "promise", &PROMISES.map(|(name, _)| name));
+        }
+        found.map_or(Promise::default(), |(_, promise)| *promise)
     }
 
     fn scenarios(&mut self) -> (Vec<Scenario>, Vec<Routine>) {

@@ -25,7 +25,9 @@ use super::super::units::Duration;
 use super::Lowering;
 use crate::behaviour::expect::{Expect, StatusSet};
 use crate::behaviour::names::Names;
-use crate::behaviour::program::{Call, Compare, Condition, Good, Node, RequestTemplate, Save, SaveSource};
+use crate::behaviour::program::{
+    Call, Compare, Condition, Delivered, Good, Node, RequestTemplate, Save, SaveSource,
+};
 use crate::behaviour::template::{self, Form, Template};
 use crate::behaviour::{Globals, Routine};
 
@@ -33,6 +35,9 @@ pub(super) use server::Speaks;
 
 /// Of an operation that is no HTTP request, without a word about it.
 const TIMEOUT: Duration = Duration(5_000_000_000);
+
+/// How long tidying up looks for what was acknowledged.
+const PATIENCE: Duration = Duration(10_000_000_000);
 
 /// What a routine is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +52,19 @@ struct Draft {
     expect: Expect,
     when_invalid: Option<Expect>,
     saves: Vec<Save>,
+    /// Identities are looked for in what comes back.
+    delivered: bool,
 }
 
 impl Draft {
+    /// Whether somebody will look at what comes back.
+    fn looks(&self) -> bool {
+        self.expect.looks_beyond_status()
+            || self.when_invalid.as_ref().is_some_and(Expect::looks_beyond_status)
+            || !self.saves.is_empty()
+            || self.delivered
+    }
+
     /// Replies of this protocol have no status.
     fn without_status(&mut self) {
         for expect in [Some(&mut self.expect), self.when_invalid.as_mut()].into_iter().flatten() {
@@ -240,7 +255,11 @@ impl Lowering<'_> {
         let step = self.operation(&step_name, common.tags, scope);
         let saves = self.saves(common.save, scope);
         let expects = self.expectations(common.expect, scope);
-        let mut draft = Draft { expect: expects.0, when_invalid: expects.1, saves };
+        let delivers = common.delivers.and_then(|id| self.template(id, Form::Plain, &scope.names));
+        self.has_delivers |= delivers.is_some();
+        let delivered = common.delivered.and_then(|path| self.delivered(path, scope));
+        let mut draft =
+            Draft { delivered: delivered.is_some(), expect: expects.0, when_invalid: expects.1, saves };
         let sent = match item {
             CallItem::Http(written) => self.http_sent(written, &mut draft, scope),
             CallItem::Message(written) => self.message_sent(written, &mut draft, scope),
@@ -249,7 +268,7 @@ impl Lowering<'_> {
             CallItem::Talk(written) => self.talk_sent(written, &mut draft, scope),
             CallItem::Tool(written) => self.tool_sent(written, &mut draft, scope),
         }?;
-        let Draft { expect, when_invalid, saves } = draft;
+        let Draft { expect, when_invalid, saves, .. } = draft;
         let mut data_sets: Vec<_> =
             sent.request.templates().into_iter().flat_map(Template::data_sets).collect();
         data_sets.dedup();
@@ -270,7 +289,29 @@ impl Lowering<'_> {
             saves,
             parts,
             good,
+            delivers,
+            delivered,
         })
+    }
+
+    /// Where identities stand in what comes back.
+    fn delivered(&mut self, written: &Placed<String>, scope: &Scope) -> Option<Delivered> {
+        // Tidying up looks again until everything is there.
+        let patience_ns = (scope.purpose == Purpose::Teardown).then(|| {
+            let section = self.file.delivery.as_ref().and_then(|section| section.patience);
+            section.unwrap_or(PATIENCE).0
+        });
+        match JsonPath::parse(&written.value) {
+            Ok(path) => Some(Delivered { path, patience_ns }),
+            Err(error) => {
+                self.diagnostics.error(
+                    &written.place,
+                    format!("`{}` is not a JSON path: {error}", written.value),
+                    "write one such as $.rows[*].id",
+                );
+                None
+            }
+        }
     }
 
     /// The steps of what an operation measures besides.

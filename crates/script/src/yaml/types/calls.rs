@@ -62,6 +62,10 @@ record! {
         expect: Option<ExpectItem>,
         /// What is kept: `name: $.json.path`, `name: header:NAME`, `name: regex:PATTERN`, `name: status`, `name: body`.
         save: Table<Placed<String>>,
+        /// The identity of what is written here, such as `${id}`: whether it is found again is accounted for.
+        delivers: Option<Placed<String>>,
+        /// A JSON path to the identities of what was written, in what comes back.
+        delivered: Option<Placed<String>>,
         /// For claims and reports.
         tags: Table<String>,
     }
@@ -98,6 +102,10 @@ record! {
         expect: Option<ExpectItem>,
         /// What is kept, as of an HTTP response.
         save: Table<Placed<String>>,
+        /// The identity of what is written here, such as `${id}`: whether it is found again is accounted for.
+        delivers: Option<Placed<String>>,
+        /// A JSON path to the identities of what was written, in what comes back.
+        delivered: Option<Placed<String>>,
         /// For claims and reports.
         tags: Table<String>,
     }
@@ -118,6 +126,10 @@ record! {
         expect: Option<ExpectItem>,
         /// What is kept, as of an HTTP response.
         save: Table<Placed<String>>,
+        /// The identity of what is written here, such as `${id}`: whether it is found again is accounted for.
+        delivers: Option<Placed<String>>,
+        /// A JSON path to the identities of what was written, in what comes back.
+        delivered: Option<Placed<String>>,
         /// For claims and reports.
         tags: Table<String>,
     }
@@ -142,6 +154,10 @@ record! {
         expect: Option<ExpectItem>,
         /// What is kept, as of an HTTP response.
         save: Table<Placed<String>>,
+        /// The identity of what is written here, such as `${id}`: whether it is found again is accounted for.
+        delivers: Option<Placed<String>>,
+        /// A JSON path to the identities of what was written, in what comes back.
+        delivered: Option<Placed<String>>,
         /// For claims and reports.
         tags: Table<String>,
     }
@@ -165,6 +181,10 @@ record! {
         expect: Option<ExpectItem>,
         /// What is kept, as of an HTTP response.
         save: Table<Placed<String>>,
+        /// The identity of what is written here, such as `${id}`: whether it is found again is accounted for.
+        delivers: Option<Placed<String>>,
+        /// A JSON path to the identities of what was written, in what comes back.
+        delivered: Option<Placed<String>>,
         /// For claims and reports.
         tags: Table<String>,
     }
@@ -202,6 +222,10 @@ record! {
         expect: Option<ExpectItem>,
         /// What is kept of it, as of an HTTP response.
         save: Table<Placed<String>>,
+        /// The identity of what is written here, such as `${id}`: whether it is found again is accounted for.
+        delivers: Option<Placed<String>>,
+        /// A JSON path to the identities of what was written, in what comes back.
+        delivered: Option<Placed<String>>,
         /// For claims and reports.
         tags: Table<String>,
     }
@@ -251,6 +275,10 @@ pub struct Common<'a> {
     pub expect: Option<&'a ExpectItem>,
     /// What is kept.
     pub save: &'a Table<Placed<String>>,
+    /// The identity of what is written.
+    pub delivers: Option<&'a Placed<String>>,
+    /// Where identities stand in what comes back.
+    pub delivered: Option<&'a Placed<String>>,
     /// For claims and reports.
     pub tags: &'a Table<String>,
 }
@@ -329,6 +357,8 @@ impl CallItem {
                     timeout: $step.timeout,
                     expect: $step.expect.as_ref(),
                     save: &$step.save,
+                    delivers: $step.delivers.as_ref(),
+                    delivered: $step.delivered.as_ref(),
                     tags: &$step.tags,
                 }
             };

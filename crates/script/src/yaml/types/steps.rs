@@ -97,7 +97,14 @@ impl Read for StepItem {
             );
             return None;
         }
-        // A step is known by the key that names what it does; only a request may stand behind a name.
+        // A step is known by the key that names what it does; only what is sent may stand behind a name, and then the name may
+        // be any word: `send: { post: /a }` is a request called `send`.
+        if let [(key, value)] = node.entries()
+            && !KINDS.contains(&key.text.as_str())
+            && CallItem::is_meant(value)
+        {
+            return Self::read_named(node, diagnostics);
+        }
         match () {
             () if has("think") => ThinkStep::read(node, diagnostics).map(|s| Self::Think(s.think)),
             () if has("group") => GroupStep::read(node, diagnostics).map(|s| Self::Group(s.group, s.steps)),
@@ -121,8 +128,7 @@ impl Read for StepItem {
             let calls = CallItem::schemas(named);
             let mut behind_name = json!({ "type": "object", "minProperties": 1, "maxProperties": 1 });
             behind_name["additionalProperties"] = json!({ "anyOf": calls });
-            let taken: Vec<_> = CallItem::keys().chain(KINDS).collect();
-            behind_name["propertyNames"] = json!({ "not": { "enum": taken } });
+            behind_name["propertyNames"] = json!({ "not": { "enum": KINDS } });
             describe(&mut behind_name, "What is sent, behind its name.");
             let mut all = calls;
             all.extend([

@@ -12,7 +12,6 @@ use super::super::super::types::QueryStep;
 use super::super::Lowering;
 use super::server::Speaks;
 use super::{Draft, Scope, Sent};
-use crate::behaviour::expect::Expect;
 use crate::behaviour::program::{Filled, RequestTemplate};
 use crate::behaviour::template::Template;
 
@@ -32,9 +31,7 @@ impl Lowering<'_> {
             return None;
         };
         let is_transaction = step.sql.value.is_array();
-        let keep = draft.expect.looks_beyond_status()
-            || draft.when_invalid.as_ref().is_some_and(Expect::looks_beyond_status)
-            || !draft.saves.is_empty();
+        let keep = draft.looks();
         let section = self.file.sql.as_ref().and_then(|section| section.timeout);
         let timeout_ns = self.timeout(step.timeout.or(section));
         let place = step.params.as_ref().map_or(&step.sql.place, |params| &params.place).clone();

@@ -26,7 +26,11 @@ impl Lowering<'_> {
     pub(super) fn http_sent(&mut self, step: &HttpStep, draft: &mut Draft, scope: &Scope) -> Option<Sent> {
         let (method, path) = self.method(step)?;
         let mut request = self.request(step, method, path, scope)?;
-        request.base.keep = keep(&draft.expect, draft.when_invalid.as_ref(), &draft.saves);
+        request.base.keep = if draft.delivered {
+            Keep::Body
+        } else {
+            keep(&draft.expect, draft.when_invalid.as_ref(), &draft.saves)
+        };
         let dialect = step.stream.as_ref().and_then(|written| self.dialect(written));
         if dialect.is_some() {
             draft.expect.by_protocol = dialect != Some(Dialect::Events);

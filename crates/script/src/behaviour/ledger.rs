@@ -1,0 +1,112 @@
+//! Who wrote what, and what was found of it. Every load thread keeps its own part, so that writing costs no waiting; an
+//! identity is kept as a hash of 64 bits (of ten million, two are the same with a probability of 3 in a million).
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use plimsoll_model::StepId;
+use plimsoll_model::delivery::{Deliveries, Promise, Written};
+
+/// The accounts of a run while it goes on.
+#[derive(Default)]
+pub struct Ledger {
+    promise: Promise,
+    parts: Mutex<Vec<Arc<Part>>>,
+    /// Found by steps of the load.
+    found: Mutex<Vec<u64>>,
+    /// Found by the last pass of each step that is repeated until everything is there.
+    found_last: Mutex<BTreeMap<StepId, Vec<u64>>>,
+    /// Whether anybody looked.
+    has_looked: Mutex<bool>,
+}
+
+/// The writes of one load thread.
+#[derive(Default)]
+pub struct Part(Mutex<Vec<(u64, Written)>>);
+
+/// An identity.
+pub fn identity(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Part {
+    /// A write begins: until it ends, nobody knows.
+    pub fn begin(&self, id: u64) -> usize {
+        let mut writes = held(&self.0);
+        writes.push((id, Written::Unknown));
+        writes.len() - 1
+    }
+
+    /// A write that began has ended.
+    pub fn end(&self, write: usize, how: Written) {
+        held(&self.0)[write].1 = how;
+    }
+}
+
+impl Ledger {
+    /// With what the target promises.
+    pub fn new(promise: Promise) -> Self {
+        Self { promise, ..Self::default() }
+    }
+
+    /// A part of a load thread's own.
+    pub fn part(&self) -> Arc<Part> {
+        let part = Arc::<Part>::default();
+        held(&self.parts).push(part.clone());
+        part
+    }
+
+    /// A step of the load found these.
+    pub fn found(&self, ids: impl IntoIterator<Item = u64>) {
+        *held(&self.has_looked) = true;
+        held(&self.found).extend(ids);
+    }
+
+    /// One pass of a step that reads everything found these.
+    pub fn found_by(&self, step: StepId, ids: Vec<u64>) {
+        *held(&self.has_looked) = true;
+        held(&self.found_last).insert(step, ids);
+    }
+
+    /// The accounts as they stand; `None` if nothing was written.
+    pub fn deliveries(&self) -> Option<Deliveries> {
+        let parts = held(&self.parts);
+        let writes: Vec<_> = parts.iter().flat_map(|part| held(&part.0).clone()).collect();
+        let found = held(&self.found).clone();
+        let last: Vec<u64> = held(&self.found_last).values().flatten().copied().collect();
+        let read = held(&self.has_looked).then(|| found.into_iter().chain(last));
+        (!writes.is_empty()).then(|| Deliveries::of(self.promise, writes, read))
+    }
+}
+
+fn held<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_add_up_and_the_last_pass_counts() {
+        let ledger = Ledger::default();
+        assert_eq!(ledger.deliveries(), None);
+        let (one, two) = (ledger.part(), ledger.part());
+        for (part, name, how) in [(&one, "a", Written::Acknowledged), (&two, "b", Written::Acknowledged)] {
+            let write = part.begin(identity(name));
+            part.end(write, how);
+        }
+        two.begin(identity("c"));
+        let before = ledger.deliveries().unwrap();
+        assert_eq!((before.attempted, before.acknowledged, before.read), (3, 2, None));
+        ledger.found_by(7, vec![identity("a")]);
+        assert_eq!(ledger.deliveries().unwrap().read.unwrap().lost, 1);
+        ledger.found_by(7, vec![identity("a"), identity("b"), identity("c")]);
+        ledger.found([identity("a")]);
+        let after = ledger.deliveries().unwrap().read.unwrap();
+        assert_eq!((after.lost, after.recovered, after.duplicated, after.found), (0, 1, 1, 3));
+    }
+}
