@@ -9,6 +9,7 @@ use plimsoll_model::event::Origin;
 use plimsoll_model::{
     Nanos, Plan, Protocol, ProtocolSettings, Record, RunEvent, Sample, Segment, Sink, Started, Workload,
 };
+use plimsoll_protocols::exec::Exec;
 use plimsoll_protocols::http::Http;
 use plimsoll_protocols::mcp::Mcp;
 use plimsoll_protocols::nats::Nats;
@@ -126,6 +127,7 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
     let with = job.protocols.clone();
     let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http).context(Exit::WrongPlan)?);
     let protocols: Vec<Arc<dyn Protocol>> = vec![
+        Arc::new(Exec),
         Arc::new(Mcp::new(http.clone(), with.tools)),
         Arc::new(Talk::new(http.clone())),
         http,

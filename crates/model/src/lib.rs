@@ -13,6 +13,7 @@ pub mod conversation;
 pub mod delivery;
 pub mod dial;
 pub mod event;
+pub mod exec;
 pub mod health;
 pub mod http;
 pub mod message;

@@ -6,6 +6,7 @@ use plimsoll_metrics::window::PHASES;
 
 use crate::command::CommandRequest;
 use crate::dial::TlsSpoken;
+use crate::exec::ExecRequest;
 use crate::http::HttpRequest;
 use crate::message::MessageRequest;
 use crate::query::QueryRequest;
@@ -20,6 +21,8 @@ pub enum Operation {
     Http(HttpRequest),
     /// Commands to a store of keys and values.
     Command(CommandRequest),
+    /// A program of the system.
+    Exec(ExecRequest),
     /// A message to a server of messages.
     Message(MessageRequest),
     /// Statements to a database.

@@ -4,6 +4,8 @@
 //! A failure of the target is a value in the reply, with its layer as the outcome and a short class.
 
 mod events;
+#[cfg(feature = "exec")]
+pub mod exec;
 pub mod http;
 #[cfg(feature = "mcp")]
 pub mod mcp;
@@ -17,7 +19,14 @@ pub mod redis;
 pub mod sql;
 #[cfg(feature = "talk")]
 pub mod talk;
-#[cfg(any(feature = "mcp", feature = "nats", feature = "redis", feature = "sql", feature = "talk"))]
+#[cfg(any(
+    feature = "exec",
+    feature = "mcp",
+    feature = "nats",
+    feature = "redis",
+    feature = "sql",
+    feature = "talk"
+))]
 mod trouble;
 
 pub use net::TlsError;

@@ -3,6 +3,7 @@
 
 mod client;
 mod databases;
+mod exec;
 mod http_behaves;
 mod http_breaks;
 mod http_streams;

@@ -1,6 +1,7 @@
 //! Steps: requests with their expectations, and what holds them together.
 
 mod command;
+mod exec;
 mod expectations;
 mod message;
 mod query;
@@ -266,6 +267,7 @@ impl Lowering<'_> {
             CallItem::Command(written) => self.command_sent(written, &mut draft, scope),
             CallItem::Query(written) => self.query_sent(written, &mut draft, scope),
             CallItem::Talk(written) => self.talk_sent(written, &mut draft, scope),
+            CallItem::Exec(written) => self.exec_sent(written, &mut draft, scope),
             CallItem::Tool(written) => self.tool_sent(written, &mut draft, scope),
         }?;
         let Draft { expect, when_invalid, saves, .. } = draft;
@@ -424,6 +426,7 @@ fn usual_name(item: &CallItem) -> String {
         CallItem::Command(step) => command::usual_name(step),
         CallItem::Query(step) => query::usual_name(step),
         CallItem::Talk(step) => talk::usual_name(step).to_owned(),
+        CallItem::Exec(step) => exec::usual_name(step),
         CallItem::Tool(step) => tool::usual_name(step),
     }
 }

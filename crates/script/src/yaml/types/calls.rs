@@ -232,6 +232,36 @@ record! {
 }
 
 record! {
+    /// A program of the system, what it must write, and what is kept. Slow: starting it costs about a millisecond of CPU.
+    pub struct ExecStep, "a step" {
+        /// The program and its arguments: a list of words, or a line that is split at its blanks. No shell reads it.
+        exec: Placed<Value>,
+        /// Written to its standard input.
+        stdin: Option<Placed<String>>,
+        /// Added to its environment.
+        environment = "env": Table<Placed<String>>,
+        /// The exit code that is a success (default 0).
+        exit: Option<u64>,
+        /// What the step is called (default: its key, or the program's name).
+        name: Option<String>,
+        /// Which of `targets` it is sent to: programs have none.
+        on: Option<Placed<String>>,
+        /// For all of it (default 5s); a program that takes longer is killed.
+        timeout: Option<Duration>,
+        /// What it must write: the body is its standard output.
+        expect: Option<ExpectItem>,
+        /// What is kept, as of an HTTP response.
+        save: Table<Placed<String>>,
+        /// The identity of what is written here, such as `${id}`: whether it is found again is accounted for.
+        delivers: Option<Placed<String>>,
+        /// A JSON path to the identities of what was written, in what comes back.
+        delivered: Option<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+record! {
     /// What makes a success a good one: all of these within their time.
     pub struct GoodItem, "`good`" {
         /// From when it was due until it was done.
@@ -254,6 +284,8 @@ pub enum CallItem {
     Message(Box<MessageStep>),
     /// Commands.
     Command(Box<CommandStep>),
+    /// A program.
+    Exec(Box<ExecStep>),
     /// Statements.
     Query(Box<QueryStep>),
     /// A step of a conversation.
@@ -292,7 +324,7 @@ struct Kind {
 }
 
 /// Kinds of steps: the first of whose keys one stands in a step is what it is.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind {
         keys: &["get", "post", "put", "patch", "delete", "head", "options"],
         read: |node, diagnostics| Some(CallItem::Http(Box::new(HttpStep::read(node, diagnostics)?))),
@@ -307,6 +339,11 @@ const KINDS: [Kind; 6] = [
         keys: &["publish", "request", "rpc", "describe"],
         read: |node, diagnostics| Some(CallItem::Message(Box::new(MessageStep::read(node, diagnostics)?))),
         schema: MessageStep::schema,
+    },
+    Kind {
+        keys: &["exec"],
+        read: |node, diagnostics| Some(CallItem::Exec(Box::new(ExecStep::read(node, diagnostics)?))),
+        schema: ExecStep::schema,
     },
     Kind {
         keys: &["sql"],
@@ -369,6 +406,7 @@ impl CallItem {
             Self::Command(step) => common!(step),
             Self::Query(step) => common!(step),
             Self::Talk(step) => common!(step),
+            Self::Exec(step) => common!(step),
             Self::Tool(step) => common!(step),
         }
     }

@@ -69,12 +69,6 @@ pub(super) fn usual_name(step: &CommandStep) -> String {
 
 /// Commands as lists of words.
 fn words(written: &Value) -> Option<Vec<Vec<String>>> {
-    let word = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        _ => None,
-    };
     let all = match written {
         Value::String(text) => vec![line(text)],
         Value::Array(list) if list.iter().any(Value::is_array) => {
@@ -91,8 +85,18 @@ fn words(written: &Value) -> Option<Vec<Vec<String>>> {
     (!all.is_empty() && all.iter().all(|words| !words.is_empty())).then_some(all)
 }
 
+/// A word as it was written.
+pub(super) fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
+
 /// The words of a line: what stands in quotes, or in a template, is not taken apart.
-fn line(text: &str) -> Vec<String> {
+pub(super) fn line(text: &str) -> Vec<String> {
     let (mut words, mut word): (Vec<String>, Option<String>) = (Vec::new(), None);
     let (mut quote, mut depth) = (None, 0_u32);
     for c in text.chars() {
