@@ -85,6 +85,19 @@ pub enum Keep {
     Body,
 }
 
+/// Which HTTP is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HttpVersion {
+    /// HTTP/1.1.
+    #[default]
+    One,
+    /// HTTP/2: over TLS by agreement (ALPN), without it from the first byte (prior knowledge).
+    Two,
+    /// Over TLS what the server chooses, without it HTTP/1.1.
+    Agreed,
+}
+
 /// Whose connections a user's requests travel over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,6 +114,9 @@ pub enum Connections {
 pub struct HttpSettings {
     /// Whose they are.
     pub connections: Connections,
+    /// Which HTTP is spoken.
+    #[serde(default)]
+    pub version: HttpVersion,
     /// Close after every request.
     pub reuse: bool,
     /// Remember cookies within an iteration.
@@ -131,6 +147,7 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             connections: Connections::PerUser,
+            version: HttpVersion::One,
             reuse: true,
             cookies: false,
             ca_file: None,

@@ -12,7 +12,7 @@ const CASES: [&str; 9] =
     ["refused", "timeout", "reset", "slow", "stranger", "restart", "cancel", "large", "unexpected"];
 
 /// Every protocol with the test of each case.
-const PROTOCOLS: [(&str, [&str; 9]); 6] = [
+const PROTOCOLS: [(&str, [&str; 9]); 7] = [
     (
         "http",
         [
@@ -25,6 +25,20 @@ const PROTOCOLS: [(&str, [&str; 9]); 6] = [
             "http_breaks::a_request_that_is_given_up_harms_nobody",
             "http_behaves::large_responses_are_counted_whether_kept_or_not",
             "http_breaks::every_fault_is_an_outcome_with_a_class",
+        ],
+    ),
+    (
+        "http/2",
+        [
+            "http_two::there_is_no_server",
+            "http_two::a_stream_that_does_not_end_harms_no_other",
+            "http_two::what_the_server_does_to_a_stream_is_told",
+            "http_two::what_the_server_does_to_a_stream_is_told",
+            "http_two::what_the_server_does_to_a_stream_is_told",
+            "http_two::a_connection_that_went_away_is_replaced_once_and_counted",
+            "http_two::a_stream_that_does_not_end_harms_no_other",
+            "http_two::large_bodies_travel_both_ways",
+            "http_two::what_does_not_speak_it_is_said_not_to",
         ],
     ),
     (

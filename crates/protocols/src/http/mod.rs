@@ -1,4 +1,4 @@
-//! HTTP/1.1, client side: what the load path is made of.
+//! HTTP, client side: HTTP/1.1 is what the load path is made of, HTTP/2 (`two.rs`) is the crate h2's.
 //!
 //! A request is encoded once and sent with one write; a response is read into a buffer shared by the load
 //! thread and parsed in place. A head that repeats byte for byte is not parsed again. Bodies are counted and
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
 use plimsoll_model::conversation::Opened;
-use plimsoll_model::http::{Connections, HttpRequest, HttpSettings};
+use plimsoll_model::http::{Connections, HttpRequest, HttpSettings, HttpVersion};
 use plimsoll_model::{Clock, Driver, Operation, Protocol, Session};
 
 use crate::net::{Dialer, TlsConfigs, TlsError};
@@ -26,11 +26,13 @@ mod pool;
 mod prepared;
 mod response;
 mod session;
+mod two;
 mod upgrade;
 
 use pool::Pool;
 use prepared::Prepared;
 use session::HttpSession;
+use two::Lines;
 
 /// Read at once from a socket: one system call for any small response, and few for a large one.
 const READ_BYTES: usize = 64 * 1024;
@@ -66,6 +68,10 @@ impl Protocol for Http {
             Connections::PerUser => None,
             Connections::Shared(limit) => Some(Rc::new(Pool::new(limit))),
         };
+        let lines = match (self.settings.version, self.settings.connections) {
+            (HttpVersion::Two | HttpVersion::Agreed, Connections::Shared(_)) => Some(Rc::default()),
+            _ => None,
+        };
         let shared = ThreadShared {
             clock,
             settings: self.settings.clone(),
@@ -73,7 +79,7 @@ impl Protocol for Http {
             buffer: RefCell::new(vec![0; READ_BYTES].into()),
             prepared: RefCell::default(),
         };
-        Box::new(HttpDriver { shared: Rc::new(shared), pool })
+        Box::new(HttpDriver { shared: Rc::new(shared), pool, lines })
     }
 }
 
@@ -94,11 +100,17 @@ type Known = (Arc<Operation>, Rc<Prepared>);
 struct HttpDriver {
     shared: Rc<ThreadShared>,
     pool: Option<Rc<Pool>>,
+    /// Connections of HTTP/2 that all users share.
+    lines: Option<Rc<Lines>>,
 }
 
 impl Driver for HttpDriver {
     fn session(&self) -> Box<dyn Session> {
-        Box::new(HttpSession::new(self.shared.clone(), self.pool.clone()))
+        let lines = match self.shared.settings.version {
+            HttpVersion::One => None,
+            HttpVersion::Two | HttpVersion::Agreed => Some(self.lines.clone().unwrap_or_default()),
+        };
+        Box::new(HttpSession::new(self.shared.clone(), self.pool.clone(), lines))
     }
 
     fn converse(&self, request: HttpRequest) -> LocalBoxFuture<'static, Opened> {

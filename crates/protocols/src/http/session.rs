@@ -3,9 +3,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use futures::future::LocalBoxFuture;
+use futures::future::{Either, LocalBoxFuture};
 use plimsoll_model::dial::TlsSpoken;
-use plimsoll_model::http::{HttpRequest, Keep};
+use plimsoll_model::http::{HttpRequest, HttpVersion, Keep};
 use plimsoll_model::{Nanos, Operation, Outcome, Reading, Reply, ResponseView, Session};
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
@@ -19,6 +19,7 @@ use super::exchange::Exchange;
 use super::pool::Pool;
 use super::prepared::{Additions, Prepared, parse_url};
 use super::response::Wanted;
+use super::two::{Asked, Lines, Older};
 use super::{PREPARED_MAX, ThreadShared};
 use crate::events::Watch;
 use crate::net::{Deadline, NetError, Origin, Route};
@@ -31,6 +32,8 @@ const OWN_CONNECTIONS_MAX: usize = 8;
 pub(crate) struct HttpSession {
     shared: Rc<ThreadShared>,
     pool: Option<Rc<Pool>>,
+    /// Connections of HTTP/2, if that is spoken.
+    lines: Option<Rc<Lines>>,
     #[expect(
         clippy::vec_box,
         reason = "a connection is taken out and put back for every request; a pointer moves cheaper"
@@ -51,10 +54,11 @@ pub(crate) struct HttpSession {
 }
 
 impl HttpSession {
-    pub(crate) fn new(shared: Rc<ThreadShared>, pool: Option<Rc<Pool>>) -> Self {
+    pub(super) fn new(shared: Rc<ThreadShared>, pool: Option<Rc<Pool>>, lines: Option<Rc<Lines>>) -> Self {
         Self {
             shared,
             pool,
+            lines,
             own: Vec::new(),
             deadline: Deadline::default(),
             cookies: Cookies::default(),
@@ -153,6 +157,16 @@ impl HttpSession {
         reply: &mut Reply,
     ) -> Result<(), HttpError> {
         let until_ns = began_ns + request.timeout_ns;
+        let speaks_two = match self.shared.settings.version {
+            HttpVersion::One => false,
+            HttpVersion::Two => true,
+            HttpVersion::Agreed => {
+                prepared.origin.tls && self.lines.as_ref().is_some_and(|l| !l.are_older(&prepared.origin))
+            }
+        };
+        if speaks_two && Box::pin(self.round_of_two(request, prepared, until_ns, reply)).await? {
+            return Ok(());
+        }
         let pool = self.pool.clone();
         let _permit = match &pool {
             None => None,
@@ -209,6 +223,36 @@ impl HttpSession {
                     }
                     return ended;
                 }
+            }
+        }
+    }
+
+    /// The same over HTTP/2. False if the server prefers HTTP/1.1, to which the connection is then kept.
+    async fn round_of_two(
+        &mut self,
+        request: &HttpRequest,
+        prepared: &Prepared,
+        until_ns: Nanos,
+        reply: &mut Reply,
+    ) -> Result<bool, HttpError> {
+        let Some(lines) = self.lines.clone() else { return Ok(false) };
+        let cookie = self.shared.settings.cookies.then(|| self.cookies.field(&prepared.url)).flatten();
+        let keeps_body = self.keep(request) == Keep::Body;
+        let asked = Asked { request, url: &prepared.url, cookie, keeps_body };
+        let shared = self.shared.clone();
+        let exchanged = lines.exchange(&shared, &asked, until_ns, reply, self.watch.as_deref_mut()).await;
+        match exchanged? {
+            Either::Left(answered) => {
+                (self.status, self.body, self.tls) = (answered.status, answered.body, answered.tls);
+                self.headers = Some(answered.headers.into());
+                Ok(true)
+            }
+            Either::Right(_) if self.shared.settings.version == HttpVersion::Two => {
+                Err(HttpError::Protocol("not http/2", "the server did not agree to speak HTTP/2".to_owned()))
+            }
+            Either::Right(Older(socket)) => {
+                self.give_back(Connection::new(prepared.origin.clone(), *socket));
+                Ok(false)
             }
         }
     }

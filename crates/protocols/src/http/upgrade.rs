@@ -84,7 +84,7 @@ async fn handshake(
     let _special = url.set_scheme(scheme);
     let origin = origin_of(&url)?;
     let (stream, route) =
-        shared.dialer.dial(&origin, request.connect_timeout_ns).await.map_err(HttpError::Net)?;
+        shared.dialer.dial_for_upgrade(&origin, request.connect_timeout_ns).await.map_err(HttpError::Net)?;
     reply.connects = 1;
     for (phase, took) in [(DNS, route.dns_ns), (CONNECT, route.connect_ns), (TLS, route.tls_ns)] {
         reply.phases_ns[phase] += took;

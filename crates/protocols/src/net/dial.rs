@@ -9,13 +9,14 @@ use std::time::Duration;
 use plimsoll_model::dial::DialSettings;
 use plimsoll_model::http::{HttpSettings, ProxySettings};
 use plimsoll_model::{Clock, Nanos};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::names::Names;
 use super::proxy::Proxy;
-use super::tls::TlsConfigs;
+use super::tls::{TlsConfigs, for_upgrade};
 use super::{NetError, Stream};
 
 /// Whom to talk to.
@@ -65,13 +66,27 @@ impl Dialer {
 
     /// Connects to `origin` within `timeout_ns`.
     pub(crate) async fn dial(&self, origin: &Origin, timeout_ns: Nanos) -> Result<(Stream, Route), NetError> {
-        match tokio::time::timeout(Duration::from_nanos(timeout_ns), self.connect(origin)).await {
+        let tls = self.tls.of(&origin.host);
+        match tokio::time::timeout(Duration::from_nanos(timeout_ns), self.connect(origin, tls)).await {
             Ok(connected) => connected,
             Err(_elapsed) => Err(NetError::TimedOut("connect timeout")),
         }
     }
 
-    async fn connect(&self, origin: &Origin) -> Result<(Stream, Route), NetError> {
+    /// The same for a request that will turn into a conversation.
+    pub(crate) async fn dial_for_upgrade(
+        &self,
+        origin: &Origin,
+        timeout_ns: Nanos,
+    ) -> Result<(Stream, Route), NetError> {
+        let tls = for_upgrade(self.tls.of(&origin.host));
+        match tokio::time::timeout(Duration::from_nanos(timeout_ns), self.connect(origin, &tls)).await {
+            Ok(connected) => connected,
+            Err(_elapsed) => Err(NetError::TimedOut("connect timeout")),
+        }
+    }
+
+    async fn connect(&self, origin: &Origin, tls: &Arc<ClientConfig>) -> Result<(Stream, Route), NetError> {
         let mut route = Route::default();
         let proxy = Proxy::towards(&self.proxy, origin);
         let (host, port) = proxy.as_ref().map_or((&origin.host, origin.port), |p| (&p.host, p.port));
@@ -86,8 +101,7 @@ impl Dialer {
         let failed = |source| NetError::Tls { host: origin.host.clone(), source };
         let name = ServerName::try_from(origin.host.trim_matches(['[', ']']).to_owned())
             .map_err(|e| failed(std::io::Error::other(e)))?;
-        let tls =
-            TlsConnector::from(self.tls.of(&origin.host).clone()).connect(name, tcp).await.map_err(failed)?;
+        let tls = TlsConnector::from(tls.clone()).connect(name, tcp).await.map_err(failed)?;
         route.tls_ns = self.clock.now() - before;
         Ok((Stream::Tls(Box::new(tls)), route))
     }

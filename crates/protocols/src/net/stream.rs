@@ -17,6 +17,11 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
+    /// Whether both sides agreed to speak HTTP/2.
+    pub(crate) fn speaks_two(&self) -> bool {
+        matches!(self, Self::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2"))
+    }
+
     /// What it is encrypted with, if it is.
     pub(crate) fn spoken(&self) -> Option<TlsSpoken> {
         let Self::Tls(tls) = self else { return None };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plimsoll_model::dial::{TlsLimits, TlsVersion, matches_name};
-use plimsoll_model::http::HttpSettings;
+use plimsoll_model::http::{HttpSettings, HttpVersion};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
@@ -97,6 +97,19 @@ impl TlsConfigs {
     }
 }
 
+/// HTTP/1.1, as servers are told of it (ALPN).
+const OLDER: &[u8] = b"http/1.1";
+
+/// The same for a request that will turn into a conversation, which HTTP/2 does otherwise.
+pub(crate) fn for_upgrade(config: &Arc<ClientConfig>) -> Arc<ClientConfig> {
+    if config.alpn_protocols == [OLDER] {
+        return config.clone();
+    }
+    let mut own = ClientConfig::clone(config);
+    own.alpn_protocols = vec![OLDER.to_vec()];
+    Arc::new(own)
+}
+
 /// A chain of certificates with its key.
 type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
@@ -114,7 +127,11 @@ fn client_config(settings: &HttpSettings, pair: Option<Pair>) -> Result<Arc<Clie
         None => builder.with_no_client_auth(),
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(TlsError::Certificate)?,
     };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = match settings.version {
+        HttpVersion::One => vec![OLDER.to_vec()],
+        HttpVersion::Two => vec![b"h2".to_vec()],
+        HttpVersion::Agreed => vec![b"h2".to_vec(), OLDER.to_vec()],
+    };
     Ok(Arc::new(config))
 }
 

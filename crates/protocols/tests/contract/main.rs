@@ -8,6 +8,7 @@ mod http_behaves;
 mod http_breaks;
 mod http_streams;
 mod http_tls;
+mod http_two;
 mod mcp;
 mod nats;
 mod papers;

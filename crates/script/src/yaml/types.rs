@@ -65,6 +65,9 @@ record! {
     pub struct HttpSection, "`http`" {
         /// `per_user` (default), `shared`, or a number: shared, at most so many per load thread.
         connections: Option<ConnectionsItem>,
+        /// `1` (default), `2` (over TLS by agreement, without it from the first byte), or `agreed`: over TLS what the server
+        /// chooses. Connections of HTTP/2 carry many requests at once if they are `shared`.
+        version: Option<Placed<String>>,
         /// Keep connections open between requests (default true).
         reuse: Option<bool>,
         /// Remember cookies within an iteration (default true).

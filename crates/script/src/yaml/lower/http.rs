@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 
-use plimsoll_model::http::{Connections, HttpSettings};
+use plimsoll_model::http::{Connections, HttpSettings, HttpVersion};
 
 use super::super::Environment;
 use super::super::types::ConnectionsItem;
 use super::Lowering;
+
+const VERSIONS: [(&str, HttpVersion); 3] =
+    [("1", HttpVersion::One), ("2", HttpVersion::Two), ("agreed", HttpVersion::Agreed)];
 
 impl Lowering<'_> {
     pub(super) fn http_settings(&mut self, environment: &Environment<'_>) -> HttpSettings {
@@ -27,12 +30,20 @@ impl Lowering<'_> {
                 );
             }
         }
+        let mut version = HttpVersion::One;
+        if let Some(written) = &section.version {
+            match VERSIONS.iter().find(|(name, _)| *name == written.value) {
+                Some((_, found)) => version = *found,
+                None => self.unknown(written, "version", &VERSIONS.map(|(name, _)| name)),
+            }
+        }
         let path = |written: &Option<String>| written.as_ref().map(|p| self.base.join(p));
         HttpSettings {
             connections: match section.connections {
                 Some(ConnectionsItem::Shared(limit)) => Connections::Shared(limit),
                 _ => Connections::PerUser,
             },
+            version,
             reuse: section.reuse.unwrap_or(true),
             cookies: section.cookies.unwrap_or(true),
             ca_file: path(&section.ca),
