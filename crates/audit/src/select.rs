@@ -42,7 +42,12 @@ impl<'a> Selected<'a> {
     /// What `selector` means in `record`. A phase must exist; plans are checked for that.
     pub fn new(record: &'a Record, selector: &Selector) -> Self {
         let plan = &record.started.plan;
-        let named = selector.step.as_deref().and_then(|name| plan.steps.iter().find(|s| s.name == name));
+        let in_scenario = |step: &plimsoll_model::Step| {
+            let scenario = &plan.scenarios[usize::from(step.scenario)].name;
+            selector.scenario.as_ref().is_none_or(|name| name == scenario)
+        };
+        let is_named = |name: &str| plan.steps.iter().find(|s| s.name == name && in_scenario(s));
+        let named = selector.step.as_deref().and_then(is_named);
         let wanted = named.map_or(StepKind::Operation, |s| s.kind);
         let is_wanted = |kind: StepKind| match wanted {
             StepKind::Group => kind == StepKind::Group,

@@ -1,7 +1,7 @@
 //! Wiring: a lowered plan, protocols, sinks, signals; then the run, the judgement and the result.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::Context;
 use plimsoll_engine::{RunSettings, StopHandle, run};
@@ -28,6 +28,14 @@ use crate::exit_code::Exit;
 use crate::terminal::{Display, Mode};
 use crate::watch::Watch;
 use crate::{console, facts, signals};
+
+/// Protocols that whoever builds the command brings.
+pub(crate) static OWN: OnceLock<Vec<Arc<dyn Protocol>>> = OnceLock::new();
+
+/// Protocols that are not ours.
+pub(crate) fn own() -> &'static [Arc<dyn Protocol>] {
+    OWN.get().map_or(&[], Vec::as_slice)
+}
 
 /// Where a run is kept.
 pub(crate) enum Keep {
@@ -126,7 +134,7 @@ fn samples(directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Res
 pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> anyhow::Result<RunSettings> {
     let with = job.protocols.clone();
     let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http).context(Exit::WrongPlan)?);
-    let protocols: Vec<Arc<dyn Protocol>> = vec![
+    let mut protocols: Vec<Arc<dyn Protocol>> = vec![
         Arc::new(Exec),
         Arc::new(Mcp::new(http.clone(), with.tools)),
         Arc::new(Talk::new(http.clone())),
@@ -135,6 +143,7 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
         Arc::new(Redis),
         Arc::new(Sql::new(with.queries).context(Exit::WrongPlan)?),
     ];
+    protocols.extend(own().iter().cloned());
     Ok(RunSettings {
         workers: common.worker_count(),
         idle: common.idle_strategy(),

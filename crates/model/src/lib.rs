@@ -18,6 +18,7 @@ pub mod health;
 pub mod http;
 pub mod message;
 pub mod operation;
+pub mod own;
 pub mod part;
 pub mod plan;
 pub mod protocol;

@@ -9,6 +9,7 @@ use crate::dial::TlsSpoken;
 use crate::exec::ExecRequest;
 use crate::http::HttpRequest;
 use crate::message::MessageRequest;
+use crate::own::OwnRequest;
 use crate::query::QueryRequest;
 use crate::talk::TalkRequest;
 use crate::tool::ToolRequest;
@@ -25,6 +26,8 @@ pub enum Operation {
     Exec(ExecRequest),
     /// A message to a server of messages.
     Message(MessageRequest),
+    /// An operation of a protocol that somebody else brings.
+    Own(OwnRequest),
     /// Statements to a database.
     Query(QueryRequest),
     /// A step of a conversation.

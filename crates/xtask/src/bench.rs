@@ -6,6 +6,7 @@ mod closed;
 mod facts;
 mod judging;
 mod open;
+mod protocols;
 mod samples;
 mod scripts;
 mod users;
@@ -20,9 +21,13 @@ use crate::shell::{has, root, run};
 /// Where nginx answers a small body.
 const URL: &str = "http://127.0.0.1:18099/";
 
+/// Where nginx answers the same over HTTP/2 from the first byte.
+const NGINX_TWO_PORT: u16 = 18_093;
+
 const NGINX: &str = "worker_processes 1; worker_cpu_affinity 10; daemon off; error_log /dev/null crit;
 events { worker_connections 20000; }
 http { access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
+  server { listen 127.0.0.1:18093 http2 backlog=4096; location / { default_type text/plain; return 200 \"hello world, this is a small body\\n\"; } }
   server { listen 127.0.0.1:18099 backlog=4096; location / { default_type text/plain; return 200 \"hello world, this is a small body\\n\"; } } }";
 
 /// Only the judging, printed.
@@ -44,6 +49,7 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
     sections.push(samples::samples(pairs)?);
     sections.push(users::users(quick)?);
     sections.push(scripts::scripts(pairs, if quick { 2 } else { 8 })?);
+    sections.push(protocols::protocols(pairs.min(3), protocols::BENCH_SECONDS)?);
     sections.push(if long {
         users::memory_over_ten_minutes()?
     } else {
@@ -60,13 +66,22 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
 
 /// Measures the section about scripts again and puts it in its place.
 pub(crate) fn scripts_only() -> Result<()> {
+    section_only(scripts::TITLE, || scripts::scripts(5, 8))
+}
+
+/// The same for the section about protocols.
+pub(crate) fn protocols_only() -> Result<()> {
+    section_only(protocols::TITLE, || protocols::protocols(3, protocols::BENCH_SECONDS))
+}
+
+fn section_only(title: &str, measure: impl FnOnce() -> Result<String>) -> Result<()> {
     run("cargo", &["build", "--release", "--locked", "--bin", "plimsoll"])?;
     let _nginx = Nginx::start()?;
-    let text = scripts::scripts(5, 8)?;
+    let text = measure()?;
     println!("{text}");
     let file = root().join("docs/BENCH.md");
     let known = fs::read_to_string(&file).context("failed to read docs/BENCH.md")?;
-    let rest = known.replacen(section(&known, scripts::TITLE).unwrap_or_default(), "", 1);
+    let rest = known.replacen(section(&known, title).unwrap_or_default(), "", 1);
     fs::write(file, format!("{}\n\n{text}", rest.trim_end())).context("failed to write docs/BENCH.md")
 }
 

@@ -25,7 +25,7 @@ const HELP: &str = "cargo xtask TASK
   setup          install what the tests and benchmarks need, and say what that is
   tidy           import table, file sizes, names, documentation paths
   gen [--check]  write the committed schemas, or check that they are fresh
-  bench [--quick|--long|--judging|--scripts]
+  bench [--quick|--long|--judging|--scripts|--protocols]
                  compare with peers on this machine and write docs/BENCH.md";
 
 fn main() -> ExitCode {
@@ -43,6 +43,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Some("bench") if has("--scripts") => bench::scripts_only(),
+        Some("bench") if has("--protocols") => bench::protocols_only(),
         Some("bench") => bench::bench(has("--quick"), has("--long")),
         Some("ci") => ci::ci(),
         Some("contracts") => contracts::contracts(),

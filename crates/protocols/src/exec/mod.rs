@@ -2,7 +2,7 @@
 //! CPU, a thousand times what a request does, so rates beyond some tens a second measure the generator.
 //!
 //! Times: `connect` is starting the program, `wait` until it has ended. What it writes to its standard output is the answer,
-//! up to 16 MiB. One that is given up is killed.
+//! up to 16 MiB; what is more is thrown away. One that is given up is killed, with what it started.
 
 use std::process::Stdio;
 use std::rc::Rc;
@@ -11,13 +11,14 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 use plimsoll_model::exec::ExecRequest;
 use plimsoll_model::{Clock, Driver, Failure, Operation, Outcome, Protocol, Reply, ResponseView, Session};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use crate::phases::{CONNECT, WAIT};
 use crate::trouble::{Trouble, not_ours, put_down, within};
 
-/// What is kept of an output; what is more is counted.
+/// What is kept of an output.
 const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Programs, for a run.
@@ -86,12 +87,15 @@ impl ExecSession {
         let before_ns = self.clock.now();
         reply.sent_ns = Some(before_ns);
         let mut child = started(request)?;
+        let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let started_ns = self.clock.now();
         reply.phases_ns[CONNECT] += started_ns - before_ns;
         reply.bytes_sent += request.input.len() as u64;
         let (output, error) =
             both_ways(&mut child, request.input.as_bytes()).await.map_err(ExecError::Lost)?;
         let status = child.wait().await.map_err(ExecError::Lost)?;
+        // It has ended by itself: its number may be another's by now.
+        group.0 = None;
         reply.done_ns = self.clock.now();
         reply.phases_ns[WAIT] += reply.done_ns - started_ns;
         reply.bytes_received += output.len() as u64;
@@ -105,6 +109,18 @@ impl ExecSession {
     }
 }
 
+/// A program with everything that it started; what is left of one that is given up is killed with this.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // Usually all of them have ended.
+            let _gone = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
 fn started(request: &ExecRequest) -> Result<Child, ExecError> {
     let Some((program, arguments)) = request.words.split_first() else {
         return Err(ExecError::NotStarted("there is no program".to_owned()));
@@ -112,6 +128,8 @@ fn started(request: &ExecRequest) -> Result<Child, ExecError> {
     let mut command = Command::new(program);
     command.args(arguments).envs(request.environment.iter().cloned()).current_dir(&*request.directory);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    // What it starts itself ends with it: see `Group`.
+    command.process_group(0);
     command.spawn().map_err(|e| ExecError::NotStarted(format!("{program}: {e}")))
 }
 

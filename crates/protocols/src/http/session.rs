@@ -157,14 +157,9 @@ impl HttpSession {
         reply: &mut Reply,
     ) -> Result<(), HttpError> {
         let until_ns = began_ns + request.timeout_ns;
-        let speaks_two = match self.shared.settings.version {
-            HttpVersion::One => false,
-            HttpVersion::Two => true,
-            HttpVersion::Agreed => {
-                prepared.origin.tls && self.lines.as_ref().is_some_and(|l| !l.are_older(&prepared.origin))
-            }
-        };
-        if speaks_two && Box::pin(self.round_of_two(request, prepared, until_ns, reply)).await? {
+        if self.speaks_two(prepared)
+            && Box::pin(self.round_of_two(request, prepared, until_ns, reply)).await?
+        {
             return Ok(());
         }
         let pool = self.pool.clone();
@@ -177,6 +172,8 @@ impl HttpSession {
             },
         };
         loop {
+            // What an earlier round came to says nothing of this one.
+            reply.done_ns = 0;
             let (mut connection, fresh) = match self.idle_connection(&prepared.origin) {
                 Some(connection) => (connection, false),
                 None => (Box::pin(self.dial(request, &prepared.origin, until_ns, reply)).await?, true),
@@ -223,6 +220,17 @@ impl HttpSession {
                     }
                     return ended;
                 }
+            }
+        }
+    }
+
+    /// Whether a request is to travel over HTTP/2.
+    fn speaks_two(&self, prepared: &Prepared) -> bool {
+        match self.shared.settings.version {
+            HttpVersion::One => false,
+            HttpVersion::Two => true,
+            HttpVersion::Agreed => {
+                prepared.origin.tls && self.lines.as_ref().is_some_and(|l| !l.are_older(&prepared.origin))
             }
         }
     }

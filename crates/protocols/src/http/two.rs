@@ -4,19 +4,21 @@
 //! until the head of the answer, `receive` the rest. What was sent and received counts fields and bodies, not frames.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::{Either, select};
-use futures::pin_mut;
+use futures::FutureExt;
+use futures::future::{Either, FusedFuture};
 use h2::client::{self, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use plimsoll_model::dial::TlsSpoken;
 use plimsoll_model::http::{Body, Connections, HttpRequest};
 use plimsoll_model::{Nanos, Reply};
+use tokio::sync::{Mutex, Notify};
 use url::Url;
 
 use super::error::HttpError;
@@ -38,15 +40,26 @@ struct Line {
     send: SendRequest<Bytes>,
     /// Streams that are open.
     open: Cell<usize>,
+    /// Told when one of them ends.
+    ended: Notify,
     tls: Option<TlsSpoken>,
 }
 
 /// The connections of a load thread, or of one user.
 #[derive(Default)]
 pub(super) struct Lines {
-    lines: RefCell<Vec<Rc<Line>>>,
+    kept: RefCell<Vec<Rc<Line>>>,
     /// Servers that chose HTTP/1.1.
     older: RefCell<Vec<Origin>>,
+    /// One connection is made at a time, so that there are not more than there may be.
+    dialling: Mutex<()>,
+}
+
+impl Line {
+    /// Whether the server allows another stream on it now.
+    fn has_room(&self) -> bool {
+        self.open.get() < self.send.current_max_send_streams().max(1)
+    }
 }
 
 /// A stream that is open; it ends with this, whatever ends it.
@@ -62,6 +75,7 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.set(self.0.open.get() - 1);
+        self.0.ended.notify_one();
     }
 }
 
@@ -109,24 +123,25 @@ impl Lines {
     ) -> Result<Either<Answered, Older>, HttpError> {
         let origin = prepared::origin_of(asked.url)?;
         loop {
-            let (line, is_fresh) = match self.with_room(&origin, shared.settings.connections) {
-                Some(line) => (line, false),
-                None => match self.dial(shared, asked.request, &origin, reply).await? {
-                    Either::Left(line) => (line, true),
-                    Either::Right(older) => return Ok(Either::Right(older)),
-                },
+            let (line, is_fresh) = match self.made(shared, asked.request, &origin, reply).await? {
+                Either::Left(made) => made,
+                Either::Right(older) => return Ok(Either::Right(older)),
             };
             let before_ns = shared.clock.now();
+            while !line.has_room() {
+                line.ended.notified().await;
+            }
+            reply.phases_ns[BLOCKED] += shared.clock.now() - before_ns;
+            // From here on it is counted, whatever the library waits for.
+            let _open = Open::on(&line);
             match line.send.clone().ready().await {
                 Ok(send) => {
-                    reply.phases_ns[BLOCKED] += shared.clock.now() - before_ns;
-                    let _open = Open::on(&line);
                     let done = stream(shared, send, asked, reply, watch).await;
                     return done.map(|answered| Either::Left(Answered { tls: line.tls, ..answered }));
                 }
                 // It went away while nobody used it: another is made, once.
                 Err(error) => {
-                    self.lines.borrow_mut().retain(|known| !Rc::ptr_eq(known, &line));
+                    self.kept.borrow_mut().retain(|known| !Rc::ptr_eq(known, &line));
                     if is_fresh {
                         return Err(failed(&error));
                     }
@@ -141,17 +156,41 @@ impl Lines {
         self.older.borrow().contains(origin)
     }
 
+    /// A connection to begin a stream on, and whether it was made for it.
+    async fn made(
+        &self,
+        shared: &ThreadShared,
+        request: &HttpRequest,
+        origin: &Origin,
+        reply: &mut Reply,
+    ) -> Result<Either<(Rc<Line>, bool), Older>, HttpError> {
+        let connections = shared.settings.connections;
+        if let Some(line) = self.with_room(origin, connections) {
+            return Ok(Either::Left((line, false)));
+        }
+        let before_ns = shared.clock.now();
+        let _alone = self.dialling.lock().await;
+        reply.phases_ns[BLOCKED] += shared.clock.now() - before_ns;
+        // Somebody else may have made one meanwhile.
+        if let Some(line) = self.with_room(origin, connections) {
+            return Ok(Either::Left((line, false)));
+        }
+        Ok(match self.dial(shared, request, origin, reply).await? {
+            Either::Left(line) => Either::Left((line, true)),
+            Either::Right(older) => Either::Right(older),
+        })
+    }
+
     /// A connection to begin another stream on; `None` if one is to be made.
     fn with_room(&self, origin: &Origin, connections: Connections) -> Option<Rc<Line>> {
-        let lines = self.lines.borrow();
+        let lines = self.kept.borrow();
         let mine = || lines.iter().filter(|line| line.origin == *origin);
         let least = mine().min_by_key(|line| line.open.get())?;
         let may_be_more = match connections {
             Connections::PerUser => false,
             Connections::Shared(most) => mine().count() < most as usize,
         };
-        let is_full = least.open.get() >= least.send.current_max_send_streams().max(1);
-        if is_full && may_be_more { None } else { Some(least.clone()) }
+        if !least.has_room() && may_be_more { None } else { Some(least.clone()) }
     }
 
     async fn dial(
@@ -182,8 +221,9 @@ impl Lines {
         tokio::spawn(async move {
             let _ended = connection.await;
         });
-        let line = Rc::new(Line { origin: origin.clone(), send, open: Cell::new(0), tls });
-        self.lines.borrow_mut().push(line.clone());
+        let (open, ended) = (Cell::new(0), Notify::new());
+        let line = Rc::new(Line { origin: origin.clone(), send, open, ended, tls });
+        self.kept.borrow_mut().push(line.clone());
         Ok(Either::Left(line))
     }
 }
@@ -202,45 +242,51 @@ async fn stream(
     reply.bytes_sent += size(head.headers()) + asked.url.as_str().len() as u64;
     let is_empty = matches!(asked.request.body, Body::Empty);
     let (response, body) = send.send_request(head, is_empty).map_err(|e| failed(&e))?;
-    let mut all_sent_ns = sent_ns;
-    let mut handed = 0;
-    let answered = {
-        let handing = async {
-            if !is_empty {
-                hand_over(body, &asked.request.body, &mut handed).await?;
-            }
-            Ok::<_, HttpError>(shared.clock.now())
-        };
-        pin_mut!(handing);
-        pin_mut!(response);
-        match select(handing, response).await {
-            // A server may answer before it has taken everything, and reset the rest.
-            Either::Right((answered, _)) => answered,
-            Either::Left((Ok(at_ns), response)) => {
-                all_sent_ns = at_ns;
-                response.await
-            }
-            Either::Left((Err(error), response)) => match response.await {
-                Ok(answered) => Ok(answered),
-                Err(_) => return Err(error),
-            },
+    let (all_sent_ns, handed) = (Cell::new(sent_ns), Cell::new(0));
+    // Both go on until the answer is whole: a server may begin to answer before it has taken everything.
+    let handing = async {
+        if !is_empty {
+            hand_over(body, &asked.request.body, &handed).await?;
+        }
+        all_sent_ns.set(shared.clock.now());
+        Ok::<_, HttpError>(())
+    };
+    let mut handing = pin!(handing.fuse());
+    let answered = beside(response, handing.as_mut()).await;
+    let first_ns = shared.clock.now();
+    let answered = match answered {
+        Ok(answered) => answered,
+        Err(error) => {
+            reply.bytes_sent += handed.get();
+            return Err(failed(&error));
         }
     };
-    reply.bytes_sent += handed;
-    let answered = answered.map_err(|e| failed(&e))?;
-    let first_ns = shared.clock.now();
-    reply.phases_ns[SEND] += all_sent_ns.saturating_sub(sent_ns);
-    reply.phases_ns[WAIT] += first_ns - all_sent_ns.max(sent_ns);
     let (head, stream) = answered.into_parts();
     reply.status = head.status.as_u16();
     reply.bytes_received += size(&head.headers);
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
     let watch = watch.filter(|_| head.status.as_u16() < 300);
-    let taken = take(shared, stream, asked, reply, watch).await;
+    let taken = beside(take(shared, stream, asked, reply, watch), handing.as_mut()).await;
+    reply.bytes_sent += handed.get();
     reply.done_ns = shared.clock.now();
+    let sent_by_ns = all_sent_ns.get().clamp(sent_ns, first_ns);
+    reply.phases_ns[SEND] += sent_by_ns - sent_ns;
+    reply.phases_ns[WAIT] += first_ns - sent_by_ns;
     reply.phases_ns[RECEIVE] += reply.done_ns - first_ns;
     Ok(Answered { status: reply.status, headers, body: taken?, tls: None })
+}
+
+/// Waits for one thing while another goes on; how that ends does not matter: the server says what it thinks of it.
+async fn beside<T>(wanted: impl Future<Output = T>, mut other: impl FusedFuture + Unpin) -> T {
+    let mut wanted = pin!(wanted);
+    poll_fn(|cx| {
+        if !other.is_terminated() {
+            let _goes_on = Pin::new(&mut other).poll(cx);
+        }
+        wanted.as_mut().poll(cx)
+    })
+    .await
 }
 
 /// The head of a request. Fields that HTTP/2 has its own words for are left out.
@@ -290,7 +336,7 @@ fn size(fields: &http::HeaderMap) -> u64 {
 }
 
 /// Hands over a body as fast as the other side takes it.
-async fn hand_over(mut stream: SendStream<Bytes>, body: &Body, handed: &mut u64) -> Result<(), HttpError> {
+async fn hand_over(mut stream: SendStream<Bytes>, body: &Body, handed: &Cell<u64>) -> Result<(), HttpError> {
     match body {
         Body::Empty => {}
         Body::Bytes(bytes) => pieces(&mut stream, Bytes::copy_from_slice(bytes), handed).await?,
@@ -317,12 +363,16 @@ async fn hand_over(mut stream: SendStream<Bytes>, body: &Body, handed: &mut u64)
     stream.send_data(Bytes::new(), true).map_err(|e| failed(&e))
 }
 
-async fn pieces(stream: &mut SendStream<Bytes>, mut bytes: Bytes, handed: &mut u64) -> Result<(), HttpError> {
+async fn pieces(
+    stream: &mut SendStream<Bytes>,
+    mut bytes: Bytes,
+    handed: &Cell<u64>,
+) -> Result<(), HttpError> {
     while !bytes.is_empty() {
         stream.reserve_capacity(bytes.len());
         let room = room(stream).await?;
         let piece = bytes.split_to(room.min(bytes.len()));
-        *handed += piece.len() as u64;
+        handed.set(handed.get() + piece.len() as u64);
         stream.send_data(piece, false).map_err(|e| failed(&e))?;
     }
     Ok(())

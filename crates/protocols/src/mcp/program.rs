@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use plimsoll_model::http::Connections;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 
@@ -94,7 +94,9 @@ impl Program {
     pub(super) async fn answer(&mut self, id: u64) -> Result<Vec<u8>, ToolError> {
         loop {
             // A line that is read in parts stays as it is if this is given up in between.
-            let count = self.stdout.read_until(b'\n', &mut self.line).await;
+            let room = (LINE_BYTES_MAX + 1).saturating_sub(self.line.len()) as u64;
+            let mut bounded = (&mut self.stdout).take(room);
+            let count = bounded.read_until(b'\n', &mut self.line).await;
             if count.map_err(|e| ended(&e.to_string()))? == 0 {
                 return Err(ended("it closed its output"));
             }
@@ -106,7 +108,9 @@ impl Program {
                 let start = String::from_utf8_lossy(&line[..line.len().min(120)]).into_owned();
                 return Err(ToolError::Nonsense("not json-rpc", format!("the program wrote {start:?}")));
             };
-            if message::answers(&value, id) {
+            // A server that could not read the request cannot name it.
+            let is_unread = value["id"].is_null() && value.get("error").is_some();
+            if message::answers(&value, id) || is_unread {
                 return Ok(line);
             }
         }

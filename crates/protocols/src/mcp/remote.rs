@@ -16,21 +16,22 @@ const SESSION: &str = "mcp-session-id";
 pub(super) struct Remote {
     http: Box<dyn Session>,
     settings: Arc<ToolSettings>,
-    /// What the server calls the session, if it keeps any.
-    pub(super) name: Option<String>,
 }
+
+/// A session that has begun: what the server calls it, if it keeps any.
+pub(super) type Begun = Option<String>;
 
 impl Remote {
     pub(super) fn new(http: Box<dyn Session>, settings: Arc<ToolSettings>) -> Self {
-        Self { http, settings, name: None }
+        Self { http, settings }
     }
 
     /// Posts a message, and takes over into `reply` what it cost. The answer to `id` is the body afterwards.
     pub(super) async fn post(
         &mut self,
         request: &ToolRequest,
-        message: String,
-        id: Option<u64>,
+        (message, id): (String, Option<u64>),
+        session: &mut Begun,
         timeout_ns: Nanos,
         reply: &mut Reply,
     ) -> Result<(), ToolError> {
@@ -38,7 +39,7 @@ impl Remote {
         headers.push(("Accept".to_owned(), "application/json, text/event-stream".to_owned()));
         headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         headers.push(("MCP-Protocol-Version".to_owned(), self.settings.version.clone()));
-        headers.extend(self.name.iter().map(|name| ("Mcp-Session-Id".to_owned(), name.clone())));
+        headers.extend(session.iter().map(|name| ("Mcp-Session-Id".to_owned(), name.clone())));
         let post = HttpRequest {
             headers,
             body: Body::Bytes(message.into_bytes().into()),
@@ -55,14 +56,14 @@ impl Remote {
         let view = self.http.response();
         match view.status {
             200..=299 => {}
-            404 if self.name.is_some() => return Err(ToolError::SessionLost),
+            404 if session.is_some() => return Err(ToolError::SessionLost),
             status => {
                 let body = String::from_utf8_lossy(&view.body[..view.body.len().min(200)]).into_owned();
                 return Err(ToolError::Status(status, body));
             }
         }
         if let Some(name) = view.header(SESSION) {
-            self.name = Some(name.to_owned());
+            *session = Some(name.to_owned());
         }
         Ok(())
     }

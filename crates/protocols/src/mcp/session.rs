@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::error::ToolError;
 use super::message;
 use super::program::{Program, Programs, Slot};
-use super::remote::Remote;
+use super::remote::{Begun, Remote};
 use crate::phases::{BLOCKED, CONNECT, SEND, WAIT};
 use crate::trouble::{not_ours, put_down, within};
 
@@ -20,10 +20,10 @@ pub(crate) struct McpSession {
     clock: Rc<dyn Clock>,
     settings: Arc<ToolSettings>,
     remote: Remote,
-    /// Whether the session over HTTP has begun.
-    has_begun: bool,
+    /// Sessions that have begun, by server.
+    begun: Vec<(Arc<str>, Begun)>,
     programs: Rc<Programs>,
-    program: Option<(Arc<str>, Slot)>,
+    slots: Vec<(Arc<str>, Slot)>,
     next_id: u64,
     parts: Vec<Reading>,
     /// The result of the last operation, as JSON.
@@ -41,9 +41,9 @@ impl McpSession {
             clock,
             remote: Remote::new(http, settings.clone()),
             settings,
-            has_begun: false,
+            begun: Vec::new(),
             programs,
-            program: None,
+            slots: Vec::new(),
             next_id: 0,
             parts: Vec::new(),
             body: Vec::new(),
@@ -65,19 +65,24 @@ impl McpSession {
     async fn by_http(&mut self, request: &ToolRequest, reply: &mut Reply) -> Result<Value, ToolError> {
         let until_ns = self.clock.now() + request.timeout_ns;
         let asks_to_begin = &*request.method == "initialize";
-        if asks_to_begin || (!self.has_begun && self.settings.sessions != ToolSessions::Stateless) {
-            let began = self.begin(request, until_ns, reply).await?;
+        let at = self.begun.iter().position(|(server, _)| *server == request.server);
+        // It is taken out: one that is lost, or given up on its way, is begun anew by the next operation.
+        let known = at.map(|at| self.begun.swap_remove(at).1);
+        let is_needed = known.is_none() && self.settings.sessions != ToolSessions::Stateless;
+        let mut session = known.unwrap_or_default();
+        if asks_to_begin || is_needed {
+            let began = self.begin(request, &mut session, until_ns, reply).await?;
             if asks_to_begin {
+                self.begun.push((request.server.clone(), session));
                 return Ok(began);
             }
         }
         let id = self.take_id();
         let written = message::request(id, &request.method, &request.params);
         let left_ns = self.left_ns(until_ns)?;
-        let posted = self.remote.post(request, written, Some(id), left_ns, reply).await;
-        if let Err(ToolError::SessionLost) = posted {
-            // The next operation begins another.
-            self.has_begun = false;
+        let posted = self.remote.post(request, (written, Some(id)), &mut session, left_ns, reply).await;
+        if !matches!(posted, Err(ToolError::SessionLost)) {
+            self.begun.push((request.server.clone(), session));
         }
         posted?;
         message::result(self.remote.body(), id)
@@ -87,26 +92,36 @@ impl McpSession {
     async fn begin(
         &mut self,
         request: &ToolRequest,
+        session: &mut Begun,
         until_ns: Nanos,
         reply: &mut Reply,
     ) -> Result<Value, ToolError> {
-        self.remote.name = None;
+        *session = None;
         let began_ns = self.clock.now();
         let mut own = Reply::new();
-        let id = self.take_id();
-        let written = message::initialize(id, &self.settings);
-        let left_ns = self.left_ns(until_ns)?;
-        self.remote.post(request, written, Some(id), left_ns, &mut own).await.inspect_err(|_| {
-            take_over(reply, &own);
-        })?;
-        let result = message::result(self.remote.body(), id)?;
-        let left_ns = self.left_ns(until_ns)?;
-        self.remote.post(request, message::initialized(), None, left_ns, &mut own).await?;
+        let begun = self.greeted(request, session, until_ns, &mut own).await;
         take_over(reply, &own);
         let took_ns = self.clock.now() - began_ns;
         reply.phases_ns[CONNECT] += took_ns;
+        let result = begun?;
         self.parts.push(Reading::took(INITIALIZE, took_ns));
-        self.has_begun = true;
+        Ok(result)
+    }
+
+    async fn greeted(
+        &mut self,
+        request: &ToolRequest,
+        session: &mut Begun,
+        until_ns: Nanos,
+        own: &mut Reply,
+    ) -> Result<Value, ToolError> {
+        let id = self.take_id();
+        let written = message::initialize(id, &self.settings);
+        let left_ns = self.left_ns(until_ns)?;
+        self.remote.post(request, (written, Some(id)), session, left_ns, own).await?;
+        let result = message::result(self.remote.body(), id)?;
+        let left_ns = self.left_ns(until_ns)?;
+        self.remote.post(request, (message::initialized(), None), session, left_ns, own).await?;
         Ok(result)
     }
 
@@ -120,13 +135,11 @@ impl McpSession {
     }
 
     async fn by_program(&mut self, request: &ToolRequest, reply: &mut Reply) -> Result<Value, ToolError> {
-        let slot = match &self.program {
-            Some((server, slot)) if *server == request.server => slot.clone(),
-            _ => {
-                let slot = self.programs.slot(&request.server);
-                self.program.insert((request.server.clone(), slot)).1.clone()
-            }
-        };
+        let known = self.slots.iter().find(|(server, _)| *server == request.server);
+        let slot = known.map_or_else(|| self.programs.slot(&request.server), |(_, slot)| slot.clone());
+        if known.is_none() {
+            self.slots.push((request.server.clone(), slot.clone()));
+        }
         let before_ns = self.clock.now();
         let mut place = slot.lock().await;
         reply.phases_ns[BLOCKED] += self.clock.now() - before_ns;
@@ -222,7 +235,7 @@ impl Session for McpSession {
     fn begin_iteration(&mut self) {
         self.remote.begin_iteration();
         if self.settings.sessions == ToolSessions::PerIteration {
-            self.has_begun = false;
+            self.begun.clear();
         }
     }
 }

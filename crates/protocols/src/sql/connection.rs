@@ -17,7 +17,7 @@ pub(super) struct Opener {
 
 /// A connection.
 pub(super) enum Connection {
-    Postgres(postgres::Connection),
+    Postgres(Box<postgres::Connection>),
     MySql(mysql::Connection),
     Sqlite(sqlite::Connection),
 }
@@ -53,9 +53,9 @@ impl Opener {
         let wait = std::time::Duration::from_nanos(self.settings.connect_timeout_ns);
         let opened = async {
             match scheme {
-                "postgres" | "postgresql" => {
-                    postgres::Connection::open(server, self.tls.clone()).await.map(Connection::Postgres)
-                }
+                "postgres" | "postgresql" => postgres::Connection::open(server, self.tls.clone())
+                    .await
+                    .map(|opened| Connection::Postgres(Box::new(opened))),
                 "mysql" | "mariadb" => {
                     mysql::Connection::open(server, &self.settings).await.map(Connection::MySql)
                 }

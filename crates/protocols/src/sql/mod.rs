@@ -26,6 +26,17 @@ use connection::Opener;
 use pool::Pool;
 use session::SqlSession;
 
+/// Why databases cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SqlSettingsError {
+    /// Certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The pool has no thread to live on.
+    #[error("failed to start the pool's thread")]
+    Thread(#[from] std::io::Error),
+}
+
 /// Databases, for a run.
 pub struct Sql {
     opener: Arc<Opener>,
@@ -35,7 +46,10 @@ pub struct Sql {
 
 impl Sql {
     /// With these settings.
-    pub fn new(settings: QuerySettings) -> Result<Self, TlsError> {
+    ///
+    /// # Errors
+    /// If certificates cannot be read, or the system gives no thread for a pool.
+    pub fn new(settings: QuerySettings) -> Result<Self, SqlSettingsError> {
         let of_tls = HttpSettings {
             ca_file: settings.ca_file.clone(),
             skip_verify: settings.skip_verify,
@@ -44,7 +58,7 @@ impl Sql {
         let tls = TlsConfigs::new(&of_tls)?.usual();
         Ok(Self {
             opener: Arc::new(Opener { tls, settings: settings.clone() }),
-            pool: settings.pool.map(|size| Arc::new(Pool::new(size))),
+            pool: settings.pool.map(Pool::new).transpose()?.map(Arc::new),
             settings: Arc::new(settings),
         })
     }

@@ -9,6 +9,7 @@ use futures::TryStreamExt;
 use plimsoll_model::query::{QueryRequest, Scalar, Statement};
 use rustls::ClientConfig;
 use serde_json::{Map, Value, json};
+use tokio::task::JoinHandle;
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, Error, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -22,6 +23,8 @@ const PREPARED_MAX: usize = 256;
 /// A connection to `PostgreSQL`.
 pub(super) struct Connection {
     client: Client,
+    /// Reads and writes its socket. It would go on until what was asked is answered.
+    task: JoinHandle<()>,
     prepared: HashMap<Arc<str>, tokio_postgres::Statement>,
 }
 
@@ -34,10 +37,10 @@ impl Connection {
         }
         let (client, connection) = config.connect(tls).await.map_err(|e| refused(server, &e))?;
         // What ends it is told by the operation that notices.
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             let _ended = connection.await;
         });
-        Ok(Self { client, prepared: HashMap::new() })
+        Ok(Self { client, task, prepared: HashMap::new() })
     }
 
     pub(super) async fn run(&mut self, request: &QueryRequest) -> Result<Vec<Done>, SqlError> {
@@ -93,6 +96,12 @@ impl Connection {
         }
         done.affected = rows.rows_affected().unwrap_or(0);
         Ok(done)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct SqlSession {
     opener: Arc<Opener>,
     pool: Option<Arc<Pool>>,
     settings: Arc<QuerySettings>,
-    /// The user's own connection.
-    own: Option<(Arc<str>, Connection)>,
+    /// The user's own connections.
+    own: Vec<(Arc<str>, Connection)>,
     parts: Vec<Reading>,
     body: Vec<u8>,
 }
@@ -35,7 +35,7 @@ impl SqlSession {
         pool: Option<Arc<Pool>>,
         settings: Arc<QuerySettings>,
     ) -> Self {
-        Self { clock, opener, pool, settings, own: None, parts: Vec::new(), body: Vec::new() }
+        Self { clock, opener, pool, settings, own: Vec::new(), parts: Vec::new(), body: Vec::new() }
     }
 
     async fn attempt(&mut self, request: &QueryRequest, reply: &mut Reply) -> Result<(), SqlError> {
@@ -49,7 +49,10 @@ impl SqlSession {
         // It is taken out: what is given up on its way never puts it back, so that no answer is taken for another's.
         let idle = match &pool {
             Some(pool) => pool.take(&request.server),
-            None => self.own.take().filter(|(server, _)| *server == request.server).map(|(_, own)| own),
+            None => {
+                let at = self.own.iter().position(|(server, _)| *server == request.server);
+                at.map(|at| self.own.swap_remove(at).1)
+            }
         };
         let mut connection = match idle {
             Some(connection) => connection,
@@ -64,7 +67,7 @@ impl SqlSession {
         if !done.as_ref().is_err_and(SqlError::ends_connection) {
             match &pool {
                 Some(pool) => pool.put(request.server.clone(), connection),
-                None => self.own = Some((request.server.clone(), connection)),
+                None => self.own.push((request.server.clone(), connection)),
             }
         }
         self.take(&done?, request.keep, reply);
@@ -87,7 +90,10 @@ impl SqlSession {
 
     async fn opened(&self, request: &QueryRequest, reply: &mut Reply) -> Result<Connection, SqlError> {
         let before_ns = self.clock.now();
-        let opened = self.opener.open(&request.server).await;
+        let opened = match &self.pool {
+            Some(pool) => pool.open(&self.opener, &request.server).await,
+            None => self.opener.open(&request.server).await,
+        };
         reply.phases_ns[CONNECT] += self.clock.now() - before_ns;
         reply.connects += 1;
         opened

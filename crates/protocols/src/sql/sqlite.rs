@@ -40,8 +40,13 @@ impl Connection {
             }
             let done: Result<Vec<_>, Error> =
                 request.statements.iter().map(|statement| one(&database, statement, request.keep)).collect();
-            if request.is_transaction {
-                database.execute_batch(if done.is_ok() { COMMIT } else { ROLLBACK })?;
+            let done = match done {
+                Ok(done) if request.is_transaction => database.execute_batch(COMMIT).map(|()| done),
+                other => other,
+            };
+            if !database.is_autocommit() {
+                // Whatever failed, the next one is not to find itself inside; what went wrong is said already.
+                let _undone = database.execute_batch(ROLLBACK);
             }
             done
         })

@@ -9,6 +9,9 @@ use tokio::net::{TcpStream, UdpSocket};
 /// A message longer than this is given up: no server means it.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Read at once from a stream.
+const READ_BYTES: usize = 16 * 1024;
+
 /// Read at once from a datagram socket.
 const DATAGRAM_BYTES: usize = 65_536;
 
@@ -73,6 +76,8 @@ async fn cut_out(stream: &mut TcpStream, rest: &mut Vec<u8>, cut: &Cut) -> Resul
         if rest.len() > MESSAGE_BYTES_MAX {
             return Err(Failure::new("too large", "64 MiB came without an end"));
         }
+        // A vector gives a reader no more room than it has.
+        rest.reserve(READ_BYTES);
         if stream.read_buf(rest).await.map_err(|e| lost(&e))? == 0 {
             return Ok(None);
         }

@@ -14,43 +14,62 @@ use super::error::TalkError;
 use crate::phases::{CONNECT, SEND, WAIT};
 use crate::trouble::{not_ours, put_down, within};
 
-/// What a ping says: the answer repeats it.
-const PING: &[u8] = b"plimsoll";
-
 /// One user's side of a conversation.
 pub(crate) struct TalkSession {
     clock: Rc<dyn Clock>,
     http: Rc<dyn Driver>,
-    current: Option<(Arc<str>, Ends)>,
-    skipped: u64,
+    /// With whom it speaks.
+    talks: Vec<(Arc<str>, Ends)>,
+    heard: Heard,
+    pings: u64,
     parts: Vec<Reading>,
-    /// The message that was waited for last.
-    body: Vec<u8>,
 }
 
 impl TalkSession {
     pub(crate) fn new(clock: Rc<dyn Clock>, http: Rc<dyn Driver>) -> Self {
-        Self { clock, http, current: None, skipped: 0, parts: Vec::new(), body: Vec::new() }
+        Self { clock, http, talks: Vec::new(), heard: Heard::default(), pings: 0, parts: Vec::new() }
     }
 
+    /// What is given up on its way, or fails, ends the conversation: its late answer is not to be taken for another's. Only
+    /// waiting in vain for something to be said harms nothing.
     async fn attempt(&mut self, request: &TalkRequest, reply: &mut Reply) -> Result<(), TalkError> {
-        let is_known = self.current.as_ref().is_some_and(|(server, _)| *server == request.server);
-        if request.act == Act::Close && !is_known {
-            return Err(TalkError::Request(
-                "not connected",
-                "there is no conversation to be ended".to_owned(),
-            ));
+        let at = self.talks.iter().position(|(server, _)| *server == request.server);
+        let known = at.map(|at| self.talks.swap_remove(at).1).filter(|_| request.act != Act::Connect);
+        let mut ends = match known {
+            Some(ends) => ends,
+            None if request.act == Act::Close => {
+                let why = "there is no conversation to be ended".to_owned();
+                return Err(TalkError::Request("not connected", why));
+            }
+            None => self.begun(request, reply).await?,
+        };
+        if let Act::Hear(wanted) = &request.act {
+            self.talks.push((request.server.clone(), ends));
+            let heard = self.hear_in_place(&request.server, wanted, reply).await;
+            if heard.is_err() {
+                self.talks.retain(|(server, _)| *server != request.server);
+            }
+            return heard;
         }
-        if !is_known || request.act == Act::Connect {
-            self.current = None;
-            let ends = self.begun(request, reply).await?;
-            self.current = Some((request.server.clone(), ends));
+        self.act(&mut ends, &request.act, reply).await?;
+        if request.act != Act::Close {
+            self.talks.push((request.server.clone(), ends));
         }
-        let done = self.act(&request.act, reply).await;
-        if done.is_err() || request.act == Act::Close {
-            self.current = None;
-        }
-        done
+        Ok(())
+    }
+
+    /// Hears in a conversation that stays where it is, so that it outlives the waiting.
+    async fn hear_in_place(
+        &mut self,
+        server: &Arc<str>,
+        wanted: &Wanted,
+        reply: &mut Reply,
+    ) -> Result<(), TalkError> {
+        let Self { talks, heard, clock, .. } = self;
+        let Some((_, ends)) = talks.iter_mut().find(|(known, _)| known == server) else {
+            return Err(TalkError::Ended("there is no conversation".to_owned()));
+        };
+        heard.until(ends, clock.as_ref(), reply, &wanted.cut, |message| is_wanted(wanted, message)).await
     }
 
     async fn begun(&self, request: &TalkRequest, reply: &mut Reply) -> Result<Ends, TalkError> {
@@ -76,72 +95,74 @@ impl TalkSession {
         Ok(ends)
     }
 
-    async fn act(&mut self, act: &Act, reply: &mut Reply) -> Result<(), TalkError> {
+    async fn act(&mut self, ends: &mut Ends, act: &Act, reply: &mut Reply) -> Result<(), TalkError> {
+        let clock = self.clock.clone();
         match act {
-            Act::Connect => Ok(()),
-            Act::Hear(wanted) => self.hear(wanted, reply).await,
+            Act::Connect | Act::Hear(_) => Ok(()),
             Act::Say(message, wanted) => {
-                self.say(message.clone(), reply).await?;
-                match wanted {
-                    Some(wanted) => self.hear(wanted, reply).await,
-                    None => Ok(()),
-                }
+                self.say(ends, message.clone(), reply).await?;
+                let Some(wanted) = wanted else { return Ok(()) };
+                let is_it = |message: &Message| is_wanted(wanted, message);
+                self.heard.until(ends, clock.as_ref(), reply, &wanted.cut, is_it).await
             }
             Act::Ping => {
-                self.say(Message::Ping(PING.to_vec()), reply).await?;
-                self.until(reply, &Cut::Any, |message| matches!(message, Message::Pong(said) if said == PING))
-                    .await
+                // Each says something else, so that a late answer to one is not taken for another's.
+                self.pings += 1;
+                let asked = self.pings.to_be_bytes().to_vec();
+                self.say(ends, Message::Ping(asked.clone()), reply).await?;
+                let is_it = |message: &Message| matches!(message, Message::Pong(said) if *said == asked);
+                self.heard.until(ends, clock.as_ref(), reply, &Cut::Any, is_it).await
             }
             Act::Close => {
-                self.say(Message::Close(Some(1_000), String::new()), reply).await?;
+                self.say(ends, Message::Close(Some(1_000), String::new()), reply).await?;
                 // Over TCP the end is ours alone; over WebSocket the other side confirms it.
-                if let Some((_, Ends::Web(..))) = &self.current {
-                    let ended = self.until(reply, &Cut::Any, |m| matches!(m, Message::Close(..))).await;
-                    if !matches!(ended, Err(TalkError::Ended(_))) {
-                        return ended;
-                    }
+                if !matches!(ends, Ends::Web(..)) {
+                    return Ok(());
                 }
-                Ok(())
+                let is_it = |message: &Message| matches!(message, Message::Close(..));
+                match self.heard.until(ends, clock.as_ref(), reply, &Cut::Any, is_it).await {
+                    Err(TalkError::Ended(_)) => Ok(()),
+                    ended => ended,
+                }
             }
         }
     }
 
-    fn ends(&mut self) -> Result<&mut Ends, TalkError> {
-        let ends = self.current.as_mut().map(|(_, ends)| ends);
-        ends.ok_or_else(|| TalkError::Request("not connected", "there is no conversation".to_owned()))
-    }
-
-    async fn say(&mut self, message: Message, reply: &mut Reply) -> Result<(), TalkError> {
+    async fn say(&self, ends: &mut Ends, message: Message, reply: &mut Reply) -> Result<(), TalkError> {
         let before_ns = self.clock.now();
         reply.sent_ns.get_or_insert(before_ns);
         reply.bytes_sent += message.len() as u64;
-        self.ends()?.say(message).await.map_err(TalkError::of)?;
+        ends.say(message).await.map_err(TalkError::of)?;
         reply.done_ns = self.clock.now();
         reply.phases_ns[SEND] += reply.done_ns - before_ns;
         Ok(())
     }
+}
 
-    async fn hear(&mut self, wanted: &Wanted, reply: &mut Reply) -> Result<(), TalkError> {
-        let is_it = |message: &Message| match message {
-            Message::Text(text) => wanted.pattern.is_met(text.as_bytes()),
-            Message::Binary(bytes) => wanted.pattern.is_met(bytes),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(..) => false,
-        };
-        self.until(reply, &wanted.cut, is_it).await
-    }
+/// What a step heard.
+#[derive(Default)]
+struct Heard {
+    /// Messages before the one that was waited for.
+    skipped: u64,
+    /// That one.
+    body: Vec<u8>,
+}
 
+impl Heard {
     /// Hears until a message is the one. The end of the conversation ends this, too, unless it is what was waited for.
     async fn until(
         &mut self,
+        ends: &mut Ends,
+        clock: &dyn Clock,
         reply: &mut Reply,
         cut: &Cut,
         is_it: impl Fn(&Message) -> bool,
     ) -> Result<(), TalkError> {
-        let before_ns = self.clock.now();
+        let before_ns = clock.now();
         reply.sent_ns.get_or_insert(before_ns);
         let ended = loop {
-            let heard = self.ends()?.hear(cut).await;
-            reply.done_ns = self.clock.now();
+            let heard = ends.hear(cut).await;
+            reply.done_ns = clock.now();
             let message = match heard {
                 Some(Ok(message)) => message,
                 Some(Err(failure)) => break Err(TalkError::of(failure)),
@@ -164,6 +185,14 @@ impl TalkSession {
         };
         reply.phases_ns[WAIT] += reply.done_ns - before_ns;
         ended
+    }
+}
+
+fn is_wanted(wanted: &Wanted, message: &Message) -> bool {
+    match message {
+        Message::Text(text) => wanted.pattern.is_met(text.as_bytes()),
+        Message::Binary(bytes) => wanted.pattern.is_met(bytes),
+        Message::Ping(_) | Message::Pong(_) | Message::Close(..) => false,
     }
 }
 
@@ -193,15 +222,13 @@ impl Session for TalkSession {
                 return not_ours("steps of conversations", self.clock.now());
             };
             let mut reply = Reply::new();
-            self.body.clear();
-            self.skipped = 0;
+            self.heard = Heard::default();
             let ended = within(request.timeout_ns, self.attempt(request, &mut reply)).await;
-            self.parts = vec![Reading::number(SKIPPED, self.skipped)];
+            self.parts = vec![Reading::number(SKIPPED, self.heard.skipped)];
             match ended {
                 Ok(()) => {}
-                // The conversation goes on: what did not come in time may come later.
                 Err(TalkError::TimedOut(_)) => {
-                    put_down(&mut reply, &TalkError::TimedOut(self.skipped), self.clock.now());
+                    put_down(&mut reply, &TalkError::TimedOut(self.heard.skipped), self.clock.now());
                 }
                 Err(error) => put_down(&mut reply, &error, self.clock.now()),
             }
@@ -210,7 +237,7 @@ impl Session for TalkSession {
     }
 
     fn response(&self) -> ResponseView<'_> {
-        ResponseView { body: &self.body, ..ResponseView::default() }
+        ResponseView { body: &self.heard.body, ..ResponseView::default() }
     }
 
     fn parts(&self) -> &[Reading] {

@@ -51,10 +51,10 @@ fn a_program_that_does_not_end_is_killed() {
     let place = tempfile::tempdir().unwrap();
     let late = place.path().join("late");
     let line = format!("sleep 0.4; touch {}", late.display());
-    let timed_out = run(ExecRequest { timeout_ns: SECOND_NS / 20, ..shell(&format!("exec sh -c '{line}'")) });
+    let timed_out = run(ExecRequest { timeout_ns: SECOND_NS / 20, ..shell(&line) });
     assert_eq!(timed_out.end(), (Outcome::Timeout, "timeout"));
     let mut client = Client::of(&Exec);
-    client.give_up(Operation::Exec(shell(&format!("exec sh -c '{line}'"))), Duration::from_millis(50));
+    client.give_up(Operation::Exec(shell(&line)), Duration::from_millis(50));
     // Longer than either would have needed.
     assert_eq!(run(shell("sleep 0.6")).reply.outcome, Outcome::Ok);
     assert!(!late.exists());

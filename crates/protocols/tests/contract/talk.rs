@@ -97,7 +97,7 @@ fn all_in_the_room_hear_what_one_says() {
 }
 
 #[test]
-fn what_does_not_come_is_a_timeout_and_the_conversation_goes_on() {
+fn what_does_not_come_is_a_timeout_and_no_late_answer_is_taken_for_another() {
     let server = service("echo");
     let url = web(&server, "/ws");
     let mut client = client();
@@ -110,9 +110,12 @@ fn what_does_not_come_is_a_timeout_and_the_conversation_goes_on() {
     let late = client.perform(Operation::Talk(never));
     assert_eq!(late.end(), (Outcome::Timeout, "timeout"));
     assert_eq!(late.parts, [Reading::number(SKIPPED, 1)]);
+    let next = perform(&mut client, &url, Act::Say(say("three"), Some(any(Cut::Any))));
+    assert_eq!((next.text().as_str(), next.reply.connects), ("three", 1));
+    // Waiting in vain for something to be said ends nothing.
     client.give_up(operation(&url, Act::Hear(with("never"))), Duration::from_millis(50));
-    let next = perform(&mut client, &url, Act::Say(say("three"), Some(with("three"))));
-    assert_eq!((next.reply.outcome, next.reply.connects), (Outcome::Ok, 0));
+    let next = perform(&mut client, &url, Act::Say(say("four"), Some(any(Cut::Any))));
+    assert_eq!((next.text().as_str(), next.reply.connects), ("four", 0));
 }
 
 #[test]
@@ -183,6 +186,9 @@ fn bytes_over_tcp_are_cut_into_messages() {
     let answer = perform(&mut client, &server, Act::Say(say("one\ntwo\n"), Some(any(line()))));
     assert_eq!((answer.text().as_str(), answer.reply.connects), ("one\n", 1), "{answer:?}");
     assert_eq!(perform(&mut client, &server, Act::Hear(any(line()))).text(), "two\n");
+    let long = "x".repeat(300);
+    let whole = perform(&mut client, &server, Act::Say(say(&format!("{long}\n")), Some(any(line()))));
+    assert_eq!(whole.text(), format!("{long}\n"));
     let counted = perform(&mut client, &server, Act::Say(say("12345"), Some(any(Cut::Bytes(5)))));
     assert_eq!((counted.text().as_str(), counted.reply.connects), ("12345", 0));
     let cut = perform(&mut client, &server, Act::Say(say("end\n"), Some(any(line()))));

@@ -1,7 +1,7 @@
 //! Who wrote what, and what was found of it. Every load thread keeps its own part, so that writing costs no waiting; an
 //! identity is kept as a hash of 64 bits (of ten million, two are the same with a probability of 3 in a million).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,8 +13,8 @@ use plimsoll_model::delivery::{Deliveries, Promise, Written};
 pub struct Ledger {
     promise: Promise,
     parts: Mutex<Vec<Arc<Part>>>,
-    /// Found by steps of the load.
-    found: Mutex<Vec<u64>>,
+    /// Seen by steps of the load: they may look at the same again and again.
+    found: Mutex<HashSet<u64>>,
     /// Found by the last pass of each step that is repeated until everything is there.
     found_last: Mutex<BTreeMap<StepId, Vec<u64>>>,
     /// Whether anybody looked.
@@ -75,9 +75,11 @@ impl Ledger {
     pub fn deliveries(&self) -> Option<Deliveries> {
         let parts = held(&self.parts);
         let writes: Vec<_> = parts.iter().flat_map(|part| held(&part.0).clone()).collect();
-        let found = held(&self.found).clone();
+        let mut seen = held(&self.found).clone();
         let last: Vec<u64> = held(&self.found_last).values().flatten().copied().collect();
-        let read = held(&self.has_looked).then(|| found.into_iter().chain(last));
+        let shown: HashSet<u64> = last.iter().copied().collect();
+        seen.retain(|id| !shown.contains(id));
+        let read = held(&self.has_looked).then(|| seen.into_iter().chain(last));
         (!writes.is_empty()).then(|| Deliveries::of(self.promise, writes, read))
     }
 }
@@ -105,8 +107,11 @@ mod tests {
         ledger.found_by(7, vec![identity("a")]);
         assert_eq!(ledger.deliveries().unwrap().read.unwrap().lost, 1);
         ledger.found_by(7, vec![identity("a"), identity("b"), identity("c")]);
-        ledger.found([identity("a")]);
+        // What the load has seen as well is no duplicate; what one pass shows twice is.
+        ledger.found([identity("a"), identity("a")]);
         let after = ledger.deliveries().unwrap().read.unwrap();
-        assert_eq!((after.lost, after.recovered, after.duplicated, after.found), (0, 1, 1, 3));
+        assert_eq!((after.lost, after.recovered, after.duplicated, after.found), (0, 1, 0, 3));
+        ledger.found_by(7, ["a", "b", "b"].map(identity).to_vec());
+        assert_eq!(ledger.deliveries().unwrap().read.unwrap().duplicated, 1);
     }
 }

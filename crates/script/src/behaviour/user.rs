@@ -379,12 +379,19 @@ impl ScriptUser {
     }
 }
 
-/// What became of a write. What was never sent, or was answered with a refusal, is certainly not there; all else that is no
-/// success nobody knows.
+/// What became of a write. What was never sent, was refused as the plan expected, or by an answer that says so, is certainly
+/// not there; of all else that is no success nobody knows: a server that failed may have kept it.
 fn written(outcome: Outcome, reply: &Reply) -> Written {
+    const REQUEST_TIMEOUT: u16 = 408;
+    // Protocols without a status refuse in their own words; what only the plan's expectations did not like is no refusal.
+    let says_no = match reply.status {
+        0 => reply.outcome == Outcome::AppError,
+        status => (400..500).contains(&status) && status != REQUEST_TIMEOUT,
+    };
     match outcome {
         Outcome::Ok => Written::Acknowledged,
-        Outcome::AppError | Outcome::Rejected => Written::Refused,
+        Outcome::Rejected => Written::Refused,
+        Outcome::AppError if says_no => Written::Refused,
         _ if reply.sent_ns.is_none() => Written::Refused,
         _ => Written::Unknown,
     }

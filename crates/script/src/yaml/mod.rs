@@ -43,6 +43,8 @@ pub struct Environment<'a> {
     pub proxy: ProxySettings,
     /// Wall clock, in milliseconds since 1970.
     pub now_ms: u64,
+    /// Names of protocols that somebody else brings: schemes of their targets.
+    pub own: Vec<&'static str>,
     /// Starts a built-in service and returns its base URL.
     pub start_service: Option<&'a mut StartService<'a>>,
 }

@@ -10,7 +10,8 @@ use super::read::{Placed, Read, Table, named_schema, record};
 use super::source::{Node, NodeKind};
 use super::units::{Bytes, Duration, Rate, Share};
 pub use calls::{
-    CallItem, CommandStep, Common, ExecStep, GoodItem, HttpStep, MessageStep, QueryStep, TalkStep, ToolStep,
+    CallItem, CommandStep, Common, ExecStep, GoodItem, HttpStep, MessageStep, OwnStep, QueryStep, TalkStep,
+    ToolStep,
 };
 pub use steps::{GroupStep, IfStep, OneOfStep, RepeatStep, SetStep, StepItem, ThinkStep};
 

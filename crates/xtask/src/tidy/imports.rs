@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::shell::output;
 
 /// Crate, and which of the project's crates it may use. A new row or edge needs a decision record.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("metrics", &[]),
     ("model", &["metrics"]),
     ("engine", &["model", "metrics"]),
@@ -37,27 +37,34 @@ const MAY_USE: [(&str, &[&str]); 14] = [
         ],
     ),
     ("xtask", &["audit", "report", "script"]),
+    // What a third party writes: the command, and the traits.
+    ("example-protocol", &["cli", "model"]),
 ];
 
 /// Tests of any crate may start a built-in service; audits lend their synthetic records.
 const TESTS_MAY_USE: [&str; 2] = ["audit", "targets"];
 
 /// Dependencies that only these crates may name.
-const OWNED: [(&str, &[&str]); 14] = [
+const OWNED: [(&str, &[&str]); 19] = [
     ("anyhow", &["cli", "xtask"]),
     ("async-nats", &["protocols", "targets", "cluster"]),
     ("axum", &["targets", "dashboard", "cluster"]),
+    ("bpe-openai", &["protocols"]),
     ("clap", &["cli"]),
     ("corosensei", &["k6"]),
+    ("h2", &["protocols"]),
     ("httparse", &["protocols", "targets"]),
     ("jsonschema", &["script", "cli"]),
+    ("mysql_async", &["protocols"]),
     ("oxc_parser", &["k6"]),
     ("ratatui", &["cli"]),
     ("redis", &["protocols"]),
     ("rquickjs", &["k6"]),
+    ("rusqlite", &["protocols"]),
     ("rustls", &["protocols"]),
     ("saphyr-parser", &["script"]),
-    ("tokio", &["engine", "protocols", "targets", "dashboard", "cluster"]),
+    ("tokio-postgres", &["protocols"]),
+    ("tokio", &["engine", "protocols", "targets", "dashboard", "cluster", "example-protocol"]),
 ];
 
 /// See the module.

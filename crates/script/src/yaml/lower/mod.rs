@@ -52,6 +52,8 @@ struct Lowering<'a> {
     steps: Vec<Step>,
     /// Protocols that steps are sent by.
     protocols: Vec<&'static str>,
+    /// Protocols that somebody else brings.
+    own: Vec<&'static str>,
     /// Where conversations with a target are held, if a step begins one elsewhere.
     talks: BTreeMap<String, Arc<str>>,
     /// Whether a step writes something with an identity.
@@ -85,6 +87,7 @@ pub(super) fn lower(
         used_names: Vec::new(),
         steps: Vec::new(),
         protocols: Vec::new(),
+        own: environment.own.clone(),
         talks: BTreeMap::new(),
         has_delivers: false,
         counts_tokens: false,
@@ -179,7 +182,7 @@ impl Lowering<'_> {
             return None;
         };
         let Some(service) = text.strip_prefix("demo:") else {
-            if steps::Speaks::of(&text).is_some() {
+            if steps::Speaks::of(&text, &self.own).is_some() {
                 return Some(text.trim_end_matches('/').to_owned());
             }
             self.diagnostics.error(

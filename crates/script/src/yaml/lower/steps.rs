@@ -4,6 +4,7 @@ mod command;
 mod exec;
 mod expectations;
 mod message;
+mod own;
 mod query;
 mod request;
 mod server;
@@ -130,6 +131,8 @@ impl Lowering<'_> {
         scenario: u16,
         purpose: Purpose,
     ) -> (Routine, Option<StepId>) {
+        // Where conversations are held is a matter of each scenario.
+        self.talks.clear();
         let slots = saved_names(items);
         let mut names = self.names(&slots);
         if purpose == Purpose::Setup {
@@ -268,6 +271,7 @@ impl Lowering<'_> {
             CallItem::Query(written) => self.query_sent(written, &mut draft, scope),
             CallItem::Talk(written) => self.talk_sent(written, &mut draft, scope),
             CallItem::Exec(written) => self.exec_sent(written, &mut draft, scope),
+            CallItem::Own(written) => self.own_sent(written, &mut draft, scope),
             CallItem::Tool(written) => self.tool_sent(written, &mut draft, scope),
         }?;
         let Draft { expect, when_invalid, saves, .. } = draft;
@@ -427,6 +431,7 @@ fn usual_name(item: &CallItem) -> String {
         CallItem::Query(step) => query::usual_name(step),
         CallItem::Talk(step) => talk::usual_name(step).to_owned(),
         CallItem::Exec(step) => exec::usual_name(step),
+        CallItem::Own(_) => "call".to_owned(),
         CallItem::Tool(step) => tool::usual_name(step),
     }
 }

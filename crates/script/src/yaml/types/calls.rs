@@ -262,6 +262,30 @@ record! {
 }
 
 record! {
+    /// An operation of a protocol that was brought along, what must come back, and what is kept.
+    pub struct OwnStep, "a step" {
+        /// What the protocol is to do, in its own words.
+        call: Placed<Value>,
+        /// Which of `targets` it is sent to: its scheme is the protocol's name.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key).
+        name: Option<String>,
+        /// For the whole operation (default 5s).
+        timeout: Option<Duration>,
+        /// What must come back.
+        expect: Option<ExpectItem>,
+        /// What is kept, as of an HTTP response.
+        save: Table<Placed<String>>,
+        /// The identity of what is written here, such as `${id}`: whether it is found again is accounted for.
+        delivers: Option<Placed<String>>,
+        /// A JSON path to the identities of what was written, in what comes back.
+        delivered: Option<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+record! {
     /// What makes a success a good one: all of these within their time.
     pub struct GoodItem, "`good`" {
         /// From when it was due until it was done.
@@ -286,6 +310,8 @@ pub enum CallItem {
     Command(Box<CommandStep>),
     /// A program.
     Exec(Box<ExecStep>),
+    /// A protocol's that was brought along.
+    Own(Box<OwnStep>),
     /// Statements.
     Query(Box<QueryStep>),
     /// A step of a conversation.
@@ -324,7 +350,7 @@ struct Kind {
 }
 
 /// Kinds of steps: the first of whose keys one stands in a step is what it is.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind {
         keys: &["get", "post", "put", "patch", "delete", "head", "options"],
         read: |node, diagnostics| Some(CallItem::Http(Box::new(HttpStep::read(node, diagnostics)?))),
@@ -344,6 +370,11 @@ const KINDS: [Kind; 7] = [
         keys: &["exec"],
         read: |node, diagnostics| Some(CallItem::Exec(Box::new(ExecStep::read(node, diagnostics)?))),
         schema: ExecStep::schema,
+    },
+    Kind {
+        keys: &["call"],
+        read: |node, diagnostics| Some(CallItem::Own(Box::new(OwnStep::read(node, diagnostics)?))),
+        schema: OwnStep::schema,
     },
     Kind {
         keys: &["sql"],
@@ -407,6 +438,7 @@ impl CallItem {
             Self::Query(step) => common!(step),
             Self::Talk(step) => common!(step),
             Self::Exec(step) => common!(step),
+            Self::Own(step) => common!(step),
             Self::Tool(step) => common!(step),
         }
     }

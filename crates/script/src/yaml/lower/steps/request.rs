@@ -154,7 +154,8 @@ impl Lowering<'_> {
                 self.targets.get("").cloned()
             }
         };
-        if let Some(server) = base.as_ref().filter(|base| Speaks::of(base).is_some_and(|s| s != Speaks::Http))
+        if let Some(server) =
+            base.as_ref().filter(|base| Speaks::of(base, &self.own).is_some_and(|s| s != Speaks::Http))
         {
             self.diagnostics.error(
                 step.on.as_ref().map_or(&path.place, |on| &on.place),

@@ -9,6 +9,8 @@ use super::super::Lowering;
 pub(in crate::yaml::lower) enum Speaks {
     Http,
     Messages,
+    /// A protocol that somebody else brings.
+    Own,
     Redis,
     Sql,
     Talk,
@@ -17,7 +19,7 @@ pub(in crate::yaml::lower) enum Speaks {
 
 impl Speaks {
     /// What is spoken under an address; nothing that is known, if its scheme is not.
-    pub(in crate::yaml::lower) fn of(url: &str) -> Option<Self> {
+    pub(in crate::yaml::lower) fn of(url: &str, own: &[&str]) -> Option<Self> {
         if url.starts_with("stdio:") {
             return Some(Self::Tools);
         }
@@ -30,6 +32,7 @@ impl Speaks {
             "redis" | "rediss" => Self::Redis,
             "ws" | "wss" | "tcp" | "udp" => Self::Talk,
             "postgres" | "postgresql" | "mysql" | "mariadb" => Self::Sql,
+            scheme if own.contains(&scheme) => Self::Own,
             _ => return None,
         })
     }
@@ -39,6 +42,7 @@ impl Speaks {
         match self {
             Self::Http => ("HTTP requests", "http://127.0.0.1:8080"),
             Self::Messages => ("messages", "nats://127.0.0.1:4222"),
+            Self::Own => ("calls of a protocol that is brought along", "name://127.0.0.1:9000"),
             Self::Redis => ("Redis commands", "redis://127.0.0.1:6379"),
             Self::Sql => ("SQL", "postgres://127.0.0.1:5432/test"),
             Self::Talk => ("conversations", "ws://127.0.0.1:8080/chat"),
@@ -84,7 +88,7 @@ impl Lowering<'_> {
             }
             return None;
         };
-        if !wanted.fits(Speaks::of(&server)) {
+        if !wanted.fits(Speaks::of(&server, &self.own)) {
             self.diagnostics.error(
                 on.map_or(&place.place, |on| &on.place),
                 format!("{server} takes no {what}"),

@@ -48,9 +48,33 @@ impl Lowering<'_> {
                 "add `await: {}` for the next one, or say which: `await: { $.type: reply }`",
             );
         }
+        let problem = match (does, &step.until, step.bytes) {
+            (Does::Connect | Does::Ping | Does::Close, ..) if waits => {
+                Some("only `send` and `await` wait for a message")
+            }
+            (_, Some(end), _) if end.is_empty() => Some("a message cannot end with nothing"),
+            (_, _, Some(0)) => Some("a message of no bytes is none"),
+            (_, Some(_), Some(_)) => Some("a message ends in one way"),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            self.diagnostics.error(
+                &step.place,
+                problem,
+                "make a step of each, with `until` or `bytes` for TCP",
+            );
+            return None;
+        }
         let place = Placed { value: String::new(), place: step.place.clone() };
         let server = self.server(step.on.as_ref(), Speaks::Talk, &place)?;
-        let server = self.address(&server, step);
+        if does == Does::Ping && !server.starts_with("ws") && !server.starts_with("http") {
+            self.diagnostics.error(
+                &step.place,
+                "only WebSocket knows pings",
+                "send what the other side answers",
+            );
+        }
+        let server = self.address(&server, step)?;
         let cut = match (&step.until, step.bytes) {
             (Some(end), _) => Cut::Until(end.clone().into_bytes()),
             (None, Some(count)) => Cut::Bytes(usize::try_from(count).unwrap_or(usize::MAX)),
@@ -111,20 +135,23 @@ impl Lowering<'_> {
     }
 
     /// Where the conversation is held: a path of `connect` replaces that of the target.
-    fn address(&mut self, server: &str, step: &TalkStep) -> Arc<str> {
+    fn address(&mut self, server: &str, step: &TalkStep) -> Option<Arc<str>> {
         // WebSocket begins as HTTP.
         let server =
             &server.strip_prefix("http").map_or_else(|| server.to_owned(), |rest| format!("ws{rest}"));
-        let path = step.connect.as_ref().map_or("", |path| path.value.as_str());
+        let path = match &step.connect {
+            Some(path) => self.known_before_the_run(path)?,
+            None => String::new(),
+        };
         if path.is_empty() {
-            return self.talks.get(server).cloned().unwrap_or_else(|| server.as_str().into());
+            return Some(self.talks.get(server).cloned().unwrap_or_else(|| server.as_str().into()));
         }
         let after = server.find("://").map_or(0, |at| at + 3);
         let end = server[after..].find('/').map_or(server.len(), |at| after + at);
         let address: Arc<str> = format!("{}{path}", &server[..end]).into();
         // Later steps go on with the conversation that was begun here.
         self.talks.insert(server.clone(), address.clone());
-        address
+        Some(address)
     }
 
     fn said(&mut self, step: &TalkStep, scope: &Scope) -> Option<Template> {
