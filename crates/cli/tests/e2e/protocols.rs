@@ -45,9 +45,18 @@ fn the_example_for_redis_runs() {
 fn the_example_for_a_pool_runs() {
     let (server, place) = (Database::postgres(&[]), Place::new());
     let run = ran(&place, "postgres.yaml", &format!("DB={}", server.url("postgres", "postgres")));
-    assert_eq!(run["totals"]["connections"], 20);
+    // One of the twenty was opened by setup, and is used on by load threads and teardown.
+    assert_eq!(run["totals"]["connections"], 19);
     let claims = run["claims"].as_array().unwrap();
-    assert_eq!(claims[0]["verdict"], "VERIFIED", "{claims:?}");
-    let waits = run["steps"].as_array().unwrap().iter().find(|s| s["name"] == "query.pool_wait").unwrap();
-    assert_eq!(waits["outcomes"]["ok"]["count"], run["totals"]["ok"]);
+    assert_eq!(
+        (&claims[0]["verdict"], &claims[2]["verdict"]),
+        (&"VERIFIED".into(), &"VERIFIED".into()),
+        "{claims:?}"
+    );
+    assert!(run["deliveries"]["acknowledged"].as_u64() > Some(0));
+    let ok = |name: &str| {
+        let step = run["steps"].as_array().unwrap().iter().find(|s| s["name"] == name).unwrap();
+        step["outcomes"]["ok"]["count"].clone()
+    };
+    assert_eq!(ok("query.pool_wait"), ok("query"));
 }
