@@ -100,6 +100,16 @@ fn sessions_are_the_users_the_iterations_or_nobodys() {
 }
 
 #[test]
+fn every_server_has_a_session_of_its_own() {
+    let (one, two) = (service("mcp"), service("mcp"));
+    let mut client = client(ToolSettings::default());
+    for server in [&one, &two, &one, &two] {
+        assert_eq!(search(&mut client, &server.url()).reply.outcome, Outcome::Ok);
+    }
+    assert_eq!([&one, &two].map(|server| stats(&server.url())["opened"].clone()), [1, 1]);
+}
+
+#[test]
 fn answers_in_a_stream_are_found_behind_notifications() {
     let server = service("mcp");
     let url = format!("{}/mcp?stream=", server.url());

@@ -102,6 +102,25 @@ fn a_file_is_a_database() {
 }
 
 #[test]
+fn a_transaction_that_cannot_be_kept_leaves_nothing_open() {
+    let place = tempfile::tempdir().unwrap();
+    let server = format!("sqlite:{}/test.db", place.path().display());
+    let mut client = client();
+    let tables: [(&str, &[Scalar]); 2] = [
+        ("CREATE TABLE a (id INTEGER PRIMARY KEY)", &[]),
+        ("CREATE TABLE b (a INTEGER REFERENCES a (id) DEFERRABLE INITIALLY DEFERRED)", &[]),
+    ];
+    assert_eq!(together(&mut client, &server, &tables).reply.outcome, Outcome::Ok);
+    // Nobody notices before the end.
+    let orphan: [(&str, &[Scalar]); 2] = [("INSERT INTO b VALUES (7)", &[]), ("SELECT 1", &[])];
+    assert_eq!(together(&mut client, &server, &orphan).end(), (Outcome::AppError, "sqlite 787"));
+    let good: [(&str, &[Scalar]); 2] = [("INSERT INTO a VALUES (7)", &[]), orphan[0]];
+    assert_eq!(together(&mut client, &server, &good).reply.outcome, Outcome::Ok);
+    let count = ask(&mut client, &server, "SELECT count(*) AS n FROM b", &[]);
+    assert_eq!(body(&count)["rows"][0]["n"], 1);
+}
+
+#[test]
 fn mariadb_is_spoken_with() {
     let server = Database::mariadb();
     behaves(&server.url("mariadb", "test2"), "?", "?");
