@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_model::query::{QueryRequest, QuerySettings};
+use plimsoll_model::query::{QueryRequest, QuerySettings, Statement};
 use rustls::ClientConfig;
 use serde_json::{Value, json};
 
@@ -47,6 +47,39 @@ pub(super) const BEGIN: &str = "BEGIN";
 pub(super) const COMMIT: &str = "COMMIT";
 pub(super) const ROLLBACK: &str = "ROLLBACK";
 
+/// A database that is spoken with over a wire.
+pub(super) trait Wire {
+    /// Words without parameters and without rows.
+    async fn say(&mut self, words: &'static str) -> Result<(), SqlError>;
+
+    /// One statement, with its rows if they are kept.
+    async fn one(&mut self, statement: &Statement, keep: bool) -> Result<Done, SqlError>;
+}
+
+/// Carries out all statements, in a transaction if that was asked for.
+async fn carry_out(wire: &mut impl Wire, request: &QueryRequest) -> Result<Vec<Done>, SqlError> {
+    if request.is_transaction {
+        wire.say(BEGIN).await?;
+    }
+    let mut all = Vec::with_capacity(request.statements.len());
+    for statement in &request.statements {
+        match wire.one(statement, request.keep).await {
+            Ok(done) => all.push(done),
+            Err(error) => {
+                if request.is_transaction && !error.ends_connection() {
+                    // A connection that cannot be brought back is found lost by whoever uses it next.
+                    let _undone = wire.say(ROLLBACK).await;
+                }
+                return Err(error);
+            }
+        }
+    }
+    if request.is_transaction {
+        wire.say(COMMIT).await?;
+    }
+    Ok(all)
+}
+
 impl Opener {
     pub(super) async fn open(&self, server: &str) -> Result<Connection, SqlError> {
         let scheme = server.split_once(':').map_or("", |(scheme, _)| scheme);
@@ -73,8 +106,8 @@ impl Connection {
     /// Carries out all statements, in a transaction if that was asked for.
     pub(super) async fn run(&mut self, request: &QueryRequest) -> Result<Vec<Done>, SqlError> {
         match self {
-            Self::Postgres(connection) => connection.run(request).await,
-            Self::MySql(connection) => connection.run(request).await,
+            Self::Postgres(connection) => carry_out(connection.as_mut(), request).await,
+            Self::MySql(connection) => carry_out(connection, request).await,
             Self::Sqlite(connection) => connection.run(request).await,
         }
     }

@@ -2,10 +2,10 @@
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, Opts, OptsBuilder, Params, Row, SslOpts, UrlError, Value as Cell};
-use plimsoll_model::query::{QueryRequest, QuerySettings, Scalar, Statement};
+use plimsoll_model::query::{QuerySettings, Scalar, Statement};
 use serde_json::{Map, Value, json};
 
-use super::connection::{BEGIN, COMMIT, Done, ROLLBACK, named};
+use super::connection::{Done, Wire, named};
 use super::error::{SqlError, connect_class};
 
 /// A connection to `MySQL`. The library keeps statements prepared.
@@ -25,28 +25,11 @@ impl Connection {
         let opts = OptsBuilder::from_opts(opts).ssl_opts(ssl).prefer_socket(false);
         Conn::new(opts).await.map(Self).map_err(|e| refused(server, &e))
     }
+}
 
-    pub(super) async fn run(&mut self, request: &QueryRequest) -> Result<Vec<Done>, SqlError> {
-        if request.is_transaction {
-            self.0.query_drop(BEGIN).await.map_err(failed)?;
-        }
-        let mut all = Vec::with_capacity(request.statements.len());
-        for statement in &request.statements {
-            match self.one(statement, request.keep).await {
-                Ok(done) => all.push(done),
-                Err(error) => {
-                    if request.is_transaction && !error.ends_connection() {
-                        // A connection that cannot be brought back is found lost by whoever uses it next.
-                        let _undone = self.0.query_drop(ROLLBACK).await;
-                    }
-                    return Err(error);
-                }
-            }
-        }
-        if request.is_transaction {
-            self.0.query_drop(COMMIT).await.map_err(failed)?;
-        }
-        Ok(all)
+impl Wire for Connection {
+    async fn say(&mut self, words: &'static str) -> Result<(), SqlError> {
+        self.0.query_drop(words).await.map_err(failed)
     }
 
     async fn one(&mut self, statement: &Statement, keep: bool) -> Result<Done, SqlError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use futures::TryStreamExt;
-use plimsoll_model::query::{QueryRequest, Scalar, Statement};
+use plimsoll_model::query::{Scalar, Statement};
 use rustls::ClientConfig;
 use serde_json::{Map, Value, json};
 use tokio::task::JoinHandle;
@@ -14,7 +14,7 @@ use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked
 use tokio_postgres::{Client, Config, Error, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::connection::{BEGIN, COMMIT, Done, ROLLBACK, named};
+use super::connection::{Done, Wire, named};
 use super::error::{SqlError, connect_class};
 
 /// Statements that a connection keeps prepared.
@@ -42,28 +42,11 @@ impl Connection {
         });
         Ok(Self { client, task, prepared: HashMap::new() })
     }
+}
 
-    pub(super) async fn run(&mut self, request: &QueryRequest) -> Result<Vec<Done>, SqlError> {
-        if request.is_transaction {
-            self.client.batch_execute(BEGIN).await.map_err(failed)?;
-        }
-        let mut all = Vec::with_capacity(request.statements.len());
-        for statement in &request.statements {
-            match self.one(statement, request.keep).await {
-                Ok(done) => all.push(done),
-                Err(error) => {
-                    if request.is_transaction && !error.ends_connection() {
-                        // A connection that cannot be brought back is found lost by whoever uses it next.
-                        let _undone = self.client.batch_execute(ROLLBACK).await;
-                    }
-                    return Err(error);
-                }
-            }
-        }
-        if request.is_transaction {
-            self.client.batch_execute(COMMIT).await.map_err(failed)?;
-        }
-        Ok(all)
+impl Wire for Connection {
+    async fn say(&mut self, words: &'static str) -> Result<(), SqlError> {
+        self.client.batch_execute(words).await.map_err(failed)
     }
 
     async fn one(&mut self, statement: &Statement, keep: bool) -> Result<Done, SqlError> {
