@@ -24,8 +24,14 @@ pub(super) fn initialized() -> String {
     json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string()
 }
 
+/// Whether a message answers the request of this number, or says that a request could not be read: then it cannot be named.
+pub(super) fn settles(message: &Value, id: u64) -> bool {
+    let is_unread = message["id"].is_null() && message.get("error").is_some_and(|error| !error.is_null());
+    answers(message, id) || is_unread
+}
+
 /// Whether a message answers the request of this number.
-pub(super) fn answers(message: &Value, id: u64) -> bool {
+fn answers(message: &Value, id: u64) -> bool {
     message["id"].as_u64() == Some(id) && message.get("method").is_none()
 }
 
@@ -39,9 +45,7 @@ pub(super) fn result(text: &[u8], id: u64) -> Result<Value, ToolError> {
         return Err(ToolError::Nonsense("not json-rpc", format!("the answer is no JSON-RPC: {}", excerpt())));
     }
     let error = message.get("error").filter(|error| !error.is_null());
-    // A server that could not read the request cannot name it either.
-    let unread = error.is_some() && message["id"].is_null();
-    if !answers(&message, id) && !unread {
+    if !settles(&message, id) {
         let came = &message["id"];
         return Err(ToolError::Nonsense("wrong id", format!("request {id} was answered with id {came}")));
     }

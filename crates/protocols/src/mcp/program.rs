@@ -108,9 +108,7 @@ impl Program {
                 let start = String::from_utf8_lossy(&line[..line.len().min(120)]).into_owned();
                 return Err(ToolError::Nonsense("not json-rpc", format!("the program wrote {start:?}")));
             };
-            // A server that could not read the request cannot name it.
-            let is_unread = value["id"].is_null() && value.get("error").is_some();
-            if message::answers(&value, id) || is_unread {
+            if message::settles(&value, id) {
                 return Ok(line);
             }
         }
