@@ -9,6 +9,7 @@ use plimsoll_model::event::Origin;
 use plimsoll_model::{
     Nanos, Plan, Protocol, ProtocolSettings, Record, RunEvent, Sample, Segment, Sink, Started, Workload,
 };
+use plimsoll_protocols::amqp::Amqp;
 use plimsoll_protocols::exec::Exec;
 use plimsoll_protocols::http::Http;
 use plimsoll_protocols::mcp::Mcp;
@@ -135,11 +136,12 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
     let with = job.protocols.clone();
     let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http).context(Exit::WrongPlan)?);
     let mut protocols: Vec<Arc<dyn Protocol>> = vec![
+        Arc::new(Amqp::new(with.brokers.amqp)),
         Arc::new(Exec),
         Arc::new(Mcp::new(http.clone(), with.tools)),
         Arc::new(Talk::new(http.clone())),
         http,
-        Arc::new(Nats::new(with.messages)),
+        Arc::new(Nats::new(with.brokers.nats)),
         Arc::new(Redis),
         Arc::new(Sql::new(with.queries).context(Exit::WrongPlan)?),
     ];

@@ -42,7 +42,7 @@ pub use operation::{Failure, Operation, Reply, ResponseView};
 pub use part::{Part, PartKind, PartUnit, ReadValue, Reading};
 pub use plan::{Load, Phase, Plan, Scenario, Step, StepKind};
 pub use plimsoll_metrics::{Nanos, Outcome, SECOND_NS};
-pub use protocol::{Driver, Protocol, ProtocolSettings, Session};
+pub use protocol::{BrokerSettings, Driver, Protocol, ProtocolSettings, Session};
 pub use record::Record;
 pub use sample::Sample;
 pub use schedule::{Arrivals, Closed, Open, Process, Schedule, Stage};

@@ -8,7 +8,7 @@ use crate::command::CommandRequest;
 use crate::dial::TlsSpoken;
 use crate::exec::ExecRequest;
 use crate::http::HttpRequest;
-use crate::message::MessageRequest;
+use crate::message::{DeclareRequest, MessageRequest, ReceiveRequest};
 use crate::own::OwnRequest;
 use crate::query::QueryRequest;
 use crate::talk::TalkRequest;
@@ -24,8 +24,12 @@ pub enum Operation {
     Command(CommandRequest),
     /// A program of the system.
     Exec(ExecRequest),
-    /// A message to a server of messages.
+    /// Something that holds messages is made.
+    Declare(DeclareRequest),
+    /// A message to a broker.
     Message(MessageRequest),
+    /// A message from a broker.
+    Receive(ReceiveRequest),
     /// An operation of a protocol that somebody else brings.
     Own(OwnRequest),
     /// Statements to a database.

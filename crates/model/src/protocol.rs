@@ -17,12 +17,25 @@ use crate::{Clock, Failure, Operation, Outcome, Reading, Reply, ResponseView};
 pub struct ProtocolSettings {
     /// How connections are made.
     pub http: HttpSettings,
-    /// How servers of messages are connected to.
-    pub messages: MessageSettings,
+    /// How brokers of messages are connected to.
+    pub brokers: BrokerSettings,
     /// How databases are connected to.
     pub queries: QuerySettings,
     /// How servers of tools are spoken with.
     pub tools: ToolSettings,
+}
+
+/// How brokers of each kind are connected to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BrokerSettings {
+    /// RabbitMQ and others.
+    pub amqp: MessageSettings,
+    /// Kafka and what speaks like it.
+    pub kafka: MessageSettings,
+    /// MQTT.
+    pub mqtt: MessageSettings,
+    /// NATS.
+    pub nats: MessageSettings,
 }
 
 /// A protocol, configured for a run. Shared by all load threads.

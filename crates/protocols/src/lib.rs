@@ -1,8 +1,12 @@
 //! The protocols operations travel over: one folder each, blind to each other, on the common `net`; what a library speaks
-//! tells of its troubles in the words of `trouble`.
+//! tells of its troubles in the words of `trouble`, and what speaks with brokers of messages is built on `broker`.
 //!
 //! A failure of the target is a value in the reply, with its layer as the outcome and a short class.
 
+#[cfg(feature = "amqp")]
+pub mod amqp;
+#[cfg(any(feature = "amqp", feature = "nats"))]
+mod broker;
 mod events;
 #[cfg(feature = "exec")]
 pub mod exec;
@@ -20,6 +24,7 @@ pub mod sql;
 #[cfg(feature = "talk")]
 pub mod talk;
 #[cfg(any(
+    feature = "amqp",
     feature = "exec",
     feature = "mcp",
     feature = "nats",

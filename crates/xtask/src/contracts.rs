@@ -12,7 +12,21 @@ const CASES: [&str; 9] =
     ["refused", "timeout", "reset", "slow", "stranger", "restart", "cancel", "large", "unexpected"];
 
 /// Every protocol with the test of each case.
-const PROTOCOLS: [(&str, [&str; 9]); 7] = [
+const PROTOCOLS: [(&str, [&str; 9]); 8] = [
+    (
+        "amqp",
+        [
+            "amqp::there_is_no_server",
+            "amqp::messages_are_confirmed_consumed_and_answered",
+            "amqp::messages_are_confirmed_consumed_and_answered",
+            "amqp::messages_are_confirmed_consumed_and_answered",
+            "amqp::messages_are_confirmed_consumed_and_answered",
+            "amqp::a_server_that_comes_back_is_connected_to_again_over_tls_too",
+            "amqp::messages_are_confirmed_consumed_and_answered",
+            "amqp::messages_are_confirmed_consumed_and_answered",
+            "amqp::what_is_no_amqp_is_said_to_be_none",
+        ],
+    ),
     (
         "http",
         [

@@ -8,10 +8,11 @@ use crate::shell::{has, root, run};
 type Needed = (&'static str, &'static str, &'static str);
 
 /// Servers that protocols are tested against.
-const SERVERS: [Needed; 4] = [
+const SERVERS: [Needed; 5] = [
     ("mariadbd", "mariadb-server", "the server that MySQL is tested against"),
     ("nats-server", "nats-server", "the server that NATS is tested against"),
     ("pg_ctlcluster", "postgresql", "the server that PostgreSQL is tested against"),
+    ("rabbitmq-server", "rabbitmq-server", "the server that AMQP is tested against"),
     ("redis-server", "redis-server", "the server that Redis is tested against"),
 ];
 

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to panic where it stands")]
 
 mod bad_input;
+#[path = "../../../protocols/tests/contract/brokers.rs"]
+#[expect(dead_code, reason = "the contract tests ask more of them")]
+mod brokers;
 #[path = "../../../protocols/tests/contract/databases.rs"]
 #[expect(dead_code, reason = "the contract tests ask more of them")]
 mod databases;

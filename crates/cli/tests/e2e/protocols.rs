@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::brokers::Rabbit;
 use crate::databases::Database;
 use crate::plimsoll::{Place, read_json};
 use crate::server::RedisServer;
@@ -59,4 +60,15 @@ fn the_example_for_a_pool_runs() {
         step["outcomes"]["ok"]["count"].clone()
     };
     assert_eq!(ok("query.pool_wait"), ok("query"));
+}
+
+/// Every job that the broker accepted is taken, by one of the workers.
+#[test]
+fn the_example_for_amqp_runs() {
+    let (server, place) = (Rabbit::start(""), Place::new());
+    let run = ran(&place, "amqp.yaml", &format!("AMQP={}", server.url()));
+    let deliveries = &run["deliveries"];
+    assert!(deliveries["acknowledged"].as_u64() > Some(0), "{deliveries}");
+    assert_eq!((&deliveries["lost"], &deliveries["duplicated"]), (&0.into(), &0.into()), "{deliveries}");
+    assert_eq!(deliveries["found"], deliveries["acknowledged"]);
 }

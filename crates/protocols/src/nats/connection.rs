@@ -1,16 +1,14 @@
-//! Connections to NATS servers: a user's own, or one for all users of a load thread.
+//! Connections to NATS servers, with whatever proves who one is.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
-use plimsoll_model::http::Connections as Whose;
 use plimsoll_model::message::MessageSettings;
 
-use super::error::NatsError;
+use super::error;
+use crate::broker::BrokerError;
 
 /// A connection, and how often it was made.
 #[derive(Clone)]
@@ -26,37 +24,11 @@ impl Connection {
     }
 }
 
-/// How connections are made on a load thread, and those that are shared.
-pub(crate) struct Connections {
-    settings: Arc<MessageSettings>,
-    shared: RefCell<HashMap<Arc<str>, Connection>>,
-}
-
-impl Connections {
-    pub(crate) fn new(settings: Arc<MessageSettings>) -> Self {
-        Self { settings, shared: RefCell::default() }
-    }
-
-    /// A connection that is there already, for whoever has none of its own.
-    pub(crate) fn at_hand(&self, server: &str) -> Option<Connection> {
-        self.shared.borrow().get(server).cloned()
-    }
-
-    /// Makes a connection.
-    pub(crate) async fn make(&self, server: &Arc<str>) -> Result<Connection, NatsError> {
-        let connection = connect(server, &self.settings).await?;
-        if matches!(self.settings.connections, Whose::Shared(_)) {
-            // Users that came at the same time have each made one: they keep it, and later ones take the last.
-            self.shared.borrow_mut().insert(server.clone(), connection.clone());
-        }
-        Ok(connection)
-    }
-}
-
-async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection, NatsError> {
+/// Connects to a server.
+pub(super) async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection, BrokerError> {
     let address: ServerAddr = server
         .parse()
-        .map_err(|e: std::io::Error| NatsError::Request("bad url", format!("{server}: {e}")))?;
+        .map_err(|e: std::io::Error| BrokerError::Request("bad url", format!("{server}: {e}")))?;
     let made = Arc::new(AtomicU32::new(0));
     let counted = made.clone();
     let timeout = Duration::from_nanos(settings.connect_timeout_ns);
@@ -82,7 +54,7 @@ async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection,
     if let Some(file) = &settings.credentials_file {
         let read = options.credentials_file(file).await;
         options =
-            read.map_err(|e| NatsError::Request("no credentials", format!("{}: {e}", file.display())))?;
+            read.map_err(|e| BrokerError::Request("no credentials", format!("{}: {e}", file.display())))?;
     }
     if let Some(file) = &settings.ca_file {
         options = options.add_root_certificates(file.clone()).require_tls(true);
@@ -92,8 +64,6 @@ async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection,
     }
     // Without what stands before the host: it may be a password.
     let named = format!("{}:{}", address.host(), address.port());
-    let client = tokio::time::timeout(timeout, options.connect(address)).await;
-    let client = client.map_err(|_elapsed| NatsError::TimedOut("connect timeout"))?;
-    let client = client.map_err(|error| NatsError::Connect(named, error))?;
+    let client = options.connect(address).await.map_err(|error| error::of_connect(&named, &error))?;
     Ok(Connection { client, made })
 }

@@ -1,21 +1,20 @@
-//! NATS: publish, request and reply, JetStream's stored messages. The client is async-nats, the project's own.
-//!
-//! Times: `connect` is the connection with its handshake, TLS and name included; `send` is until the message has been
-//! written; `wait` until the answer or the acknowledgement is there. What was sent and received counts payloads and
-//! headers, not the protocol's lines around them.
+//! NATS: publish, request and reply, subscriptions and queue groups, JetStream's stored messages. The client is async-nats,
+//! the project's own.
 
 mod connection;
 mod error;
-mod session;
+mod inbox;
+mod line;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use plimsoll_model::message::MessageSettings;
-use plimsoll_model::{Clock, Driver, Protocol, Session};
+use plimsoll_model::{Clock, Driver, Protocol};
 
-use connection::Connections;
-use session::NatsSession;
+use crate::broker::{Broker, BrokerDriver, BrokerError};
+use connection::Connection;
+use line::NatsLine;
 
 /// NATS, configured for a run.
 pub struct Nats {
@@ -35,17 +34,31 @@ impl Protocol for Nats {
     }
 
     fn driver(&self, clock: Rc<dyn Clock>) -> Box<dyn Driver> {
-        Box::new(NatsDriver { clock, connections: Rc::new(Connections::new(self.settings.clone())) })
+        Box::new(BrokerDriver::<NatsClient>::new(clock, self.settings.clone()))
     }
 }
 
-struct NatsDriver {
-    clock: Rc<dyn Clock>,
-    connections: Rc<Connections>,
-}
+/// The client.
+struct NatsClient;
 
-impl Driver for NatsDriver {
-    fn session(&self) -> Box<dyn Session> {
-        Box::new(NatsSession::new(self.clock.clone(), self.connections.clone()))
+impl Broker for NatsClient {
+    type Connection = Connection;
+    type Line = NatsLine;
+
+    async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection, BrokerError> {
+        connection::connect(server, settings).await
+    }
+
+    async fn line(connection: &Connection) -> Result<NatsLine, BrokerError> {
+        Ok(NatsLine::new(connection.client.clone()))
+    }
+
+    /// The client connects again by itself.
+    fn is_open(_connection: &Connection) -> bool {
+        true
+    }
+
+    fn times_made(connection: &Connection) -> u32 {
+        connection.times_made()
     }
 }

@@ -1,6 +1,8 @@
 //! What every protocol must do when the other side behaves, and when it does not; real sockets, real servers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to panic where it stands")]
 
+mod amqp;
+mod brokers;
 mod client;
 mod databases;
 mod exec;
@@ -10,6 +12,7 @@ mod http_streams;
 mod http_tls;
 mod http_two;
 mod mcp;
+mod messages;
 mod nats;
 mod papers;
 mod redis;

@@ -8,11 +8,13 @@ use std::time::Duration;
 use async_nats::jetstream::{self, stream};
 use futures::StreamExt;
 use plimsoll_model::http::Connections;
-use plimsoll_model::message::{MessageRequest, MessageSettings, Until};
-use plimsoll_model::{Operation, Outcome, SECOND_NS};
+use plimsoll_model::message::{LAG, MessageRequest, MessageSettings, SKIPPED, Source, Until};
+use plimsoll_model::talk::Pattern;
+use plimsoll_model::{Operation, Outcome, Reading, SECOND_NS};
 use plimsoll_protocols::nats::Nats;
 
 use crate::client::{Answer, Client};
+use crate::messages::{self, declare, holding, receive, send, source, take};
 use crate::papers::Papers;
 use crate::server::{NatsServer, free_port};
 
@@ -24,14 +26,7 @@ fn client() -> Client {
 }
 
 fn message(server: &str, subject: &str, until: Until) -> MessageRequest {
-    MessageRequest {
-        server: server.into(),
-        address: subject.to_owned(),
-        headers: Vec::new(),
-        payload: b"hello"[..].into(),
-        until,
-        timeout_ns: 10 * SECOND_NS,
-    }
+    messages::message(server, subject, "hello", until)
 }
 
 fn ask(client: &mut Client, server: &str, subject: &str) -> Answer {
@@ -131,6 +126,70 @@ fn what_is_stored_is_acknowledged_and_what_nobody_stores_is_not() {
     assert_eq!(runtime.block_on(stream.info()).unwrap().state.messages, 3);
     let lost = client.perform(Operation::Message(message(&url, "lost", Until::Stored)));
     assert_eq!(lost.end(), (Outcome::ProtocolError, "no stream"));
+}
+
+#[test]
+fn what_is_subscribed_to_is_taken_in_order_and_a_group_shares_it() {
+    let server = NatsServer::start(&[]);
+    let url = server.url();
+    let (mut teller, mut listener) = (client(), client());
+    assert_eq!(receive(&mut listener, &url, "told.*", None).reply.outcome, Outcome::Ok);
+    for payload in ["one", "two", "three"] {
+        assert_eq!(send(&mut teller, &url, "told.x", payload, Until::Sent).reply.outcome, Outcome::Ok);
+    }
+    assert_eq!(receive(&mut listener, &url, "told.*", Some(Pattern::any())).text(), "one");
+    let third = receive(&mut listener, &url, "told.*", Some(holding("three")));
+    assert_eq!(
+        (third.text().as_str(), third.parts.as_slice()),
+        ("three", &[Reading::number(SKIPPED, 1)][..])
+    );
+    let nothing = receive(&mut listener, &url, "told.*", Some(Pattern::any()));
+    assert_eq!(nothing.end(), (Outcome::Timeout, "timeout"));
+    // Of ten messages to a group of two, each is taken by one of them.
+    let mut members = [client(), client()];
+    let shared = Source { group: Some("workers".to_owned()), ..source("jobs") };
+    for member in &mut members {
+        assert_eq!(take(member, &url, shared.clone(), None).reply.outcome, Outcome::Ok);
+    }
+    for _ in 0..10 {
+        send(&mut teller, &url, "jobs", "job", Until::Sent);
+    }
+    let mut taken = 0;
+    for member in &mut members {
+        while take(member, &url, shared.clone(), Some(Pattern::any())).reply.outcome == Outcome::Ok {
+            taken += 1;
+        }
+    }
+    assert_eq!(taken, 10);
+}
+
+#[test]
+fn what_jetstream_has_stored_is_taken_once_by_a_group_and_it_says_how_much_is_left() {
+    let server = NatsServer::start(&["-js"]);
+    let url = server.url();
+    let mut client = client();
+    let made = declare(&mut client, &url, "KEPT", &[("subjects", "kept.*, more.*")]);
+    assert_eq!(made.reply.outcome, Outcome::Ok, "{:?}", made.reply.failure);
+    for payload in ["one", "two", "three"] {
+        assert_eq!(send(&mut client, &url, "kept.a", payload, Until::Stored).reply.outcome, Outcome::Ok);
+    }
+    let group = Some("workers".to_owned());
+    let stored = Source { group, stored: true, from_beginning: true, ..source("kept.a") };
+    let first = take(&mut client, &url, stored.clone(), Some(Pattern::any()));
+    assert_eq!(first.text(), "one", "{:?}", first.reply.failure);
+    assert_eq!(first.parts, [Reading::number(SKIPPED, 0), Reading::number(LAG, 2)]);
+    // The next member goes on where this one was; who reads alone and from now on sees nothing of it.
+    let mut other = self::client();
+    let second = take(&mut other, &url, stored, Some(Pattern::any()));
+    assert_eq!(second.text(), "two", "{:?}", second.reply.failure);
+    let alone = Source { stored: true, ..source("kept.a") };
+    assert_eq!(take(&mut other, &url, alone.clone(), None).reply.outcome, Outcome::Ok);
+    assert_eq!(send(&mut client, &url, "kept.a", "four", Until::Stored).reply.outcome, Outcome::Ok);
+    assert_eq!(take(&mut other, &url, alone, Some(Pattern::any())).text(), "four");
+    let nowhere = Source { stored: true, ..source("nowhere") };
+    assert_eq!(take(&mut other, &url, nowhere, None).end(), (Outcome::ProtocolError, "no subscription"));
+    let strange = declare(&mut client, &url, "OTHER", &[("colour", "red")]);
+    assert_eq!(strange.end(), (Outcome::AppError, "bad setting"));
 }
 
 #[test]

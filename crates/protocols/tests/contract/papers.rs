@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 
 /// `ca.pem`, and `client` and `server` with their keys, in a directory of their own.
@@ -16,6 +16,8 @@ impl Papers {
         let papers = Self { directory: TempDir::new().unwrap() };
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Whoever issues must not be called as those it issues to: some would take these for their own issuers.
+        authority.distinguished_name.push(DnType::CommonName, "authority");
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
         fs::write(papers.path("ca.pem"), authority.pem()).unwrap();
         for (file, name) in [("client", "tester"), ("server", "localhost")] {

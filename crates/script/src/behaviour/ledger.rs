@@ -21,9 +21,12 @@ pub struct Ledger {
     has_looked: Mutex<bool>,
 }
 
-/// The writes of one load thread.
+/// What one load thread wrote, and what it took away.
 #[derive(Default)]
-pub struct Part(Mutex<Vec<(u64, Written)>>);
+pub struct Part {
+    writes: Mutex<Vec<(u64, Written)>>,
+    takes: Mutex<Vec<u64>>,
+}
 
 /// An identity.
 pub fn identity(text: &str) -> u64 {
@@ -35,14 +38,19 @@ pub fn identity(text: &str) -> u64 {
 impl Part {
     /// A write begins: until it ends, nobody knows.
     pub fn begin(&self, id: u64) -> usize {
-        let mut writes = held(&self.0);
+        let mut writes = held(&self.writes);
         writes.push((id, Written::Unknown));
         writes.len() - 1
     }
 
     /// A write that began has ended.
     pub fn end(&self, write: usize, how: Written) {
-        held(&self.0)[write].1 = how;
+        held(&self.writes)[write].1 = how;
+    }
+
+    /// These were taken: whoever takes them sees them no more, so that each time counts.
+    pub fn take(&self, ids: impl IntoIterator<Item = u64>) {
+        held(&self.takes).extend(ids);
     }
 }
 
@@ -74,12 +82,14 @@ impl Ledger {
     /// The accounts as they stand; `None` if nothing was written.
     pub fn deliveries(&self) -> Option<Deliveries> {
         let parts = held(&self.parts);
-        let writes: Vec<_> = parts.iter().flat_map(|part| held(&part.0).clone()).collect();
+        let writes: Vec<_> = parts.iter().flat_map(|part| held(&part.writes).clone()).collect();
+        let taken: Vec<u64> = parts.iter().flat_map(|part| held(&part.takes).clone()).collect();
         let mut seen = held(&self.found).clone();
         let last: Vec<u64> = held(&self.found_last).values().flatten().copied().collect();
-        let shown: HashSet<u64> = last.iter().copied().collect();
+        let shown: HashSet<u64> = last.iter().chain(&taken).copied().collect();
         seen.retain(|id| !shown.contains(id));
-        let read = held(&self.has_looked).then(|| seen.into_iter().chain(last));
+        let has_looked = *held(&self.has_looked) || !taken.is_empty();
+        let read = has_looked.then(|| seen.into_iter().chain(last).chain(taken));
         (!writes.is_empty()).then(|| Deliveries::of(self.promise, writes, read))
     }
 }
@@ -113,5 +123,21 @@ mod tests {
         assert_eq!((after.lost, after.recovered, after.duplicated, after.found), (0, 1, 0, 3));
         ledger.found_by(7, ["a", "b", "b"].map(identity).to_vec());
         assert_eq!(ledger.deliveries().unwrap().read.unwrap().duplicated, 1);
+    }
+
+    #[test]
+    fn what_is_taken_counts_each_time() {
+        let ledger = Ledger::default();
+        let (one, two) = (ledger.part(), ledger.part());
+        for name in ["a", "b", "c"] {
+            let write = one.begin(identity(name));
+            one.end(write, Written::Acknowledged);
+        }
+        one.take([identity("a")]);
+        two.take([identity("a"), identity("b"), identity("x")]);
+        // Looking at what was taken as well makes no duplicate of it.
+        ledger.found([identity("b")]);
+        let read = ledger.deliveries().unwrap().read.unwrap();
+        assert_eq!((read.lost, read.duplicated, read.unexpected), (1, 1, 1));
     }
 }

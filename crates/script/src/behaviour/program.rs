@@ -67,6 +67,8 @@ pub struct Delivered {
     pub path: JsonPath,
     /// Tidying up asks again, for so long, until everything that was acknowledged is there. Nothing in the load.
     pub patience_ns: Option<Nanos>,
+    /// What is read is taken away: each time counts.
+    pub is_taken: bool,
 }
 
 /// What makes a success a good one.

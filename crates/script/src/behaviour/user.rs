@@ -293,7 +293,7 @@ impl ScriptUser {
     }
 
     /// What was written is there.
-    fn found(&self, call: &Call, delivered: &Delivered) {
+    fn found(&mut self, call: &Call, delivered: &Delivered) {
         let view = self.sessions[call.protocol].response();
         let mut json = LazyJson::default();
         let Some(body) = json.of(&view) else { return };
@@ -303,6 +303,7 @@ impl ScriptUser {
         };
         let ids: Vec<u64> = delivered.path.query(body).iter().map(|value| id(value)).collect();
         match delivered.patience_ns {
+            _ if delivered.is_taken => self.ledger_part().take(ids),
             Some(_) => self.behaviour.ledger.found_by(call.step, ids),
             None => self.behaviour.ledger.found(ids),
         }

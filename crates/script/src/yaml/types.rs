@@ -36,8 +36,14 @@ record! {
         vars: Table<Value>,
         /// How connections are made, and defaults for requests.
         http: Option<HttpSection>,
-        /// How servers of messages are connected to.
-        nats: Option<NatsSection>,
+        /// How AMQP brokers are connected to.
+        amqp: Option<BrokerSection>,
+        /// How Kafka brokers are connected to.
+        kafka: Option<BrokerSection>,
+        /// How MQTT brokers are connected to.
+        mqtt: Option<BrokerSection>,
+        /// How NATS servers are connected to.
+        nats: Option<BrokerSection>,
         /// How servers of tools are spoken with.
         mcp: Option<McpSection>,
         /// How databases are connected to.
@@ -101,8 +107,8 @@ record! {
 }
 
 record! {
-    /// How NATS servers are connected to.
-    pub struct NatsSection, "`nats`" {
+    /// How brokers of a kind are connected to.
+    pub struct BrokerSection, "the settings of a broker" {
         /// `per_user` (default), or `shared`: one for all users of a load thread.
         connections: Option<ConnectionsItem>,
         /// For an operation (default 5s).
@@ -111,9 +117,9 @@ record! {
         connect_timeout: Option<Duration>,
         /// `name:password`, unless the address has them.
         user: Option<Placed<String>>,
-        /// A token.
+        /// A token (NATS).
         token: Option<Placed<String>>,
-        /// A file with credentials (JWT and key), as `nsc` writes it.
+        /// A file with credentials (JWT and key), as `nsc` writes it (NATS).
         credentials: Option<String>,
         /// Authorities to trust instead of the system's, PEM file; demands TLS.
         ca: Option<String>,
@@ -121,6 +127,10 @@ record! {
         cert: Option<String>,
         /// Client key, PEM file.
         key: Option<String>,
+        /// Accept any certificate (AMQP, MQTT, Kafka).
+        skip_verify: Option<bool>,
+        /// Settings of librdkafka (Kafka), such as `compression.type: lz4`.
+        options: Table<Placed<String>>,
     }
 }
 

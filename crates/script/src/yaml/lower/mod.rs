@@ -1,5 +1,6 @@
 //! From the file as written to plan and behaviour: names resolved, references checked, nothing left over.
 
+mod brokers;
 mod checks;
 mod claims;
 mod data;
@@ -7,7 +8,6 @@ mod files;
 mod http;
 mod loads;
 mod mcp;
-mod nats;
 mod sql;
 mod steps;
 
@@ -116,7 +116,7 @@ pub(super) fn lower(
     let plan = Plan { claims: lowering.claims(&plan), ..plan };
     let protocols = ProtocolSettings {
         http: lowering.http_settings(environment),
-        messages: lowering.message_settings(),
+        brokers: lowering.broker_settings(),
         queries: lowering.query_settings(),
         tools: lowering.tool_settings(),
     };

@@ -1,15 +1,18 @@
 //! Steps: requests with their expectations, and what holds them together.
 
+mod broker;
 mod command;
 mod exec;
 mod expectations;
 mod message;
 mod own;
 mod query;
+mod receive;
 mod request;
 mod server;
 mod talk;
 mod tool;
+mod wanted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use crate::behaviour::program::{
 use crate::behaviour::template::{self, Form, Template};
 use crate::behaviour::{Globals, Routine};
 
+pub(super) use broker::Broker;
 pub(super) use server::Speaks;
 
 /// Of an operation that is no HTTP request, without a word about it.
@@ -261,7 +265,7 @@ impl Lowering<'_> {
         let expects = self.expectations(common.expect, scope);
         let delivers = common.delivers.and_then(|id| self.template(id, Form::Plain, &scope.names));
         self.has_delivers |= delivers.is_some();
-        let delivered = common.delivered.and_then(|path| self.delivered(path, scope));
+        let delivered = common.delivered.and_then(|path| self.delivered(path, item, scope));
         let mut draft =
             Draft { delivered: delivered.is_some(), expect: expects.0, when_invalid: expects.1, saves };
         let sent = match item {
@@ -301,14 +305,15 @@ impl Lowering<'_> {
     }
 
     /// Where identities stand in what comes back.
-    fn delivered(&mut self, written: &Placed<String>, scope: &Scope) -> Option<Delivered> {
+    fn delivered(&mut self, written: &Placed<String>, item: &CallItem, scope: &Scope) -> Option<Delivered> {
+        let is_taken = matches!(item, CallItem::Message(step) if step.receive.is_some());
         // Tidying up looks again until everything is there.
-        let patience_ns = (scope.purpose == Purpose::Teardown).then(|| {
+        let patience_ns = (scope.purpose == Purpose::Teardown && !is_taken).then(|| {
             let section = self.file.delivery.as_ref().and_then(|section| section.patience);
             section.unwrap_or(PATIENCE).0
         });
         match JsonPath::parse(&written.value) {
-            Ok(path) => Some(Delivered { path, patience_ns }),
+            Ok(path) => Some(Delivered { path, patience_ns, is_taken }),
             Err(error) => {
                 self.diagnostics.error(
                     &written.place,

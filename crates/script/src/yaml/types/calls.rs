@@ -72,10 +72,17 @@ record! {
 }
 
 record! {
-    /// A message, what must come back, and what is kept.
+    /// A message to or from a broker, what must come back, and what is kept.
     pub struct MessageStep, "a step" {
-        /// Send a message to this subject. It is done when the socket has it; with `ack`, when the server has stored it.
+        /// Send a message to this subject, queue, topic or channel (AMQP: also `exchange/key`). It is done when the socket has
+        /// it; with `ack`, when the server has stored it.
         publish: Option<Placed<String>>,
+        /// Take the next message from this subject, queue, topic or channel. The subscription is begun if it was not.
+        receive: Option<Placed<String>>,
+        /// Begin a subscription, so that what comes from now on can be received by later steps.
+        subscribe: Option<Placed<String>>,
+        /// Make this queue (AMQP), topic (Kafka) or stream (NATS), if it is not there.
+        declare: Option<Placed<String>>,
         /// Send a message to this subject and wait for the answer.
         request: Option<Placed<String>>,
         /// Call a method, written `service.method`: the answer must be that of a call that succeeded.
@@ -94,8 +101,23 @@ record! {
         body: Option<Placed<String>>,
         /// Arguments of `rpc`, by name.
         args: Option<Placed<Value>>,
-        /// Wait until JetStream has stored what was published.
-        ack: Option<bool>,
+        /// Wait until the server has stored what was published; `leader` for the first of Kafka's servers, `once` for exactly
+        /// once over MQTT. Of what is received from NATS: read what JetStream stores, and acknowledge it.
+        ack: Option<Placed<Value>>,
+        /// Messages of one key keep their order (Kafka).
+        key: Option<Placed<String>>,
+        /// The message to wait for: `text`, `matches` (a pattern), or JSON paths with their values. Others are passed over, and
+        /// counted.
+        wanted = "where": Option<Placed<Value>>,
+        /// Nothing may come in time: that is then `rejected`, and no failure.
+        or_nothing: Option<bool>,
+        /// Members of a group share the messages.
+        group: Option<Placed<String>>,
+        /// `new` (default): what comes after the subscription; `beginning`: also what is stored (Kafka, JetStream).
+        from: Option<Placed<String>>,
+        /// How to make what is declared: `durable`, `bind: exchange/key` and arguments of queues; `partitions`, `replication` and
+        /// settings of topics; `subjects` of streams.
+        settings: Table<Placed<String>>,
         /// For the whole operation.
         timeout: Option<Duration>,
         /// What must come back.
@@ -362,7 +384,7 @@ const KINDS: [Kind; 8] = [
         schema: CommandStep::schema,
     },
     Kind {
-        keys: &["publish", "request", "rpc", "describe"],
+        keys: &["publish", "receive", "subscribe", "declare", "request", "rpc", "describe"],
         read: |node, diagnostics| Some(CallItem::Message(Box::new(MessageStep::read(node, diagnostics)?))),
         schema: MessageStep::schema,
     },

@@ -28,7 +28,7 @@ impl Speaks {
         }
         Some(match url.split_once("://")?.0 {
             "http" | "https" => Self::Http,
-            "nats" | "tls" => Self::Messages,
+            "amqp" | "amqps" | "kafka" | "mqtt" | "mqtts" | "nats" | "tls" => Self::Messages,
             "redis" | "rediss" => Self::Redis,
             "ws" | "wss" | "tcp" | "udp" => Self::Talk,
             "postgres" | "postgresql" | "mysql" | "mariadb" => Self::Sql,
@@ -52,8 +52,10 @@ impl Speaks {
 
     /// Whether what is written for `self` may go to a target that speaks `other`.
     fn fits(self, other: Option<Self>) -> bool {
-        // Tools are reached over HTTP, and WebSocket begins as HTTP.
-        other == Some(self) || (matches!(self, Self::Talk | Self::Tools) && other == Some(Self::Http))
+        // Tools are reached over HTTP, WebSocket begins as HTTP, and Redis has channels.
+        other == Some(self)
+            || (matches!(self, Self::Talk | Self::Tools) && other == Some(Self::Http))
+            || (self == Self::Messages && other == Some(Self::Redis))
     }
 }
 

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use plimsoll_model::Operation;
 use plimsoll_model::conversation::Message;
-use plimsoll_model::talk::{self, Act, Cut, Pattern, TalkRequest, Wanted};
-use regex::Regex;
+use plimsoll_model::talk::{self, Act, Cut, TalkRequest, Wanted};
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use super::super::super::read::Placed;
 use super::super::super::types::TalkStep;
 use super::super::Lowering;
 use super::server::Speaks;
+use super::wanted::pattern;
 use super::{Draft, Scope, Sent};
 use crate::behaviour::program::{Filled, RequestTemplate};
 use crate::behaviour::template::{Form, Template};
@@ -26,14 +25,6 @@ enum Does {
     Hear,
     Ping,
     Close,
-}
-
-/// What is asked of a message; each but a pattern takes a filled hole.
-#[derive(Clone)]
-enum Asked {
-    Text,
-    Matches(Regex),
-    Json(JsonPath),
 }
 
 impl Lowering<'_> {
@@ -174,82 +165,6 @@ impl Lowering<'_> {
             Some(json) => self.json_template(json, &scope.names),
         }
     }
-
-    /// What is asked of a message; what is to be filled in goes behind `holes`.
-    fn asked(
-        &mut self,
-        written: &Placed<Value>,
-        scope: &Scope,
-        holes: &mut Vec<Template>,
-    ) -> Option<Vec<Asked>> {
-        let Value::Object(all) = &written.value else {
-            self.diagnostics.error(
-                &written.place,
-                "this is no description of a message",
-                "write `await: {}` for any, `{ text: hello }`, or `{ $.type: reply }`",
-            );
-            return None;
-        };
-        let mut asked = Vec::new();
-        for (key, value) in all {
-            let text =
-                Placed { value: value.as_str().unwrap_or_default().to_owned(), place: written.place.clone() };
-            let problem = match key.as_str() {
-                "text" => {
-                    asked.push(Asked::Text);
-                    holes.push(self.template(&text, Form::Plain, &scope.names)?);
-                    continue;
-                }
-                "matches" => match Regex::new(&text.value) {
-                    Ok(pattern) => {
-                        asked.push(Asked::Matches(pattern));
-                        continue;
-                    }
-                    Err(error) => format!("this is not a pattern: {error}"),
-                },
-                path => match JsonPath::parse(path) {
-                    Ok(path) => {
-                        asked.push(Asked::Json(path));
-                        let value = Placed { value: value.clone(), place: written.place.clone() };
-                        holes.push(self.json_template(&value, &scope.names)?);
-                        continue;
-                    }
-                    Err(_) => format!("`{path}` is nothing that can be asked of a message"),
-                },
-            };
-            self.diagnostics.error(
-                &written.place,
-                problem,
-                "ask for text, matches, or a JSON path such as $.type",
-            );
-        }
-        Some(asked)
-    }
-}
-
-/// What a message is looked for by, filled in.
-fn pattern(asked: &[Asked], texts: &mut dyn Iterator<Item = String>) -> Pattern {
-    let filled: Vec<(Asked, String)> = asked
-        .iter()
-        .map(|asked| {
-            let needs_text = !matches!(asked, Asked::Matches(_));
-            (asked.clone(), if needs_text { texts.next().unwrap_or_default() } else { String::new() })
-        })
-        .collect();
-    let values: Vec<Value> =
-        filled.iter().map(|(_, text)| serde_json::from_str(text).unwrap_or(Value::Null)).collect();
-    Pattern::new(move |message| {
-        let text = String::from_utf8_lossy(message);
-        let mut json = None;
-        filled.iter().zip(&values).all(|((asked, wanted), value)| match asked {
-            Asked::Text => text.contains(wanted.as_str()),
-            Asked::Matches(pattern) => pattern.is_match(&text),
-            Asked::Json(path) => {
-                let json = json.get_or_insert_with(|| serde_json::from_slice::<Value>(message).ok());
-                json.as_ref().and_then(|json| path.query(json).first()) == Some(value)
-            }
-        })
-    })
 }
 
 /// Bytes by their digits.
@@ -274,20 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_looked_for_by_what_is_in_it() {
-        let asked = [
-            Asked::Text,
-            Asked::Matches(Regex::new("n[0-9]+").unwrap()),
-            Asked::Json(JsonPath::parse("$.type").unwrap()),
-        ];
-        let found = |asked: &[Asked], texts: &[&str], message: &str| {
-            pattern(asked, &mut texts.iter().map(|t| (*t).to_owned())).is_met(message.as_bytes())
-        };
-        let all = ["hello", "\"reply\""];
-        assert!(found(&asked, &all, "{\"type\": \"reply\", \"said\": \"hello n7\"}"));
-        assert!(!found(&asked, &all, "{\"type\": \"other\", \"said\": \"hello n7\"}"));
-        assert!(!found(&asked, &all, "hello n7"));
-        assert!(found(&[], &[], "anything"));
+    fn bytes_are_written_by_their_digits() {
         assert_eq!(bytes("00ff7f"), [0, 255, 127]);
     }
 }

@@ -1,0 +1,210 @@
+//! One user's side of brokers.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future::LocalBoxFuture;
+use plimsoll_model::message::{DeclareRequest, LAG, MessageRequest, ReceiveRequest, SKIPPED, Source, Until};
+use plimsoll_model::{Clock, Nanos, Operation, Outcome, Reading, Reply, ResponseView, Session};
+
+use super::{Broker, BrokerError, Connections, Letter, Line, size_of};
+use crate::phases::{CONNECT, SEND, WAIT};
+use crate::trouble::{Trouble, not_ours, put_down, within};
+
+/// What a user has at one server.
+struct Seat<B: Broker> {
+    server: Arc<str>,
+    connection: B::Connection,
+    /// How often the connection had been made when last looked at.
+    times_made: u32,
+    line: B::Line,
+    inboxes: Vec<(Source, <B::Line as Line>::Inbox)>,
+}
+
+/// One user's side of brokers of a kind.
+pub(super) struct BrokerSession<B: Broker> {
+    clock: Rc<dyn Clock>,
+    connections: Rc<Connections<B>>,
+    seats: Vec<Seat<B>>,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+    parts: Vec<Reading>,
+}
+
+impl<B: Broker> BrokerSession<B> {
+    pub(super) fn new(clock: Rc<dyn Clock>, connections: Rc<Connections<B>>) -> Self {
+        Self {
+            clock,
+            connections,
+            seats: Vec::new(),
+            status: 0,
+            headers: Vec::new(),
+            body: Bytes::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// Where the user's seat at a server is; taken, if there is none that is of any use. What it took is put down in `reply`.
+    async fn seat(&mut self, server: &Arc<str>, reply: &mut Reply) -> Result<usize, BrokerError> {
+        self.seats
+            .retain(|seat| seat.server != *server || (B::is_open(&seat.connection) && seat.line.is_open()));
+        if let Some(at) = self.seats.iter().position(|seat| seat.server == *server) {
+            // Connections that were lost and made again meanwhile are work that nobody asked for.
+            let seat = &mut self.seats[at];
+            let now_made = B::times_made(&seat.connection);
+            reply.connects += now_made.saturating_sub(std::mem::replace(&mut seat.times_made, now_made));
+            return Ok(at);
+        }
+        let before_ns = self.clock.now();
+        let begun = self.begun(server, reply).await;
+        reply.phases_ns[CONNECT] += self.clock.now() - before_ns;
+        self.seats.push(begun?);
+        Ok(self.seats.len() - 1)
+    }
+
+    async fn begun(&self, server: &Arc<str>, reply: &mut Reply) -> Result<Seat<B>, BrokerError> {
+        let connection = match self.connections.at_hand(server) {
+            Some(connection) => connection,
+            None => {
+                reply.connects += 1;
+                self.connections.make(server).await?
+            }
+        };
+        // A client may tell of its first connection a little later than it returns.
+        let times_made = B::times_made(&connection).max(1);
+        let line = B::line(&connection).await?;
+        Ok(Seat { server: server.clone(), connection, times_made, line, inboxes: Vec::new() })
+    }
+
+    async fn send(&mut self, request: &MessageRequest, reply: &mut Reply) -> Result<(), BrokerError> {
+        let at = self.seat(&request.server, reply).await?;
+        let sent_ns = self.begins(reply);
+        reply.bytes_sent += size_of(&request.headers) + request.payload.len() as u64;
+        let answer = self.seats[at].line.send(request).await;
+        let phase = if request.until == Until::Sent { SEND } else { WAIT };
+        self.ends(reply, phase, sent_ns);
+        if let Some(letter) = answer? {
+            self.take(letter, reply);
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, request: &ReceiveRequest, reply: &mut Reply) -> Result<(), BrokerError> {
+        let at = self.seat(&request.server, reply).await?;
+        let begun_ns = self.begins(reply);
+        let Seat { line, inboxes, .. } = &mut self.seats[at];
+        let known = inboxes.iter().position(|(source, _)| *source == request.source);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                inboxes.push((request.source.clone(), line.subscribe(&request.source).await?));
+                inboxes.len() - 1
+            }
+        };
+        if let Some(wanted) = &request.wanted {
+            let mut skipped = 0;
+            let taken = loop {
+                self.parts = vec![Reading::number(SKIPPED, skipped)];
+                let letter = line.next(&mut inboxes[place].1).await;
+                match letter {
+                    Ok(letter) if !wanted.is_met(&letter.payload) => skipped += 1,
+                    taken => break taken,
+                }
+            };
+            if taken.is_err() {
+                inboxes.swap_remove(place);
+            }
+            self.ends(reply, WAIT, begun_ns);
+            self.take(taken?, reply);
+        }
+        reply.done_ns = self.clock.now();
+        Ok(())
+    }
+
+    async fn declare(&mut self, request: &DeclareRequest, reply: &mut Reply) -> Result<(), BrokerError> {
+        let at = self.seat(&request.server, reply).await?;
+        let begun_ns = self.begins(reply);
+        let declared = self.seats[at].line.declare(request).await;
+        self.ends(reply, WAIT, begun_ns);
+        declared
+    }
+
+    fn begins(&self, reply: &mut Reply) -> Nanos {
+        let now_ns = self.clock.now();
+        reply.sent_ns = Some(now_ns);
+        now_ns
+    }
+
+    fn ends(&self, reply: &mut Reply, phase: usize, since_ns: Nanos) {
+        reply.done_ns = self.clock.now();
+        reply.phases_ns[phase] += reply.done_ns - since_ns;
+    }
+
+    fn take(&mut self, letter: Letter, reply: &mut Reply) {
+        reply.bytes_received += size_of(&letter.headers) + letter.payload.len() as u64;
+        reply.status = letter.status;
+        self.status = letter.status;
+        self.parts.extend(letter.lag.map(|lag| Reading::number(LAG, lag)));
+        self.headers = letter.headers;
+        self.body = letter.payload;
+    }
+
+    async fn attempt(&mut self, operation: &Operation, reply: &mut Reply) -> Result<(), BrokerError> {
+        match operation {
+            Operation::Message(request) => self.send(request, reply).await,
+            Operation::Receive(request) => self.receive(request, reply).await,
+            Operation::Declare(request) => self.declare(request, reply).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How long an operation may take; nothing for what is not for a broker.
+fn time_of(operation: &Operation) -> Option<Nanos> {
+    match operation {
+        Operation::Message(request) => Some(request.timeout_ns),
+        Operation::Receive(request) => Some(request.timeout_ns),
+        Operation::Declare(request) => Some(request.timeout_ns),
+        _ => None,
+    }
+}
+
+/// Whether it is no failure that nothing came.
+fn may_be_nothing(operation: &Operation) -> bool {
+    matches!(operation, Operation::Receive(ReceiveRequest { or_nothing: true, .. }))
+}
+
+impl<B: Broker> Session for BrokerSession<B> {
+    fn perform<'a>(&'a mut self, operation: &'a Arc<Operation>) -> LocalBoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let Some(timeout_ns) = time_of(operation) else {
+                return not_ours("messages", self.clock.now());
+            };
+            self.status = 0;
+            self.headers.clear();
+            self.body = Bytes::new();
+            self.parts.clear();
+            let mut reply = Reply::new();
+            if let Err(error) = within(timeout_ns, self.attempt(operation, &mut reply)).await {
+                self.status = error.status();
+                put_down(&mut reply, &error, self.clock.now());
+                if may_be_nothing(operation) && matches!(error, BrokerError::TimedOut("timeout")) {
+                    reply.outcome = Outcome::Rejected;
+                }
+            }
+            reply
+        })
+    }
+
+    fn response(&self) -> ResponseView<'_> {
+        ResponseView { status: self.status, headers: &self.headers, body: &self.body, tls: None }
+    }
+
+    fn parts(&self) -> &[Reading] {
+        &self.parts
+    }
+
+    fn begin_iteration(&mut self) {}
+}
