@@ -5,12 +5,14 @@
 
 #[cfg(feature = "amqp")]
 pub mod amqp;
-#[cfg(any(feature = "amqp", feature = "nats"))]
+#[cfg(any(feature = "amqp", feature = "kafka", feature = "nats"))]
 mod broker;
 mod events;
 #[cfg(feature = "exec")]
 pub mod exec;
 pub mod http;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 #[cfg(feature = "nats")]
@@ -26,6 +28,7 @@ pub mod talk;
 #[cfg(any(
     feature = "amqp",
     feature = "exec",
+    feature = "kafka",
     feature = "mcp",
     feature = "nats",
     feature = "redis",

@@ -12,7 +12,7 @@ const CASES: [&str; 9] =
     ["refused", "timeout", "reset", "slow", "stranger", "restart", "cancel", "large", "unexpected"];
 
 /// Every protocol with the test of each case.
-const PROTOCOLS: [(&str, [&str; 9]); 8] = [
+const PROTOCOLS: [(&str, [&str; 9]); 9] = [
     (
         "amqp",
         [
@@ -53,6 +53,20 @@ const PROTOCOLS: [(&str, [&str; 9]); 8] = [
             "http_two::a_stream_that_does_not_end_harms_no_other",
             "http_two::large_bodies_travel_both_ways",
             "http_two::what_does_not_speak_it_is_said_not_to",
+        ],
+    ),
+    (
+        "kafka",
+        [
+            "kafka::there_is_no_server",
+            "kafka::a_slow_answer_is_waited_for_and_one_that_does_not_come_is_a_timeout",
+            "kafka::a_broker_that_comes_back_is_found_again_and_that_is_counted",
+            "kafka::a_slow_answer_is_waited_for_and_one_that_does_not_come_is_a_timeout",
+            "kafka::who_does_not_know_the_password_is_refused",
+            "kafka::a_broker_that_comes_back_is_found_again_and_that_is_counted",
+            "kafka::a_slow_answer_is_waited_for_and_one_that_does_not_come_is_a_timeout",
+            "kafka::a_large_message_travels_whole_and_one_that_is_too_large_does_not",
+            "kafka::what_is_no_kafka_is_no_connection",
         ],
     ),
     (

@@ -1,5 +1,6 @@
 //! Examples that need a server of their own kind, against the real one.
 
+use rdkafka::mocking::MockCluster;
 use serde_json::Value;
 
 use crate::brokers::Rabbit;
@@ -9,9 +10,14 @@ use crate::server::RedisServer;
 
 /// Runs an example for two seconds, with a variable set.
 fn ran(place: &Place, example: &str, variable: &str) -> Value {
+    ran_for(place, example, variable, &["--duration", "2s"])
+}
+
+/// Runs an example with a variable and more set.
+fn ran_for(place: &Place, example: &str, variable: &str, more: &[&str]) -> Value {
     let plan = format!("{}/../../examples/protocols/{example}", env!("CARGO_MANIFEST_DIR"));
-    let ended =
-        place.plimsoll(&["run", &plan, "-e", variable, "--duration", "2s", "--quiet", "--out", "run"]);
+    let usual = ["run", &plan, "-e", variable, "--quiet", "--out", "run"];
+    let ended = place.plimsoll(&[&usual, more].concat());
     let run = read_json(&place.path("run/run.json")).unwrap_or_else(|| panic!("{ended:?}"));
     assert_eq!(run["totals"]["failed"], 0, "{}", run["errors"]);
     assert!(run["totals"]["ok"].as_u64() > Some(0));
@@ -71,4 +77,18 @@ fn the_example_for_amqp_runs() {
     assert!(deliveries["acknowledged"].as_u64() > Some(0), "{deliveries}");
     assert_eq!((&deliveries["lost"], &deliveries["duplicated"]), (&0.into(), &0.into()), "{deliveries}");
     assert_eq!(deliveries["found"], deliveries["acknowledged"]);
+}
+
+/// Every event that the cluster acknowledged is consumed once, and who produces it sees it.
+#[test]
+fn the_example_for_kafka_runs() {
+    let (cluster, place) = (MockCluster::new(1).unwrap(), Place::new());
+    cluster.create_topic("events", 3, 1).unwrap();
+    let run = ran_for(&place, "kafka.yaml", &format!("KAFKA=kafka://{}", cluster.bootstrap_servers()), &[]);
+    let deliveries = &run["deliveries"];
+    assert!(deliveries["acknowledged"].as_u64() > Some(1_000), "{deliveries}");
+    assert_eq!((&deliveries["lost"], &deliveries["duplicated"]), (&0.into(), &0.into()), "{deliveries}");
+    assert_eq!(deliveries["found"], deliveries["acknowledged"]);
+    let round_trips = run["steps"].as_array().unwrap().iter().find(|s| s["name"] == "round trip").unwrap();
+    assert!(round_trips["outcomes"]["ok"]["count"].as_u64() > Some(0), "{round_trips}");
 }

@@ -11,6 +11,7 @@ mod http_breaks;
 mod http_streams;
 mod http_tls;
 mod http_two;
+mod kafka;
 mod mcp;
 mod messages;
 mod nats;

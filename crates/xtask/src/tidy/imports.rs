@@ -45,10 +45,11 @@ const MAY_USE: [(&str, &[&str]); 15] = [
 const TESTS_MAY_USE: [&str; 2] = ["audit", "targets"];
 
 /// Dependencies that only these crates may name.
-const OWNED: [(&str, &[&str]); 20] = [
+const OWNED: [(&str, &[&str]); 21] = [
     ("anyhow", &["cli", "xtask"]),
     ("async-nats", &["protocols", "targets", "cluster"]),
     ("lapin", &["protocols"]),
+    ("rdkafka", &["protocols"]),
     ("axum", &["targets", "dashboard", "cluster"]),
     ("bpe-openai", &["protocols"]),
     ("clap", &["cli"]),
