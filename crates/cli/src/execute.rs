@@ -14,8 +14,9 @@ use plimsoll_protocols::exec::Exec;
 use plimsoll_protocols::http::Http;
 use plimsoll_protocols::kafka::Kafka;
 use plimsoll_protocols::mcp::Mcp;
+use plimsoll_protocols::mqtt::Mqtt;
 use plimsoll_protocols::nats::Nats;
-use plimsoll_protocols::redis::Redis;
+use plimsoll_protocols::redis::{Redis, RedisChannels};
 use plimsoll_protocols::sql::Sql;
 use plimsoll_protocols::talk::Talk;
 use plimsoll_report::log::LogWriter;
@@ -141,10 +142,12 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
         Arc::new(Exec),
         Arc::new(Kafka::new(with.brokers.kafka)),
         Arc::new(Mcp::new(http.clone(), with.tools)),
+        Arc::new(Mqtt::new(with.brokers.mqtt).context(Exit::WrongPlan)?),
         Arc::new(Talk::new(http.clone())),
         http,
         Arc::new(Nats::new(with.brokers.nats)),
         Arc::new(Redis),
+        Arc::new(RedisChannels),
         Arc::new(Sql::new(with.queries).context(Exit::WrongPlan)?),
     ];
     protocols.extend(own().iter().cloned());

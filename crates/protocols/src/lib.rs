@@ -5,7 +5,7 @@
 
 #[cfg(feature = "amqp")]
 pub mod amqp;
-#[cfg(any(feature = "amqp", feature = "kafka", feature = "nats"))]
+#[cfg(any(feature = "amqp", feature = "kafka", feature = "mqtt", feature = "nats", feature = "redis"))]
 mod broker;
 mod events;
 #[cfg(feature = "exec")]
@@ -15,6 +15,8 @@ pub mod http;
 pub mod kafka;
 #[cfg(feature = "mcp")]
 pub mod mcp;
+#[cfg(feature = "mqtt")]
+pub mod mqtt;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod net;
@@ -30,6 +32,7 @@ pub mod talk;
     feature = "exec",
     feature = "kafka",
     feature = "mcp",
+    feature = "mqtt",
     feature = "nats",
     feature = "redis",
     feature = "sql",

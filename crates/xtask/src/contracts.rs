@@ -12,7 +12,7 @@ const CASES: [&str; 9] =
     ["refused", "timeout", "reset", "slow", "stranger", "restart", "cancel", "large", "unexpected"];
 
 /// Every protocol with the test of each case.
-const PROTOCOLS: [(&str, [&str; 9]); 9] = [
+const PROTOCOLS: [(&str, [&str; 9]); 10] = [
     (
         "amqp",
         [
@@ -81,6 +81,20 @@ const PROTOCOLS: [(&str, [&str; 9]); 9] = [
             "mcp::an_answer_that_was_given_up_is_not_taken_for_another",
             "mcp::a_large_answer_travels_whole",
             "mcp::what_is_no_answer_is_said_to_be_none",
+        ],
+    ),
+    (
+        "mqtt",
+        [
+            "mqtt::there_is_no_server",
+            "mqtt::an_acknowledgement_that_does_not_come_is_a_timeout_and_a_slow_one_is_waited_for",
+            "mqtt::a_large_message_travels_whole_and_what_breaks_off_is_no_success",
+            "mqtt::an_acknowledgement_that_does_not_come_is_a_timeout_and_a_slow_one_is_waited_for",
+            "mqtt::a_stranger_is_refused",
+            "mqtt::a_server_that_comes_back_is_connected_to_again_over_tls_too",
+            "mqtt::an_acknowledgement_that_does_not_come_is_a_timeout_and_a_slow_one_is_waited_for",
+            "mqtt::a_large_message_travels_whole_and_what_breaks_off_is_no_success",
+            "mqtt::what_is_no_mqtt_is_said_to_be_none",
         ],
     ),
     (

@@ -8,8 +8,9 @@ use crate::shell::{has, root, run};
 type Needed = (&'static str, &'static str, &'static str);
 
 /// Servers that protocols are tested against.
-const SERVERS: [Needed; 5] = [
+const SERVERS: [Needed; 6] = [
     ("mariadbd", "mariadb-server", "the server that MySQL is tested against"),
+    ("mosquitto", "mosquitto", "the server that MQTT is tested against"),
     ("nats-server", "nats-server", "the server that NATS is tested against"),
     ("pg_ctlcluster", "postgresql", "the server that PostgreSQL is tested against"),
     ("rabbitmq-server", "rabbitmq-server", "the server that AMQP is tested against"),

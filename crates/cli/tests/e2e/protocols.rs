@@ -3,7 +3,7 @@
 use rdkafka::mocking::MockCluster;
 use serde_json::Value;
 
-use crate::brokers::Rabbit;
+use crate::brokers::{Mosquitto, Rabbit};
 use crate::databases::Database;
 use crate::plimsoll::{Place, read_json};
 use crate::server::RedisServer;
@@ -91,4 +91,25 @@ fn the_example_for_kafka_runs() {
     assert_eq!(deliveries["found"], deliveries["acknowledged"]);
     let round_trips = run["steps"].as_array().unwrap().iter().find(|s| s["name"] == "round trip").unwrap();
     assert!(round_trips["outcomes"]["ok"]["count"].as_u64() > Some(0), "{round_trips}");
+}
+
+/// Every reading reaches the one who watches.
+#[test]
+fn the_example_for_mqtt_runs() {
+    let (server, place) = (Mosquitto::start("allow_anonymous true"), Place::new());
+    let run = ran_for(&place, "mqtt.yaml", &format!("MQTT={}", server.url()), &[]);
+    let deliveries = &run["deliveries"];
+    assert!(deliveries["acknowledged"].as_u64() > Some(500), "{deliveries}");
+    assert_eq!((&deliveries["lost"], &deliveries["duplicated"]), (&0.into(), &0.into()), "{deliveries}");
+    assert_eq!(deliveries["found"], deliveries["acknowledged"]);
+    assert_eq!(run["totals"]["connections"], 21);
+}
+
+/// Ten users hear what each of them tells: nine of ten messages are passed over.
+#[test]
+fn the_example_for_channels_runs() {
+    let (server, place) = (RedisServer::start(&[]), Place::new());
+    let run = ran(&place, "channels.yaml", &format!("REDIS={}", server.url()));
+    let counted = run["counted"].as_array().unwrap().iter().find(|c| c["name"] == "hear.skipped").unwrap();
+    assert!(counted["sum"].as_u64() > Some(0), "{counted}");
 }

@@ -58,7 +58,7 @@ pub(crate) struct TlsConfigs {
 
 impl TlsConfigs {
     /// What most servers are spoken to with.
-    #[cfg(feature = "sql")]
+    #[cfg(any(feature = "mqtt", feature = "sql"))]
     pub(crate) fn usual(&self) -> Arc<ClientConfig> {
         self.usual.clone()
     }

@@ -67,7 +67,8 @@ impl Trouble for CommandError {
     }
 }
 
-fn connect_class(error: &RedisError) -> &'static str {
+/// What a connection came to nothing by.
+pub(super) fn connect_class(error: &RedisError) -> &'static str {
     let text = error.to_string();
     match error.kind() {
         ErrorKind::AuthenticationFailed => "credentials",

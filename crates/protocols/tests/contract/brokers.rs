@@ -1,4 +1,4 @@
-//! RabbitMQ, started for a test and stopped with it; and a way to break connections to any server.
+//! RabbitMQ and Mosquitto, started for a test and stopped with it; and a way to break connections to any server.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -86,6 +86,64 @@ fn spawn(place: &Path, port: u16, names: u16) -> Child {
     command.env("ERL_EPMD_ADDRESS", "127.0.0.1");
     let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let process = process.unwrap_or_else(|e| panic!("{RABBIT}: {e}; `cargo xtask setup` installs it"));
+    listens(port);
+    process
+}
+
+/// A broker of MQTT.
+pub(crate) struct Mosquitto {
+    directory: TempDir,
+    port: u16,
+    process: Child,
+}
+
+impl Mosquitto {
+    /// With these lines of configuration.
+    pub(crate) fn start(config: &str) -> Self {
+        let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+        let config = format!("listener {port} 127.0.0.1\n{config}\n");
+        std::fs::write(directory.path().join("mosquitto.conf"), config).unwrap();
+        let process = mosquitto(directory.path(), port);
+        Self { directory, port, process }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("mqtt://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Stops it at once, without a word to its clients.
+    pub(crate) fn kill(&mut self) {
+        // It may be gone already.
+        let _gone = self.process.kill();
+        let _ended = self.process.wait();
+    }
+
+    /// Starts it again where it was.
+    pub(crate) fn restart(&mut self) {
+        self.process = mosquitto(self.directory.path(), self.port);
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn mosquitto(place: &Path, port: u16) -> Child {
+    let mut command = Command::new("mosquitto");
+    command.arg("-c").arg(place.join("mosquitto.conf")).stdout(Stdio::null()).stderr(Stdio::null());
+    let process = command.spawn();
+    let process = process.unwrap_or_else(|e| panic!("mosquitto: {e}; `cargo xtask setup` installs it"));
     listens(port);
     process
 }

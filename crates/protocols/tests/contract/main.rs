@@ -14,6 +14,7 @@ mod http_two;
 mod kafka;
 mod mcp;
 mod messages;
+mod mqtt;
 mod nats;
 mod papers;
 mod redis;

@@ -5,10 +5,13 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use plimsoll_model::command::{CommandRequest, HIT, MISS};
+use plimsoll_model::message::{SKIPPED, Until};
+use plimsoll_model::talk::Pattern;
 use plimsoll_model::{Operation, Outcome, Reading, SECOND_NS};
-use plimsoll_protocols::redis::Redis;
+use plimsoll_protocols::redis::{Redis, RedisChannels};
 
 use crate::client::{Answer, Client};
+use crate::messages::{holding, receive, send};
 use crate::server::{RedisServer, free_port};
 
 const CONNECT: usize = 2;
@@ -178,4 +181,38 @@ fn a_reply_that_breaks_off_is_no_success() {
 fn what_is_no_redis_is_said_to_be_none() {
     let answer = ask(&mut client(), &breaking("HTTP/1.1 400 Bad Request\r\n\r\n"), &["GET", "k"]);
     assert_eq!(answer.class(), "not redis", "{answer:?}");
+}
+
+#[test]
+fn what_is_published_on_a_channel_reaches_whoever_listens() {
+    let mut server = RedisServer::start(&[]);
+    let url = server.url();
+    let [mut teller, mut listener] = Client::two_of(&RedisChannels);
+    let unheard = send(&mut teller, &url, "told.x", "nobody hears this", Until::Sent);
+    assert_eq!((unheard.end(), unheard.reply.connects), ((Outcome::Ok, ""), 1));
+    assert_eq!(receive(&mut listener, &url, "told.*", None).end(), (Outcome::Ok, ""));
+    for payload in ["one", "two", "three"] {
+        assert_eq!(send(&mut teller, &url, "told.x", payload, Until::Sent).end(), (Outcome::Ok, ""));
+    }
+    let first = receive(&mut listener, &url, "told.*", Some(Pattern::any()));
+    assert_eq!(
+        (first.text().as_str(), first.headers),
+        ("one", vec![("channel".to_owned(), "told.x".to_owned())])
+    );
+    let third = receive(&mut listener, &url, "told.*", Some(holding("three")));
+    assert_eq!(third.parts, [Reading::number(SKIPPED, 1)]);
+    assert_eq!(
+        receive(&mut listener, &url, "told.*", Some(Pattern::any())).end(),
+        (Outcome::Timeout, "timeout")
+    );
+    server.kill();
+    assert_eq!(
+        receive(&mut listener, &url, "told.*", Some(Pattern::any())).end(),
+        (Outcome::ConnectError, "closed")
+    );
+    let lost = send(&mut teller, &url, "told.x", "x", Until::Sent);
+    assert_eq!(lost.reply.outcome, Outcome::ConnectError, "{:?}", lost.reply.failure);
+    server.restart();
+    let back = send(&mut teller, &url, "told.x", "x", Until::Sent);
+    assert_eq!((back.end(), back.reply.connects), ((Outcome::Ok, ""), 1), "{:?}", back.reply.failure);
 }

@@ -52,6 +52,11 @@ impl Broker {
         matches!(self, Self::Kafka | Self::Mqtt | Self::Nats)
     }
 
+    /// Whether its messages have headers.
+    pub(super) const fn has_headers(self) -> bool {
+        !matches!(self, Self::Mqtt | Self::Redis)
+    }
+
     /// Whether such brokers do that.
     pub(super) const fn can(self, verb: Verb) -> bool {
         match verb {

@@ -134,7 +134,10 @@ impl Lowering<'_> {
             ("from", step.from.is_some() && !(takes && stores)),
             ("settings", step.settings.iter().next().is_some() && errand.verb != Verb::Declare),
             ("key", step.key.is_some() && !(errand.verb == Verb::Publish && errand.broker == Broker::Kafka)),
-            ("headers", step.headers.iter().next().is_some() && !errand.verb.sends()),
+            (
+                "headers",
+                step.headers.iter().next().is_some() && !(errand.verb.sends() && errand.broker.has_headers()),
+            ),
         ];
         for (name, _) in wrong.into_iter().filter(|(_, is_wrong)| *is_wrong) {
             self.diagnostics.error(
