@@ -11,6 +11,7 @@ use plimsoll_model::{
 };
 use plimsoll_protocols::amqp::Amqp;
 use plimsoll_protocols::exec::Exec;
+use plimsoll_protocols::grpc::Grpc;
 use plimsoll_protocols::http::Http;
 use plimsoll_protocols::kafka::Kafka;
 use plimsoll_protocols::mcp::Mcp;
@@ -140,6 +141,7 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
     let mut protocols: Vec<Arc<dyn Protocol>> = vec![
         Arc::new(Amqp::new(with.brokers.amqp)),
         Arc::new(Exec),
+        Arc::new(Grpc::new(with.grpc).context(Exit::WrongPlan)?),
         Arc::new(Kafka::new(with.brokers.kafka)),
         Arc::new(Mcp::new(http.clone(), with.tools)),
         Arc::new(Mqtt::new(with.brokers.mqtt).context(Exit::WrongPlan)?),

@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod dial;
 pub mod event;
 pub mod exec;
+pub mod grpc;
 pub mod health;
 pub mod http;
 pub mod message;

@@ -7,6 +7,7 @@ use plimsoll_metrics::window::PHASES;
 use crate::command::CommandRequest;
 use crate::dial::TlsSpoken;
 use crate::exec::ExecRequest;
+use crate::grpc::GrpcRequest;
 use crate::http::HttpRequest;
 use crate::message::{DeclareRequest, MessageRequest, ReceiveRequest};
 use crate::own::OwnRequest;
@@ -26,6 +27,8 @@ pub enum Operation {
     Exec(ExecRequest),
     /// Something that holds messages is made.
     Declare(DeclareRequest),
+    /// A call by gRPC.
+    Grpc(GrpcRequest),
     /// A message to a broker.
     Message(MessageRequest),
     /// A message from a broker.

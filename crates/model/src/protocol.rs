@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 
 use crate::conversation::Opened;
+use crate::grpc::GrpcSettings;
 use crate::http::{HttpRequest, HttpSettings};
 use crate::message::MessageSettings;
 use crate::query::QuerySettings;
@@ -19,6 +20,8 @@ pub struct ProtocolSettings {
     pub http: HttpSettings,
     /// How brokers of messages are connected to.
     pub brokers: BrokerSettings,
+    /// How services are called by gRPC.
+    pub grpc: GrpcSettings,
     /// How databases are connected to.
     pub queries: QuerySettings,
     /// How servers of tools are spoken with.

@@ -10,6 +10,8 @@ mod broker;
 mod events;
 #[cfg(feature = "exec")]
 pub mod exec;
+#[cfg(feature = "grpc")]
+pub mod grpc;
 pub mod http;
 #[cfg(feature = "kafka")]
 pub mod kafka;
@@ -30,6 +32,7 @@ pub mod talk;
 #[cfg(any(
     feature = "amqp",
     feature = "exec",
+    feature = "grpc",
     feature = "kafka",
     feature = "mcp",
     feature = "mqtt",

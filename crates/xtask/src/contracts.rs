@@ -12,7 +12,7 @@ const CASES: [&str; 9] =
     ["refused", "timeout", "reset", "slow", "stranger", "restart", "cancel", "large", "unexpected"];
 
 /// Every protocol with the test of each case.
-const PROTOCOLS: [(&str, [&str; 9]); 10] = [
+const PROTOCOLS: [(&str, [&str; 9]); 11] = [
     (
         "amqp",
         [
@@ -25,6 +25,20 @@ const PROTOCOLS: [(&str, [&str; 9]); 10] = [
             "amqp::messages_are_confirmed_consumed_and_answered",
             "amqp::messages_are_confirmed_consumed_and_answered",
             "amqp::what_is_no_amqp_is_said_to_be_none",
+        ],
+    ),
+    (
+        "grpc",
+        [
+            "grpc::there_is_no_server",
+            "grpc::a_call_that_does_not_end_is_a_timeout_and_harms_no_other",
+            "grpc::a_large_answer_travels_whole_and_one_that_breaks_off_is_no_success",
+            "grpc::what_the_server_says_no_to_has_its_code",
+            "grpc::what_the_server_says_no_to_has_its_code",
+            "grpc::papers_are_shown_on_both_sides_and_a_server_that_comes_back_is_dialled_again",
+            "grpc::a_call_that_does_not_end_is_a_timeout_and_harms_no_other",
+            "grpc::a_large_answer_travels_whole_and_one_that_breaks_off_is_no_success",
+            "grpc::what_is_no_grpc_is_said_to_be_none",
         ],
     ),
     (

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::brokers::{Mosquitto, Rabbit};
 use crate::databases::Database;
 use crate::plimsoll::{Place, read_json};
-use crate::server::RedisServer;
+use crate::server::{PythonServer, RedisServer};
 
 /// Runs an example for two seconds, with a variable set.
 fn ran(place: &Place, example: &str, variable: &str) -> Value {
@@ -112,4 +112,14 @@ fn the_example_for_channels_runs() {
     let run = ran(&place, "channels.yaml", &format!("REDIS={}", server.url()));
     let counted = run["counted"].as_array().unwrap().iter().find(|c| c["name"] == "hear.skipped").unwrap();
     assert!(counted["sum"].as_u64() > Some(0), "{counted}");
+}
+
+/// Calls of each kind, of a service that describes itself.
+#[test]
+fn the_example_for_grpc_runs() {
+    let (server, place) = (PythonServer::start("grpc_server.py", &["--describes"]), Place::new());
+    let run = ran(&place, "grpc.yaml", &format!("GRPC=grpc://127.0.0.1:{}", server.port));
+    let counted = run["counted"].as_array().unwrap().iter().find(|c| c["name"] == "many.messages").unwrap();
+    let calls = run["steps"].as_array().unwrap().iter().find(|s| s["name"] == "many").unwrap();
+    assert_eq!(counted["sum"].as_u64(), calls["outcomes"]["ok"]["count"].as_u64().map(|calls| 5 * calls));
 }

@@ -6,6 +6,7 @@ mod brokers;
 mod client;
 mod databases;
 mod exec;
+mod grpc;
 mod http_behaves;
 mod http_breaks;
 mod http_streams;

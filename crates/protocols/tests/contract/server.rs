@@ -118,13 +118,18 @@ impl PythonServer {
     /// The command line that starts one.
     pub(crate) fn command(name: &str) -> [String; 2] {
         let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/python");
-        let place = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/python");
+        let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocols/tests/contract/python");
         [python.to_owned(), format!("{place}/{name}")]
     }
 
     /// Starts one that listens on a port, given as its last argument.
     pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
-        let ([python, script], port) = (Self::command(name), free_port());
+        Self::start_on(name, arguments, free_port())
+    }
+
+    /// The same on a port that is known.
+    pub(crate) fn start_on(name: &str, arguments: &[&str], port: u16) -> Self {
+        let [python, script] = Self::command(name);
         let mut command = Command::new(&python);
         command.arg(script).args(arguments).arg(port.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn();

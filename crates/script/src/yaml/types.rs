@@ -10,8 +10,8 @@ use super::read::{Placed, Read, Table, named_schema, record};
 use super::source::{Node, NodeKind};
 use super::units::{Bytes, Duration, Rate, Share};
 pub use calls::{
-    CallItem, CommandStep, Common, ExecStep, GoodItem, HttpStep, MessageStep, OwnStep, QueryStep, TalkStep,
-    ToolStep,
+    CallItem, CommandStep, Common, ExecStep, GoodItem, GrpcStep, HttpStep, MessageStep, OwnStep, QueryStep,
+    TalkStep, ToolStep,
 };
 pub use steps::{GroupStep, IfStep, OneOfStep, RepeatStep, SetStep, StepItem, ThinkStep};
 
@@ -38,6 +38,8 @@ record! {
         http: Option<HttpSection>,
         /// How AMQP brokers are connected to.
         amqp: Option<BrokerSection>,
+        /// How services are called by gRPC.
+        grpc: Option<GrpcSection>,
         /// How Kafka brokers are connected to.
         kafka: Option<BrokerSection>,
         /// How MQTT brokers are connected to.
@@ -131,6 +133,30 @@ record! {
         skip_verify: Option<bool>,
         /// Settings of librdkafka (Kafka), such as `compression.type: lz4`.
         options: Table<Placed<String>>,
+    }
+}
+
+record! {
+    /// How services are called by gRPC.
+    pub struct GrpcSection, "`grpc`" {
+        /// `per_user` (default), or `shared`: one for all users of a load thread.
+        connections: Option<ConnectionsItem>,
+        /// Files that describe the services (`.proto`); without, servers are asked to describe themselves (reflection).
+        protos: Vec<Placed<String>>,
+        /// Directories in which these look for what they import (default: their own).
+        includes: Vec<Placed<String>>,
+        /// For a call (default 5s).
+        timeout: Option<Duration>,
+        /// For connecting, TLS included (default 10s).
+        connect_timeout: Option<Duration>,
+        /// Authorities to trust instead of the system's, PEM file.
+        ca: Option<String>,
+        /// Client certificate chain, PEM file.
+        cert: Option<String>,
+        /// Client key, PEM file.
+        key: Option<String>,
+        /// Accept any certificate.
+        skip_verify: Option<bool>,
     }
 }
 

@@ -45,10 +45,11 @@ const MAY_USE: [(&str, &[&str]); 15] = [
 const TESTS_MAY_USE: [&str; 2] = ["audit", "targets"];
 
 /// Dependencies that only these crates may name.
-const OWNED: [(&str, &[&str]); 22] = [
+const OWNED: [(&str, &[&str]); 23] = [
     ("anyhow", &["cli", "xtask"]),
     ("async-nats", &["protocols", "targets", "cluster"]),
     ("lapin", &["protocols"]),
+    ("prost-reflect", &["protocols"]),
     ("rdkafka", &["protocols"]),
     ("rumqttc", &["protocols"]),
     ("axum", &["targets", "dashboard", "cluster"]),

@@ -5,6 +5,7 @@ mod checks;
 mod claims;
 mod data;
 mod files;
+mod grpc;
 mod http;
 mod loads;
 mod mcp;
@@ -114,12 +115,7 @@ pub(super) fn lower(
         claims: Vec::new(),
     };
     let plan = Plan { claims: lowering.claims(&plan), ..plan };
-    let protocols = ProtocolSettings {
-        http: lowering.http_settings(environment),
-        brokers: lowering.broker_settings(),
-        queries: lowering.query_settings(),
-        tools: lowering.tool_settings(),
-    };
+    let protocols = lowering.protocol_settings(environment);
     let ledger = Ledger::new(lowering.promise());
     lowering.refuse_unused(&plan);
     let (effective, digest) = effective(lowering.diagnostics, environment, &plan);
@@ -144,6 +140,17 @@ pub(super) fn lower(
 }
 
 impl Lowering<'_> {
+    /// How every protocol is configured.
+    fn protocol_settings(&mut self, environment: &mut Environment<'_>) -> ProtocolSettings {
+        ProtocolSettings {
+            http: self.http_settings(environment),
+            brokers: self.broker_settings(),
+            grpc: self.grpc_settings(),
+            queries: self.query_settings(),
+            tools: self.tool_settings(),
+        }
+    }
+
     /// Variables the plan declares, from whoever runs it or with their defaults.
     fn environment(&mut self, given: &Environment<'_>) {
         for (name, default) in self.file.env.iter() {

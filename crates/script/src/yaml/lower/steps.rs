@@ -4,6 +4,7 @@ mod broker;
 mod command;
 mod exec;
 mod expectations;
+mod grpc;
 mod message;
 mod own;
 mod query;
@@ -270,6 +271,7 @@ impl Lowering<'_> {
             Draft { delivered: delivered.is_some(), expect: expects.0, when_invalid: expects.1, saves };
         let sent = match item {
             CallItem::Http(written) => self.http_sent(written, &mut draft, scope),
+            CallItem::Grpc(written) => self.grpc_sent(written, &mut draft, scope),
             CallItem::Message(written) => self.message_sent(written, &mut draft, scope),
             CallItem::Command(written) => self.command_sent(written, &mut draft, scope),
             CallItem::Query(written) => self.query_sent(written, &mut draft, scope),
@@ -431,6 +433,7 @@ fn fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
 fn usual_name(item: &CallItem) -> String {
     match item {
         CallItem::Http(step) => request::usual_name(step),
+        CallItem::Grpc(step) => grpc::usual_name(step),
         CallItem::Message(step) => message::usual_name(step),
         CallItem::Command(step) => command::usual_name(step),
         CallItem::Query(step) => query::usual_name(step),

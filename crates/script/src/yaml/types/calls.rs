@@ -186,6 +186,37 @@ record! {
 }
 
 record! {
+    /// A call by gRPC, what must come back, and what is kept.
+    pub struct GrpcStep, "a step" {
+        /// Call this method, written `package.Service/Method`.
+        grpc: Placed<String>,
+        /// The message, as JSON.
+        json: Option<Placed<Value>>,
+        /// Several messages, to a method that takes a stream of them.
+        messages: Option<Placed<Value>>,
+        /// Metadata of the call.
+        headers: Table<Placed<String>>,
+        /// Which of `targets` is called.
+        on: Option<Placed<String>>,
+        /// What the step is called (default: its key, or the method's name).
+        name: Option<String>,
+        /// For the whole call (default 5s); the server is told.
+        timeout: Option<Duration>,
+        /// What must come back: the body is the message as JSON, of a method that answers with a stream a list of them. Another
+        /// code than OK is a failure of its name.
+        expect: Option<ExpectItem>,
+        /// What is kept, as of an HTTP response; metadata before and behind the messages are its headers.
+        save: Table<Placed<String>>,
+        /// The identity of what is written here, such as `${id}`: whether it is found again is accounted for.
+        delivers: Option<Placed<String>>,
+        /// A JSON path to the identities of what was written, in what comes back.
+        delivered: Option<Placed<String>>,
+        /// For claims and reports.
+        tags: Table<String>,
+    }
+}
+
+record! {
     /// Statements to a database, what must come back, and what is kept.
     pub struct QueryStep, "a step" {
         /// A statement, with the database's own placeholders; or a list of statements, which are one transaction: texts, or
@@ -326,6 +357,8 @@ record! {
 pub enum CallItem {
     /// A request.
     Http(Box<HttpStep>),
+    /// A call by gRPC.
+    Grpc(Box<GrpcStep>),
     /// A message.
     Message(Box<MessageStep>),
     /// Commands.
@@ -372,7 +405,7 @@ struct Kind {
 }
 
 /// Kinds of steps: the first of whose keys one stands in a step is what it is.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind {
         keys: &["get", "post", "put", "patch", "delete", "head", "options"],
         read: |node, diagnostics| Some(CallItem::Http(Box::new(HttpStep::read(node, diagnostics)?))),
@@ -392,6 +425,11 @@ const KINDS: [Kind; 8] = [
         keys: &["exec"],
         read: |node, diagnostics| Some(CallItem::Exec(Box::new(ExecStep::read(node, diagnostics)?))),
         schema: ExecStep::schema,
+    },
+    Kind {
+        keys: &["grpc"],
+        read: |node, diagnostics| Some(CallItem::Grpc(Box::new(GrpcStep::read(node, diagnostics)?))),
+        schema: GrpcStep::schema,
     },
     Kind {
         keys: &["call"],
@@ -456,6 +494,7 @@ impl CallItem {
         match self {
             Self::Http(step) => common!(step),
             Self::Message(step) => common!(step),
+            Self::Grpc(step) => common!(step),
             Self::Command(step) => common!(step),
             Self::Query(step) => common!(step),
             Self::Talk(step) => common!(step),

@@ -7,6 +7,7 @@ use super::super::Lowering;
 /// What a target speaks, by the scheme of its address; a program speaks of tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::yaml::lower) enum Speaks {
+    Grpc,
     Http,
     Messages,
     /// A protocol that somebody else brings.
@@ -27,6 +28,7 @@ impl Speaks {
             return Some(Self::Sql);
         }
         Some(match url.split_once("://")?.0 {
+            "grpc" | "grpcs" => Self::Grpc,
             "http" | "https" => Self::Http,
             "amqp" | "amqps" | "kafka" | "mqtt" | "mqtts" | "nats" | "tls" => Self::Messages,
             "redis" | "rediss" => Self::Redis,
@@ -40,6 +42,7 @@ impl Speaks {
     /// What such a target takes, and how its address looks.
     const fn words(self) -> (&'static str, &'static str) {
         match self {
+            Self::Grpc => ("calls by gRPC", "grpc://127.0.0.1:50051"),
             Self::Http => ("HTTP requests", "http://127.0.0.1:8080"),
             Self::Messages => ("messages", "nats://127.0.0.1:4222"),
             Self::Own => ("calls of a protocol that is brought along", "name://127.0.0.1:9000"),
