@@ -1,4 +1,4 @@
-//! One user's channel.
+//! One user's channels.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use lapin::options::{
     ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, Consumer, ExchangeKind};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, Consumer, ExchangeKind, PublisherConfirm};
 use plimsoll_model::message::{DeclareRequest, MessageRequest, Source, Until};
 
 use super::error;
@@ -22,59 +22,40 @@ const REPLIES: &str = "amq.rabbitmq.reply-to";
 /// goes back to the queue when the user is gone.
 const PREFETCH: u16 = 32;
 
-/// One user's channel.
+/// One user's channels.
 pub(super) struct AmqpLine {
-    /// Connections end when nobody holds them any more.
-    _connection: Rc<Connection>,
+    connection: Rc<Connection>,
     channel: Channel,
-    confirms: bool,
-    replies: Option<Consumer>,
+    /// Where the broker confirms; of its own, as a channel cannot go back to confirming nothing.
+    confirming: Option<Confirming>,
     questions: u64,
+}
+
+/// A channel on which the broker confirms what it took.
+struct Confirming {
+    channel: Channel,
+    /// Answers to questions that were asked on it.
+    replies: Option<Consumer>,
+    /// Something was not confirmed yet: what comes late must not be taken for another's.
+    is_waiting: bool,
 }
 
 impl AmqpLine {
     pub(super) fn new(connection: Rc<Connection>, channel: Channel) -> Self {
-        Self { _connection: connection, channel, confirms: false, replies: None, questions: 0 }
+        Self { connection, channel, confirming: None, questions: 0 }
     }
 
-    async fn confirms(&mut self) -> Result<(), BrokerError> {
-        if !self.confirms {
-            let selected = self.channel.confirm_select(ConfirmSelectOptions::default()).await;
+    /// The channel that confirms: another one, if somebody gave up waiting on the last.
+    async fn confirming(&mut self) -> Result<&mut Confirming, BrokerError> {
+        let is_of_use = |known: &Confirming| !known.is_waiting && known.channel.status().connected();
+        if !self.confirming.as_ref().is_some_and(is_of_use) {
+            self.confirming = None;
+            let channel = self.connection.create_channel().await.map_err(|e| error::of(&e))?;
+            let selected = channel.confirm_select(ConfirmSelectOptions::default()).await;
             selected.map_err(|e| error::of(&e))?;
-            self.confirms = true;
+            self.confirming = Some(Confirming { channel, replies: None, is_waiting: false });
         }
-        Ok(())
-    }
-
-    /// Publishes; with `confirmed`, until the broker has it in some queue.
-    async fn publish(
-        &mut self,
-        request: &MessageRequest,
-        properties: BasicProperties,
-        confirmed: bool,
-    ) -> Result<(), BrokerError> {
-        if confirmed {
-            self.confirms().await?;
-        }
-        let (exchange, key) = place(&request.address);
-        let options = BasicPublishOptions { mandatory: confirmed, ..Default::default() };
-        let published =
-            self.channel.basic_publish(exchange.into(), key.into(), options, &request.payload, properties);
-        let confirm = published.await.map_err(|e| error::of(&e))?;
-        if !confirmed {
-            return Ok(());
-        }
-        match confirm.await.map_err(|e| error::of(&e))? {
-            Confirmation::Ack(None) | Confirmation::NotRequested => Ok(()),
-            Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)) => {
-                let status = returned.reply_code;
-                let why = format!("{}: {}", request.address, returned.reply_text);
-                Err(BrokerError::Refused(error::class_of(status), why, status))
-            }
-            Confirmation::Nack(None) => {
-                Err(BrokerError::refused("not stored", "the broker did not take the message"))
-            }
-        }
+        self.confirming.as_mut().ok_or_else(ended)
     }
 
     /// Asks, and waits for the answer to this question: late ones to others are passed over.
@@ -83,17 +64,18 @@ impl AmqpLine {
         request: &MessageRequest,
         properties: BasicProperties,
     ) -> Result<Letter, BrokerError> {
-        if self.replies.is_none() {
-            let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
-            let consumer =
-                self.channel.basic_consume(REPLIES.into(), "".into(), options, FieldTable::default());
-            self.replies = Some(consumer.await.map_err(|e| error::of(&e))?);
-        }
         self.questions += 1;
         let id = self.questions.to_string();
+        let on = self.confirming().await?;
+        if on.replies.is_none() {
+            let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
+            let consumer =
+                on.channel.basic_consume(REPLIES.into(), "".into(), options, FieldTable::default());
+            on.replies = Some(consumer.await.map_err(|e| error::of(&e))?);
+        }
         let properties = properties.with_reply_to(REPLIES.into()).with_correlation_id(id.as_str().into());
-        self.publish(request, properties, true).await?;
-        let Some(replies) = &mut self.replies else { return Err(ended()) };
+        on.publish(request, properties).await?;
+        let Some(replies) = &mut on.replies else { return Err(ended()) };
         loop {
             let answer = replies.next().await.ok_or_else(ended)?.map_err(|e| error::of(&e))?;
             if answer.properties.correlation_id().as_ref().is_some_and(|of| of.as_str() == id) {
@@ -124,6 +106,43 @@ impl AmqpLine {
     }
 }
 
+impl Confirming {
+    /// Publishes, until the broker has it in some queue.
+    async fn publish(
+        &mut self,
+        request: &MessageRequest,
+        properties: BasicProperties,
+    ) -> Result<(), BrokerError> {
+        self.is_waiting = true;
+        let confirm = publish(&self.channel, request, properties, true).await?;
+        let confirmed = confirm.await.map_err(|e| error::of(&e))?;
+        self.is_waiting = false;
+        match confirmed {
+            Confirmation::Ack(None) | Confirmation::NotRequested => Ok(()),
+            Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)) => {
+                let status = returned.reply_code;
+                let why = format!("{}: {}", request.address, returned.reply_text);
+                Err(BrokerError::Refused(error::class_of(status), why, status))
+            }
+            Confirmation::Nack(None) => {
+                Err(BrokerError::refused("not stored", "the broker did not take the message"))
+            }
+        }
+    }
+}
+
+async fn publish(
+    channel: &Channel,
+    request: &MessageRequest,
+    properties: BasicProperties,
+    mandatory: bool,
+) -> Result<PublisherConfirm, BrokerError> {
+    let (exchange, key) = place(&request.address);
+    let options = BasicPublishOptions { mandatory, ..Default::default() };
+    let published = channel.basic_publish(exchange.into(), key.into(), options, &request.payload, properties);
+    published.await.map_err(|e| error::of(&e))
+}
+
 impl Line for AmqpLine {
     type Inbox = Consumer;
 
@@ -141,10 +160,10 @@ impl Line for AmqpLine {
             properties.with_headers(fields.collect::<std::collections::BTreeMap<_, _>>().into())
         };
         match request.until {
-            Until::Sent => self.publish(request, properties, false).await.map(|()| None),
+            Until::Sent => publish(&self.channel, request, properties, false).await.map(|_unconfirmed| None),
             Until::Answered => self.ask(request, properties).await.map(Some),
             Until::Leader | Until::Stored | Until::Once => {
-                self.publish(request, properties, true).await.map(|()| None)
+                self.confirming().await?.publish(request, properties).await.map(|()| None)
             }
         }
     }

@@ -20,6 +20,7 @@ use bytes::Bytes;
 use plimsoll_model::http::Connections as Whose;
 use plimsoll_model::message::{DeclareRequest, MessageRequest, MessageSettings, Source};
 use plimsoll_model::{Clock, Driver, Session};
+use tokio::sync::Mutex;
 
 pub(crate) use error::{BrokerError, chain};
 use session::BrokerSession;
@@ -43,9 +44,9 @@ pub(crate) trait Broker: 'static {
     /// Whether there is any use in a connection.
     fn is_open(connection: &Self::Connection) -> bool;
 
-    /// How often a connection was made so far: once, and again whenever it was lost and the client made it again by itself.
-    fn times_made(_connection: &Self::Connection) -> u32 {
-        1
+    /// How often the client made a connection again by itself since this was asked last, by whomever.
+    fn made_again(_connection: &Self::Connection) -> u32 {
+        0
     }
 }
 
@@ -63,6 +64,16 @@ pub(crate) trait Line: 'static {
 
     /// Begins a subscription: what comes after this is there for [`Line::next`].
     fn subscribe(&mut self, source: &Source) -> impl Future<Output = Result<Self::Inbox, BrokerError>>;
+
+    /// Waits until the subscription has begun, if that takes longer; giving up on it loses nothing.
+    fn ready(&mut self, _inbox: &mut Self::Inbox) -> impl Future<Output = Result<(), BrokerError>> {
+        async { Ok(()) }
+    }
+
+    /// Whether silence means that nothing was sent: not if the broker cannot be heard.
+    fn hears(&self, _inbox: &Self::Inbox) -> bool {
+        true
+    }
 
     /// The next message, acknowledged where that is the custom. Giving up on it loses nothing.
     fn next(&mut self, inbox: &mut Self::Inbox) -> impl Future<Output = Result<Letter, BrokerError>>;
@@ -82,6 +93,13 @@ pub(crate) struct Letter {
     pub(crate) lag: Option<u64>,
 }
 
+impl Letter {
+    /// What it counts for, in bytes.
+    fn size(&self) -> u64 {
+        size_of(&self.headers) + self.payload.len() as u64
+    }
+}
+
 /// What headers count for.
 pub(crate) fn size_of(headers: &[(String, String)]) -> u64 {
     headers.iter().map(|(name, value)| (name.len() + value.len()) as u64).sum()
@@ -91,10 +109,27 @@ pub(crate) fn size_of(headers: &[(String, String)]) -> u64 {
 pub(crate) struct Connections<B: Broker> {
     settings: Arc<MessageSettings>,
     shared: RefCell<HashMap<Arc<str>, B::Connection>>,
+    /// Of users who come at the same time, one makes the connection that all of them share.
+    making: Mutex<()>,
 }
 
 impl<B: Broker> Connections<B> {
-    /// A connection that is there already, for whoever has none of its own.
+    /// A connection for whoever has none of its own, and whether it was made for this.
+    async fn get(&self, server: &Arc<str>) -> (Result<B::Connection, BrokerError>, bool) {
+        if !matches!(self.settings.connections, Whose::Shared(_)) {
+            return (self.make(server).await, true);
+        }
+        let _alone = self.making.lock().await;
+        if let Some(connection) = self.at_hand(server) {
+            return (Ok(connection), false);
+        }
+        let made = self.make(server).await;
+        if let Ok(connection) = &made {
+            self.shared.borrow_mut().insert(server.clone(), connection.clone());
+        }
+        (made, true)
+    }
+
     fn at_hand(&self, server: &str) -> Option<B::Connection> {
         self.shared.borrow().get(server).filter(|connection| B::is_open(connection)).cloned()
     }
@@ -102,12 +137,7 @@ impl<B: Broker> Connections<B> {
     async fn make(&self, server: &Arc<str>) -> Result<B::Connection, BrokerError> {
         let patience = Duration::from_nanos(self.settings.connect_timeout_ns);
         let made = tokio::time::timeout(patience, B::connect(server, &self.settings)).await;
-        let connection = made.map_err(|_elapsed| BrokerError::TimedOut("connect timeout"))??;
-        if matches!(self.settings.connections, Whose::Shared(_)) {
-            // Users that came at the same time have each made one: they keep it, and later ones take the last.
-            self.shared.borrow_mut().insert(server.clone(), connection.clone());
-        }
-        Ok(connection)
+        made.map_err(|_elapsed| BrokerError::TimedOut("connect timeout"))?
     }
 }
 
@@ -119,7 +149,14 @@ pub(crate) struct BrokerDriver<B: Broker> {
 
 impl<B: Broker> BrokerDriver<B> {
     pub(crate) fn new(clock: Rc<dyn Clock>, settings: Arc<MessageSettings>) -> Self {
-        Self { clock, connections: Rc::new(Connections { settings, shared: RefCell::default() }) }
+        Self {
+            clock,
+            connections: Rc::new(Connections {
+                settings,
+                shared: RefCell::default(),
+                making: Mutex::default(),
+            }),
+        }
     }
 }
 

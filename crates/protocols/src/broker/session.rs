@@ -16,8 +16,6 @@ use crate::trouble::{Trouble, not_ours, put_down, within};
 struct Seat<B: Broker> {
     server: Arc<str>,
     connection: B::Connection,
-    /// How often the connection had been made when last looked at.
-    times_made: u32,
     line: B::Line,
     inboxes: Vec<(Source, <B::Line as Line>::Inbox)>,
 }
@@ -31,7 +29,12 @@ pub(super) struct BrokerSession<B: Broker> {
     headers: Vec<(String, String)>,
     body: Bytes,
     parts: Vec<Reading>,
+    /// The seat whose last inbox is waited for at the moment.
+    listens_to: Option<usize>,
 }
+
+/// Subscriptions that a user has at one broker at most: addresses that are filled in anew each time would add up.
+const INBOXES_MAX: usize = 64;
 
 impl<B: Broker> BrokerSession<B> {
     pub(super) fn new(clock: Rc<dyn Clock>, connections: Rc<Connections<B>>) -> Self {
@@ -43,6 +46,7 @@ impl<B: Broker> BrokerSession<B> {
             headers: Vec::new(),
             body: Bytes::new(),
             parts: Vec::new(),
+            listens_to: None,
         }
     }
 
@@ -52,9 +56,7 @@ impl<B: Broker> BrokerSession<B> {
             .retain(|seat| seat.server != *server || (B::is_open(&seat.connection) && seat.line.is_open()));
         if let Some(at) = self.seats.iter().position(|seat| seat.server == *server) {
             // Connections that were lost and made again meanwhile are work that nobody asked for.
-            let seat = &mut self.seats[at];
-            let now_made = B::times_made(&seat.connection);
-            reply.connects += now_made.saturating_sub(std::mem::replace(&mut seat.times_made, now_made));
+            reply.connects += B::made_again(&self.seats[at].connection);
             return Ok(at);
         }
         let before_ns = self.clock.now();
@@ -65,17 +67,11 @@ impl<B: Broker> BrokerSession<B> {
     }
 
     async fn begun(&self, server: &Arc<str>, reply: &mut Reply) -> Result<Seat<B>, BrokerError> {
-        let connection = match self.connections.at_hand(server) {
-            Some(connection) => connection,
-            None => {
-                reply.connects += 1;
-                self.connections.make(server).await?
-            }
-        };
-        // A client may tell of its first connection a little later than it returns.
-        let times_made = B::times_made(&connection).max(1);
+        let (connection, is_fresh) = self.connections.get(server).await;
+        reply.connects += u32::from(is_fresh);
+        let connection = connection?;
         let line = B::line(&connection).await?;
-        Ok(Seat { server: server.clone(), connection, times_made, line, inboxes: Vec::new() })
+        Ok(Seat { server: server.clone(), connection, line, inboxes: Vec::new() })
     }
 
     async fn send(&mut self, request: &MessageRequest, reply: &mut Reply) -> Result<(), BrokerError> {
@@ -95,26 +91,38 @@ impl<B: Broker> BrokerSession<B> {
         let at = self.seat(&request.server, reply).await?;
         let begun_ns = self.begins(reply);
         let Seat { line, inboxes, .. } = &mut self.seats[at];
-        let known = inboxes.iter().position(|(source, _)| *source == request.source);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                inboxes.push((request.source.clone(), line.subscribe(&request.source).await?));
-                inboxes.len() - 1
-            }
+        let known = inboxes.iter().position(|(source, _)| is_same(source, &request.source));
+        // The one in use stands last, so that the one that was not used for longest is given up when there are too many.
+        let inbox = match known {
+            Some(place) => inboxes.remove(place),
+            None => (request.source.clone(), line.subscribe(&request.source).await?),
         };
+        inboxes.push(inbox);
+        if inboxes.len() > INBOXES_MAX {
+            inboxes.remove(0);
+        }
+        let last = inboxes.len() - 1;
+        if let Err(error) = line.ready(&mut inboxes[last].1).await {
+            inboxes.pop();
+            return Err(error);
+        }
         if let Some(wanted) = &request.wanted {
             let mut skipped = 0;
+            self.listens_to = Some(at);
             let taken = loop {
                 self.parts = vec![Reading::number(SKIPPED, skipped)];
-                let letter = line.next(&mut inboxes[place].1).await;
+                let letter = line.next(&mut inboxes[last].1).await;
                 match letter {
-                    Ok(letter) if !wanted.is_met(&letter.payload) => skipped += 1,
+                    Ok(letter) if !wanted.is_met(&letter.payload) => {
+                        reply.bytes_received += letter.size();
+                        skipped += 1;
+                    }
                     taken => break taken,
                 }
             };
+            self.listens_to = None;
             if taken.is_err() {
-                inboxes.swap_remove(place);
+                inboxes.pop();
             }
             self.ends(reply, WAIT, begun_ns);
             self.take(taken?, reply);
@@ -143,12 +151,21 @@ impl<B: Broker> BrokerSession<B> {
     }
 
     fn take(&mut self, letter: Letter, reply: &mut Reply) {
-        reply.bytes_received += size_of(&letter.headers) + letter.payload.len() as u64;
+        reply.bytes_received += letter.size();
         reply.status = letter.status;
         self.status = letter.status;
         self.parts.extend(letter.lag.map(|lag| Reading::number(LAG, lag)));
         self.headers = letter.headers;
         self.body = letter.payload;
+    }
+
+    /// Whether it was waited for a message when time was over, of a broker that could be heard.
+    fn is_sure_of_silence(&self) -> bool {
+        let seat = self.listens_to.and_then(|at| self.seats.get(at));
+        seat.is_some_and(|seat| {
+            let inbox = seat.inboxes.last();
+            B::is_open(&seat.connection) && inbox.is_some_and(|(_, inbox)| seat.line.hears(inbox))
+        })
     }
 
     async fn attempt(&mut self, operation: &Operation, reply: &mut Reply) -> Result<(), BrokerError> {
@@ -171,6 +188,11 @@ fn time_of(operation: &Operation) -> Option<Nanos> {
     }
 }
 
+/// Whether two steps mean the same subscription; from where it began is a matter of the one that began it.
+fn is_same(one: &Source, other: &Source) -> bool {
+    one.address == other.address && one.group == other.group && one.stored == other.stored
+}
+
 /// Whether it is no failure that nothing came.
 fn may_be_nothing(operation: &Operation) -> bool {
     matches!(operation, Operation::Receive(ReceiveRequest { or_nothing: true, .. }))
@@ -186,11 +208,12 @@ impl<B: Broker> Session for BrokerSession<B> {
             self.headers.clear();
             self.body = Bytes::new();
             self.parts.clear();
+            self.listens_to = None;
             let mut reply = Reply::new();
             if let Err(error) = within(timeout_ns, self.attempt(operation, &mut reply)).await {
                 self.status = error.status();
                 put_down(&mut reply, &error, self.clock.now());
-                if may_be_nothing(operation) && matches!(error, BrokerError::TimedOut("timeout")) {
+                if may_be_nothing(operation) && self.is_sure_of_silence() {
                     reply.outcome = Outcome::Rejected;
                 }
             }

@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures::future::{Either, select};
@@ -14,6 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use plimsoll_model::grpc::GrpcSettings;
 use plimsoll_model::http::Connections as Whose;
 use plimsoll_model::{Clock, Nanos, Reply};
+use tokio::sync::Mutex;
 use url::Url;
 
 use super::error::CallError;
@@ -36,7 +38,7 @@ pub(super) struct Channel {
     send: SendRequest<Bytes>,
     authority: Rc<str>,
     secure: bool,
-    is_lost: Rc<Cell<bool>>,
+    is_lost: Arc<AtomicBool>,
 }
 
 /// How connections are made, and those that are shared.
@@ -44,6 +46,8 @@ pub(super) struct Channels {
     dialer: Dialer,
     settings: Arc<GrpcSettings>,
     shared: RefCell<Vec<(Arc<str>, Channel)>>,
+    /// Of users who come at the same time, one makes the connection that all of them share.
+    making: Mutex<()>,
 }
 
 /// A call before it is made: where to, and what is said.
@@ -68,27 +72,28 @@ pub(super) struct Answered {
 impl Channel {
     /// Whether there is any use in it.
     pub(super) fn is_open(&self) -> bool {
-        !self.is_lost.get()
+        !self.is_lost.load(Ordering::Relaxed)
     }
 }
 
 impl Channels {
     pub(super) fn new(dialer: Dialer, settings: Arc<GrpcSettings>) -> Self {
-        Self { dialer, settings, shared: RefCell::default() }
+        Self { dialer, settings, shared: RefCell::default(), making: Mutex::default() }
     }
 
     /// A connection for whoever has none of its own. What it took is put down in `reply`.
     pub(super) async fn to(&self, server: &Arc<str>, reply: &mut Reply) -> Result<Channel, CallError> {
-        let is_shared = matches!(self.settings.connections, Whose::Shared(_));
+        if !matches!(self.settings.connections, Whose::Shared(_)) {
+            return self.dial(server, reply).await;
+        }
+        let _alone = self.making.lock().await;
         self.shared.borrow_mut().retain(|(_, channel)| channel.is_open());
         let known = self.shared.borrow().iter().find(|(known, _)| known == server).map(|(_, c)| c.clone());
         if let Some(channel) = known {
             return Ok(channel);
         }
         let channel = self.dial(server, reply).await?;
-        if is_shared {
-            self.shared.borrow_mut().push((server.clone(), channel.clone()));
-        }
+        self.shared.borrow_mut().push((server.clone(), channel.clone()));
         Ok(channel)
     }
 
@@ -106,16 +111,19 @@ impl Channels {
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
         builder.enable_push(false);
         let (send, connection) = builder.handshake(socket).await.map_err(|e| CallError::of(&e))?;
-        // What ends it is told by the calls that notice.
+        let is_lost = Arc::new(AtomicBool::new(false));
+        let lost = is_lost.clone();
+        // What ended it is told by the calls that were on it; later ones go elsewhere.
         tokio::spawn(async move {
             let _ended = connection.await;
+            lost.store(true, Ordering::Relaxed);
         });
-        Ok(Channel { send, authority: authority.into(), secure: origin.tls, is_lost: Rc::default() })
+        Ok(Channel { send, authority: authority.into(), secure: origin.tls, is_lost })
     }
 }
 
 fn origin(server: &str) -> Result<(Origin, String), CallError> {
-    let bad = |why: &str| CallError::Request("bad url", format!("{server}: {why}"));
+    let bad = |why: &str| CallError::Request("bad url", format!("the service's address: {why}"));
     let url = Url::parse(server).map_err(|e| bad(&e.to_string()))?;
     let tls = url.scheme() == "grpcs";
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| bad("it names no host"))?;
@@ -133,7 +141,7 @@ impl Channel {
     ) -> Result<Answered, CallError> {
         let answered = self.called(clock, call, reply).await;
         if answered.as_ref().is_err_and(CallError::ends_connection) {
-            self.is_lost.set(true);
+            self.is_lost.store(true, Ordering::Relaxed);
         }
         answered
     }

@@ -1,6 +1,6 @@
 //! Connections to a cluster: one producer for each kind of acknowledgement, and what consumers are made from.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,8 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{FutureProducer, Producer};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use super::error;
 use super::watch::{Told, Watch};
@@ -26,8 +28,10 @@ pub(super) type Telling = FutureProducer<Told>;
 /// One user's way to a cluster, or that of all users of a load thread.
 pub(super) struct Connection {
     config: ClientConfig,
-    watch: Arc<Watch>,
-    producers: RefCell<HashMap<&'static str, Telling>>,
+    /// Each with what it tells.
+    producers: RefCell<HashMap<&'static str, (Telling, Arc<Watch>)>>,
+    /// Connections that have been told of.
+    told: Cell<u32>,
 }
 
 impl Connection {
@@ -35,31 +39,34 @@ impl Connection {
     pub(super) async fn make(server: &str, settings: &MessageSettings) -> Result<Self, BrokerError> {
         let config = config(server, settings)?;
         let told = Told::default();
-        let producer = producer(&config, "all", told.clone())?;
+        let producer = producer(&config, "all", told.clone()).await?;
         let asked = producer.clone();
         // librdkafka asks until its time is over, even if nobody is there; that it says by another way.
         let patience = Duration::from_nanos(settings.connect_timeout_ns);
         let watch = told.0;
         let is_over = Arc::new(AtomicBool::new(false));
         let _given_up = GivenUp(is_over.clone());
-        let answer = tokio::task::spawn_blocking(move || asked_for(&asked, patience, &is_over));
+        let answer = spawn_blocking(move || asked_for(&asked, patience, &is_over));
         tokio::select! {
             answer = answer => match answer {
                 Ok(Ok(())) => {}
                 Ok(Err(why)) => return Err(error::of_connect(&watch.complaint(), &why.to_string())),
-                Err(_) => return Err(BrokerError::Lost("the client has gone".to_owned())),
+                Err(_) => return Err(gone()),
             },
             () = watch.is_alone.notified() => {
                 return Err(error::of_connect(&watch.complaint(), "no broker can be reached"));
             }
         }
-        let producers = RefCell::new(HashMap::from([("all", producer)]));
-        Ok(Self { config, watch, producers })
+        let producers = RefCell::new(HashMap::from([("all", (producer, watch))]));
+        Ok(Self { config, producers, told: Cell::new(1) })
     }
 
-    /// Connections made so far.
-    pub(super) fn times_made(&self) -> u32 {
-        self.watch.connects()
+    /// Connections made since this was asked last.
+    pub(super) fn made_again(&self) -> u32 {
+        let made: u32 = self.producers.borrow().values().map(|(_, watch)| watch.connects()).sum();
+        let told = self.told.get();
+        self.told.set(told.max(made));
+        made.saturating_sub(told)
     }
 
     /// What consumers are made from.
@@ -68,17 +75,18 @@ impl Connection {
     }
 
     /// The producer that waits for that.
-    pub(super) fn producer(&self, until: Until) -> Result<Telling, BrokerError> {
+    pub(super) async fn producer(&self, until: Until) -> Result<Telling, BrokerError> {
         let acks = match until {
             Until::Sent => "0",
             Until::Leader => "1",
             Until::Stored | Until::Once | Until::Answered => "all",
         };
-        if let Some(known) = self.producers.borrow().get(acks) {
+        if let Some((known, _)) = self.producers.borrow().get(acks) {
             return Ok(known.clone());
         }
-        let made = producer(&self.config, acks, Told(self.watch.clone()))?;
-        self.producers.borrow_mut().insert(acks, made.clone());
+        let told = Told::default();
+        let made = producer(&self.config, acks, told.clone()).await?;
+        self.producers.borrow_mut().insert(acks, (made.clone(), told.0));
         Ok(made)
     }
 }
@@ -107,10 +115,27 @@ fn asked_for(producer: &Telling, patience: Duration, is_over: &AtomicBool) -> Re
     }
 }
 
-fn producer(config: &ClientConfig, acks: &str, told: Told) -> Result<Telling, BrokerError> {
+/// Threads are begun; a load thread has no time for that.
+async fn producer(config: &ClientConfig, acks: &str, told: Told) -> Result<Telling, BrokerError> {
     let mut config = config.clone();
     config.set("acks", acks);
-    Telling::from_config_and_context(&config, told).map_err(|e| error::of_config(&e))
+    let made = spawn_blocking(move || Telling::from_config_and_context(&config, told)).await;
+    made.map_err(|_| gone())?.map_err(|e| error::of_config(&e))
+}
+
+/// Threads are ended, too.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Ok(runtime) = Handle::try_current() {
+            let producers = std::mem::take(self.producers.get_mut());
+            runtime.spawn_blocking(move || drop(producers));
+        }
+    }
+}
+
+/// The client has ended before its time.
+pub(super) fn gone() -> BrokerError {
+    BrokerError::Lost("the client has gone".to_owned())
 }
 
 /// What a plan says, in librdkafka's words. Messages go as soon as they are there, unless the plan's options say otherwise.

@@ -20,7 +20,11 @@ pub(super) fn of_connect(complaint: &str, error: &str) -> BrokerError {
 
 /// Of settings that the client does not take.
 pub(super) fn of_config(error: &KafkaError) -> BrokerError {
-    let text = error.to_string();
+    // Without the value, which may be a password.
+    let text = match error {
+        KafkaError::ClientConfig(_, what, key, _) => format!("{what}: {key}"),
+        other => other.to_string(),
+    };
     let hint = if text.contains("ssl") || text.contains("sasl") {
         "; this build speaks Kafka without TLS: build with `--features kafka-tls`"
     } else {

@@ -14,7 +14,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::connection::PATIENCE;
+use super::connection::{PATIENCE, gone};
 use super::error;
 use super::watch::{Told, Watch};
 use crate::broker::{BrokerError, Letter};
@@ -27,14 +27,20 @@ pub(super) struct KafkaInbox {
     topic: String,
     /// Came while partitions were given out.
     early: VecDeque<Letter>,
+    /// It has its part of the group, or needs none.
+    is_member: bool,
 }
 
 impl KafkaInbox {
     pub(super) async fn open(mut config: ClientConfig, source: &Source) -> Result<Self, BrokerError> {
         let begin = if source.from_beginning { "earliest" } else { "latest" };
-        config.set("auto.offset.reset", begin).set("statistics.interval.ms", "250");
+        config.set("statistics.interval.ms", "250");
         // How long a broker may wait for more is how old a message is when it is seen at the latest.
-        config.set("fetch.wait.max.ms", "100");
+        for (name, usual) in [("auto.offset.reset", begin), ("fetch.wait.max.ms", "100")] {
+            if config.get(name).is_none() {
+                config.set(name, usual);
+            }
+        }
         let watch = Arc::new(Watch::of_member(!source.from_beginning));
         match &source.group {
             Some(group) => config.set("group.id", group),
@@ -46,34 +52,41 @@ impl KafkaInbox {
         let made = spawn_blocking(move || StreamConsumer::from_config_and_context(&config, told)).await;
         let consumer = made.map_err(|_| gone())?.map_err(|e| error::of_config(&e))?;
         let consumer = Some(Arc::new(consumer));
-        let mut inbox = Self { consumer, watch, topic: source.address.clone(), early: VecDeque::new() };
+        let (topic, is_member) = (source.address.clone(), source.group.is_none());
+        let inbox = Self { consumer, watch, topic, early: VecDeque::new(), is_member };
         match &source.group {
-            Some(_) => inbox.join().await?,
+            Some(_) => {
+                let subscribed = inbox.consumer()?.subscribe(&[&inbox.topic]);
+                subscribed.map_err(|e| error::of(&inbox.topic, &e))?;
+            }
             None => inbox.assign(source.from_beginning).await?,
         }
         Ok(inbox)
+    }
+
+    /// Whether some broker can be heard.
+    pub(super) fn hears(&self) -> bool {
+        self.watch.is_up()
     }
 
     fn consumer(&self) -> Result<Arc<StreamConsumer<Told>>, BrokerError> {
         self.consumer.clone().ok_or_else(gone)
     }
 
-    /// Becomes a member of the group, and waits until it has been given its part.
-    async fn join(&mut self) -> Result<(), BrokerError> {
-        let topic = self.topic.clone();
-        let consumer = self.consumer()?;
-        consumer.subscribe(&[&topic]).map_err(|e| error::of(&topic, &e))?;
-        let watch = self.watch.clone();
-        loop {
+    /// Waits until the group has given this member its part. Giving up on it loses nothing: the next who waits goes on.
+    pub(super) async fn join(&mut self) -> Result<(), BrokerError> {
+        let (consumer, watch) = (self.consumer()?, self.watch.clone());
+        while !self.is_member {
             tokio::select! {
-                () = watch.is_assigned.notified() => return Ok(()),
+                () = watch.is_assigned.notified() => self.is_member = true,
                 came = consumer.recv() => match came {
                     Ok(message) => self.early.push_back(letter(&message, &self.watch)),
                     Err(error) if error::passes(&error) => {}
-                    Err(error) => return Err(error::of(&topic, &error)),
+                    Err(error) => return Err(error::of(&self.topic, &error)),
                 },
             }
         }
+        Ok(())
     }
 
     /// Takes all partitions, from where they begin or from where they end now.
@@ -113,10 +126,6 @@ impl Drop for KafkaInbox {
             runtime.spawn_blocking(move || drop(consumer));
         }
     }
-}
-
-fn gone() -> BrokerError {
-    BrokerError::Lost("the client has gone".to_owned())
 }
 
 /// Where to begin in each partition, and where they end.

@@ -9,8 +9,9 @@ use rdkafka::config::FromClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::FutureRecord;
+use tokio::task::spawn_blocking;
 
-use super::connection::{Connection, Silent};
+use super::connection::{Connection, Silent, gone};
 use super::error;
 use super::inbox::KafkaInbox;
 use crate::broker::{BrokerError, Letter, Line};
@@ -34,7 +35,7 @@ impl Line for KafkaLine {
     }
 
     async fn send(&mut self, request: &MessageRequest) -> Result<Option<Letter>, BrokerError> {
-        let producer = self.connection.producer(request.until)?;
+        let producer = self.connection.producer(request.until).await?;
         let mut record: FutureRecord<'_, str, [u8]> =
             FutureRecord::to(&request.address).payload(&request.payload);
         if let Some(key) = &request.key {
@@ -48,12 +49,20 @@ impl Line for KafkaLine {
                 }));
         }
         let sent = producer.send_result(record).map_err(|(e, _)| error::of(&request.address, &e))?;
-        let delivered = sent.await.map_err(|_| BrokerError::Lost("the client has gone".to_owned()))?;
+        let delivered = sent.await.map_err(|_| gone())?;
         delivered.map(|_| None).map_err(|(e, _)| error::of(&request.address, &e))
     }
 
     async fn subscribe(&mut self, source: &Source) -> Result<KafkaInbox, BrokerError> {
         KafkaInbox::open(self.connection.config(), source).await
+    }
+
+    async fn ready(&mut self, inbox: &mut KafkaInbox) -> Result<(), BrokerError> {
+        inbox.join().await
+    }
+
+    fn hears(&self, inbox: &KafkaInbox) -> bool {
+        inbox.hears()
     }
 
     async fn next(&mut self, inbox: &mut KafkaInbox) -> Result<Letter, BrokerError> {
@@ -75,10 +84,13 @@ impl Line for KafkaLine {
         for (name, value) in others {
             topic = topic.set(name, value);
         }
-        let admin: AdminClient<Silent> =
-            AdminClient::from_config(&self.connection.config()).map_err(|e| error::of_config(&e))?;
+        let config = self.connection.config();
+        // Threads are begun and ended; a load thread has no time for that.
+        let admin = spawn_blocking(move || AdminClient::from_config(&config)).await;
+        let admin: AdminClient<Silent> = admin.map_err(|_| gone())?.map_err(|e| error::of_config(&e))?;
         let options = AdminOptions::new().operation_timeout(Some(Duration::from_nanos(request.timeout_ns)));
         let made = admin.create_topics([&topic], &options).await;
+        drop(spawn_blocking(move || drop(admin)));
         for ended in made.map_err(|e| error::of(&request.address, &e))? {
             match ended {
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}

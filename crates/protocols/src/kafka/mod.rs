@@ -60,7 +60,7 @@ impl Broker for KafkaClient {
         true
     }
 
-    fn times_made(connection: &Rc<Connection>) -> u32 {
-        connection.times_made()
+    fn made_again(connection: &Rc<Connection>) -> u32 {
+        connection.made_again()
     }
 }

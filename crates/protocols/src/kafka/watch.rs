@@ -1,7 +1,7 @@
 //! What librdkafka tells by itself: connections that were made, ends of partitions, and that no broker is to be had.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::ClientContext;
@@ -18,6 +18,8 @@ use super::connection::PATIENCE;
 #[derive(Default)]
 pub(super) struct Watch {
     connects: AtomicU32,
+    /// No broker was connected when it told last.
+    is_down: AtomicBool,
     /// The last thing it had to say of a connection.
     complaint: Mutex<String>,
     /// No broker can be reached.
@@ -39,6 +41,11 @@ impl Watch {
     /// Connections made so far.
     pub(super) fn connects(&self) -> u32 {
         self.connects.load(Ordering::Relaxed)
+    }
+
+    /// Whether some broker was connected when it told last.
+    pub(super) fn is_up(&self) -> bool {
+        !self.is_down.load(Ordering::Relaxed)
     }
 
     /// The last thing it had to say of a connection.
@@ -89,6 +96,8 @@ impl ClientContext for Told {
     fn stats(&self, statistics: Statistics) {
         let connects: i64 = statistics.brokers.values().filter_map(|broker| broker.connects).sum();
         self.0.connects.store(u32::try_from(connects).unwrap_or(0), Ordering::Relaxed);
+        let is_down = !statistics.brokers.values().any(|broker| broker.state == "UP");
+        self.0.is_down.store(is_down, Ordering::Relaxed);
         for partition in statistics.topics.values().flat_map(|topic| topic.partitions.values()) {
             if partition.hi_offset >= 0 {
                 self.0.end(partition.partition, partition.hi_offset);

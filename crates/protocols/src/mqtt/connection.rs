@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use percent_encoding::percent_decode_str;
+use plimsoll_model::SECOND_NS;
+use plimsoll_model::http::Connections;
 use plimsoll_model::message::MessageSettings;
 use rumqttc::{AsyncClient, Event, EventLoop, Incoming, MqttOptions, TlsConfiguration, Transport};
 use tokio::sync::oneshot;
@@ -17,8 +19,12 @@ use crate::broker::BrokerError;
 /// What the protocol can carry at most, in bytes.
 const LARGEST: usize = 268_435_455;
 
-/// Messages that may wait to be sent, and that may be without acknowledgement: as many as the protocol can number.
+/// Messages that may be without acknowledgement: of one user, who waits for each; of many, as many as the protocol can number.
+const FEW: u16 = 16;
 const MANY: u16 = u16::MAX;
+
+/// Messages that may wait to be sent.
+const WAITING: usize = 65_536;
 
 /// Brokers tell clients apart by their names, and end the connection of the older of two.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -35,10 +41,12 @@ impl Connection {
     pub(super) async fn make(server: &str, settings: &MessageSettings) -> Result<Self, BrokerError> {
         let options = options(server, settings)?;
         let (host, port) = options.broker_address();
-        let (client, events) = AsyncClient::new(options, MANY.into());
+        let (client, mut events) = AsyncClient::new(options, WAITING);
+        // The settings' own limit is the one that counts; the library knows whole seconds.
+        events.network_options.set_connection_timeout(settings.connect_timeout_ns.div_ceil(SECOND_NS) + 1);
         let post = Arc::new(Post::default());
         let (ready, is_ready) = oneshot::channel();
-        let task = tokio::spawn(carry(events, post.clone(), ready)).abort_handle();
+        let task = tokio::spawn(carry(events, client.clone(), post.clone(), ready)).abort_handle();
         let connection = Self { client, post, task };
         match is_ready.await {
             Ok(None) => Ok(connection),
@@ -62,6 +70,7 @@ impl Drop for Connection {
 /// Moves packets until the connection ends; `ready` hears how it began.
 async fn carry(
     mut events: EventLoop,
+    client: AsyncClient,
     post: Arc<Post>,
     ready: oneshot::Sender<Option<Box<rumqttc::ConnectionError>>>,
 ) {
@@ -72,7 +81,7 @@ async fn carry(
                 // Who waited may have gone meanwhile.
                 let _unheard = ready.take().map(|ready| ready.send(None));
             }
-            Ok(event) => post.deliver(event),
+            Ok(event) => post.deliver(&client, event),
             Err(why) => {
                 post.close(&why.to_string());
                 let _unheard = ready.take().map(|ready| ready.send(Some(Box::new(why))));
@@ -92,7 +101,8 @@ fn options(server: &str, settings: &MessageSettings) -> Result<MqttOptions, Brok
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("plimsoll-{}-{number}", std::process::id());
     let mut options = MqttOptions::new(name, host, port);
-    options.set_max_packet_size(LARGEST, LARGEST).set_inflight(MANY);
+    let inflight = if matches!(settings.connections, Connections::Shared(_)) { MANY } else { FEW };
+    options.set_max_packet_size(LARGEST, LARGEST).set_inflight(inflight).set_manual_acks(true);
     let before_host = (!url.username().is_empty()).then(|| {
         let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         (plain(url.username()), plain(url.password().unwrap_or_default()))

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use plimsoll_model::message::{DeclareRequest, MessageRequest, Source, Until};
 use rumqttc::mqttbytes::valid_topic;
-use rumqttc::{ClientError, QoS, Request};
+use rumqttc::{AsyncClient, ClientError, QoS, Request};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::connection::Connection;
-use super::post::{Post, Waits};
+use super::post::{Arrived, Post, Waits};
 use crate::broker::{BrokerError, Letter, Line};
 
 /// One user's side of a connection.
@@ -30,14 +30,20 @@ impl MqttLine {
 
 /// What comes for a subscription.
 pub(super) struct MqttInbox {
-    letters: UnboundedReceiver<Letter>,
+    arrived: UnboundedReceiver<Arrived>,
     number: u64,
+    /// As the broker knows it.
+    filter: String,
+    client: AsyncClient,
     post: Arc<Post>,
 }
 
 impl Drop for MqttInbox {
     fn drop(&mut self) {
-        self.post.forget(self.number);
+        if self.post.forget(self.number) {
+            // A connection that is gone knows no subscriptions any more.
+            let _gone = self.client.try_unsubscribe(&self.filter);
+        }
     }
 }
 
@@ -68,20 +74,26 @@ impl Line for MqttLine {
             None => source.address.clone(),
         };
         // What is kept comes before the answer to the subscription does.
-        let (into, letters) = unbounded_channel();
-        let post = self.connection.post.clone();
-        let number = post.subscribed(&source.address, source.group.is_some(), into);
-        let inbox = MqttInbox { letters, number, post };
+        let (into, arrived) = unbounded_channel();
+        let Connection { client, post, .. } = self.connection.as_ref();
+        let number = post.subscribed(&source.address, source.group.as_ref(), into)?;
+        let (client, post) = (client.clone(), post.clone());
+        let inbox = MqttInbox { arrived, number, filter, client, post };
         let told = self.connection.post.asking(|| {
-            let asked = self.connection.client.try_subscribe(&filter, QoS::AtLeastOnce);
-            asked.map_err(|error| not_taken(&filter, &error))
+            let asked = self.connection.client.try_subscribe(&inbox.filter, QoS::AtLeastOnce);
+            asked.map_err(|error| not_taken(&inbox.filter, &error))
         })?;
         self.told(told).await?;
         Ok(inbox)
     }
 
     async fn next(&mut self, inbox: &mut MqttInbox) -> Result<Letter, BrokerError> {
-        inbox.letters.recv().await.ok_or_else(|| self.connection.post.ended())
+        let (letter, message) = inbox.arrived.recv().await.ok_or_else(|| self.connection.post.ended())?;
+        if let Some(message) = message {
+            // A connection that is gone is told of by the next message.
+            let _gone = self.connection.client.try_ack(&message);
+        }
+        Ok(letter)
     }
 
     async fn declare(&mut self, _request: &DeclareRequest) -> Result<(), BrokerError> {

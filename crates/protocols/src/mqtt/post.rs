@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rumqttc::mqttbytes::matches;
-use rumqttc::{Event, Incoming, Outgoing, Publish, SubscribeReasonCode};
+use rumqttc::{AsyncClient, Event, Incoming, Outgoing, Publish, SubscribeReasonCode};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
@@ -47,9 +47,12 @@ struct Subscribed {
     number: u64,
     filter: String,
     /// Of those who share, one gets each message.
-    shares: bool,
-    into: UnboundedSender<Letter>,
+    group: Option<String>,
+    into: UnboundedSender<Arrived>,
 }
+
+/// A message that came, and what is to be acknowledged once it is taken.
+pub(super) type Arrived = (Letter, Option<Publish>);
 
 impl Post {
     /// Somebody hands over a message by `hand`, and waits. What is handed over leaves in the same order.
@@ -78,21 +81,46 @@ impl Post {
     }
 
     /// What comes for this filter goes there from now on. The number is for [`Post::forget`].
-    pub(super) fn subscribed(&self, filter: &str, shares: bool, into: UnboundedSender<Letter>) -> u64 {
-        let mut inside = held(&self.0);
+    ///
+    /// # Errors
+    ///
+    /// A broker sends what fits two subscriptions of one connection once or twice, as it likes, and says not for which.
+    pub(super) fn subscribed(
+        &self,
+        filter: &str,
+        group: Option<&String>,
+        into: UnboundedSender<Arrived>,
+    ) -> Result<u64, BrokerError> {
+        let mut inside = self.open()?;
+        let overlaps = |other: &&Subscribed| {
+            let is_same = other.filter == filter && other.group.as_ref() == group;
+            !is_same && (matches(&other.filter, filter) || matches(filter, &other.filter))
+        };
+        if let Some(other) = inside.boxes.iter().find(overlaps) {
+            let why = format!(
+                "{filter} and {} overlap: on one connection nobody can tell what came for which; give each user its own",
+                other.filter
+            );
+            return Err(BrokerError::Request("overlap", why));
+        }
         inside.numbered += 1;
         let number = inside.numbered;
-        inside.boxes.push(Subscribed { number, filter: filter.to_owned(), shares, into });
-        number
+        inside.boxes.push(Subscribed { number, filter: filter.to_owned(), group: group.cloned(), into });
+        Ok(number)
     }
 
-    /// Nobody is there any more.
-    pub(super) fn forget(&self, number: u64) {
-        held(&self.0).boxes.retain(|subscribed| subscribed.number != number);
+    /// Somebody is there no more; whether that was the last who had this subscription.
+    pub(super) fn forget(&self, number: u64) -> bool {
+        let mut inside = held(&self.0);
+        let Some(at) = inside.boxes.iter().position(|subscribed| subscribed.number == number) else {
+            return false;
+        };
+        let gone = inside.boxes.swap_remove(at);
+        !inside.boxes.iter().any(|other| other.filter == gone.filter && other.group == gone.group)
     }
 
     /// Something happened.
-    pub(super) fn deliver(&self, event: Event) {
+    pub(super) fn deliver(&self, client: &AsyncClient, event: Event) {
         let mut inside = held(&self.0);
         match event {
             Event::Outgoing(Outgoing::Publish(number)) => {
@@ -120,7 +148,7 @@ impl Post {
                 };
                 tell(inside.asked.remove(&ack.pkid), answer);
             }
-            Event::Incoming(Incoming::Publish(message)) => inside.pass_on(&message),
+            Event::Incoming(Incoming::Publish(message)) => inside.pass_on(client, &message),
             _ => {}
         }
     }
@@ -147,23 +175,35 @@ impl Post {
 }
 
 impl Inside {
-    /// Everybody whose filter fits gets a copy; of those who share, one after the other.
-    fn pass_on(&mut self, message: &Publish) {
-        let fits = |subscribed: &&Subscribed| matches(&message.topic, &subscribed.filter);
+    /// Everybody who subscribed to it gets a copy; of those who share, one. A message that one user gets is acknowledged when
+    /// that user takes it, all others at once.
+    fn pass_on(&mut self, client: &AsyncClient, message: &Publish) {
+        let fits: Vec<_> = self.boxes.iter().filter(|s| matches(&message.topic, &s.filter)).collect();
+        let chosen = match fits.as_slice() {
+            [first, ..] if first.group.is_some() => {
+                self.turn += 1;
+                let at = self.turn % fits.len();
+                &fits[at..=at]
+            }
+            all => all,
+        };
         let letter = || Letter {
             payload: message.payload.clone(),
             headers: vec![("topic".to_owned(), message.topic.clone())],
             ..Letter::default()
         };
-        for subscribed in self.boxes.iter().filter(|subscribed| !subscribed.shares).filter(fits) {
-            // Whoever goes says so; it has not come to that yet. So below.
-            let _unheard = subscribed.into.send(letter());
+        if let [only] = chosen {
+            let letter = letter();
+            if only.into.send((letter, Some(message.clone()))).is_ok() {
+                return;
+            }
         }
-        let sharing: Vec<_> = self.boxes.iter().filter(|subscribed| subscribed.shares).filter(fits).collect();
-        if !sharing.is_empty() {
-            let _unheard = sharing[self.turn % sharing.len()].into.send(letter());
-            self.turn += 1;
+        for subscribed in chosen {
+            // Whoever goes says so; it has not come to that yet.
+            let _unheard = subscribed.into.send((letter(), None));
         }
+        // What ends the connection is told by it.
+        let _ended = client.try_ack(message);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Connections to NATS servers, with whatever proves who one is.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -15,12 +17,16 @@ use crate::broker::BrokerError;
 pub(crate) struct Connection {
     pub(crate) client: Client,
     made: Arc<AtomicU32>,
+    /// So many of these have been told of.
+    told: Rc<Cell<u32>>,
 }
 
 impl Connection {
-    /// How often it was made so far: once, and again whenever it was lost.
-    pub(crate) fn times_made(&self) -> u32 {
-        self.made.load(Ordering::Relaxed)
+    /// How often it was made again since this was asked last.
+    pub(crate) fn made_again(&self) -> u32 {
+        // The client tells of its first connection a little later than it returns.
+        let made = self.made.load(Ordering::Relaxed).max(1);
+        made - self.told.replace(made)
     }
 }
 
@@ -28,7 +34,7 @@ impl Connection {
 pub(super) async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection, BrokerError> {
     let address: ServerAddr = server
         .parse()
-        .map_err(|e: std::io::Error| BrokerError::Request("bad url", format!("{server}: {e}")))?;
+        .map_err(|e: std::io::Error| BrokerError::Request("bad url", format!("the server's address: {e}")))?;
     let made = Arc::new(AtomicU32::new(0));
     let counted = made.clone();
     let timeout = Duration::from_nanos(settings.connect_timeout_ns);
@@ -65,5 +71,5 @@ pub(super) async fn connect(server: &str, settings: &MessageSettings) -> Result<
     // Without what stands before the host: it may be a password.
     let named = format!("{}:{}", address.host(), address.port());
     let client = options.connect(address).await.map_err(|error| error::of_connect(&named, &error))?;
-    Ok(Connection { client, made })
+    Ok(Connection { client, made, told: Rc::new(Cell::new(1)) })
 }

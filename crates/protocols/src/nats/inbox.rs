@@ -1,5 +1,7 @@
 //! What is subscribed to: a subject, alone or in a queue group, or what JetStream has stored of it.
 
+use std::time::Duration;
+
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::{Client, Subscriber, jetstream};
 use futures::StreamExt;
@@ -8,6 +10,9 @@ use plimsoll_model::message::Source;
 use super::error;
 use super::line::letter;
 use crate::broker::{BrokerError, Letter, chain};
+
+/// How long a server remembers where somebody was who reads alone.
+const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// Something subscribed to.
 pub(super) enum NatsInbox {
@@ -59,12 +64,19 @@ async fn stored(client: &Client, source: &Source) -> Result<pull::Stream, Broker
         filter_subject: source.address.clone(),
         deliver_policy: if source.from_beginning { DeliverPolicy::All } else { DeliverPolicy::New },
         ack_policy: AckPolicy::Explicit,
+        // Whoever reads alone may think for a while between two messages; the server would forget where it was.
+        inactive_threshold: if source.group.is_none() { REMEMBERED } else { Duration::ZERO },
         ..Default::default()
     };
     let consumer = match &source.group {
         Some(group) => stream.get_or_create_consumer(group, config).await.map_err(|e| refused(&e))?,
         None => stream.create_consumer(config).await.map_err(|e| refused(&e))?,
     };
+    let reads = &consumer.cached_info().config.filter_subject;
+    if *reads != source.address {
+        let why = format!("{}: the group reads {reads} already; give this one another name", source.address);
+        return Err(BrokerError::refused("no subscription", why));
+    }
     // One at a time: what this user does not take is there for others at once.
     consumer.stream().max_messages_per_batch(1).messages().await.map_err(|e| refused(&e))
 }

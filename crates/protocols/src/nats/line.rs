@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::{Client, HeaderMap, Message, jetstream};
 use bytes::Bytes;
 use plimsoll_model::message::{DeclareRequest, MessageRequest, Source, Until};
@@ -89,6 +90,10 @@ impl Line for NatsLine {
 
     async fn subscribe(&mut self, source: &Source) -> Result<NatsInbox, BrokerError> {
         NatsInbox::open(&self.client, source).await
+    }
+
+    fn hears(&self, _inbox: &NatsInbox) -> bool {
+        self.client.connection_state() == State::Connected
     }
 
     async fn next(&mut self, inbox: &mut NatsInbox) -> Result<Letter, BrokerError> {

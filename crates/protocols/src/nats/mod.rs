@@ -58,7 +58,7 @@ impl Broker for NatsClient {
         true
     }
 
-    fn times_made(connection: &Connection) -> u32 {
-        connection.times_made()
+    fn made_again(connection: &Connection) -> u32 {
+        connection.made_again()
     }
 }

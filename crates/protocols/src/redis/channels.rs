@@ -44,7 +44,8 @@ impl Broker for Channels {
 
     async fn connect(server: &str, _settings: &MessageSettings) -> Result<Connection, BrokerError> {
         let client = Client::open(server);
-        let client = client.map_err(|e| BrokerError::Request("bad url", format!("{server}: {e}")))?;
+        let client =
+            client.map_err(|e| BrokerError::Request("bad url", format!("the server's address: {e}")))?;
         // Operations have a timeout of their own.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let made = client.get_multiplexed_async_connection_with_config(&config).await;

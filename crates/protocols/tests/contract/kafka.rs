@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plimsoll_model::http::Connections;
-use plimsoll_model::message::{LAG, MessageRequest, MessageSettings, SKIPPED, Source, Until};
+use plimsoll_model::message::{LAG, MessageRequest, MessageSettings, ReceiveRequest, SKIPPED, Source, Until};
 use plimsoll_model::talk::Pattern;
 use plimsoll_model::{Operation, Outcome, Reading, SECOND_NS};
 use plimsoll_protocols::kafka::Kafka;
@@ -60,47 +60,35 @@ fn what_is_produced_is_consumed_and_it_says_how_much_is_left() {
     );
     // From its beginning all of it is there, and how much of it is known before the first is taken.
     let stored = Source { from_beginning: true, ..source("events") };
-    let first = take(&mut reader, &url, stored.clone(), Some(Pattern::any()));
+    let first = take(&mut client(), &url, stored, Some(Pattern::any()));
     assert_eq!((first.text().as_str(), first.parts[1]), ("Sent", Reading::number(LAG, 2)));
 }
 
 #[test]
-fn a_group_takes_each_message_once_and_goes_on_where_it_was() {
+fn a_group_begins_where_the_topic_ends_and_takes_each_message_once() {
     let cluster = Cluster::start();
     let url = cluster.url();
     let group = Source { group: Some("readers".to_owned()), ..source("events") };
-    // The cluster for tests takes no farewells: it has to miss a member.
-    let options = vec![("session.timeout.ms".to_owned(), "6000".to_owned())];
-    let member = || {
-        Client::of(&Kafka::new(MessageSettings { options: options.clone(), ..MessageSettings::default() }))
-    };
-    let (mut maker, mut one) = (client(), member());
+    let (mut maker, mut member) = (client(), client());
     assert_eq!(send(&mut maker, &url, "events", "before", Until::Stored).end(), (Outcome::Ok, ""));
-    let patient = |client: &mut Client, wanted| {
-        let request = plimsoll_model::message::ReceiveRequest {
-            server: url.as_str().into(),
-            source: group.clone(),
-            wanted,
-            or_nothing: true,
-            timeout_ns: 20 * SECOND_NS,
-        };
-        client.perform(Operation::Receive(request))
+    let mut patient = |wanted, timeout_ns| {
+        let (server, source) = (url.as_str().into(), group.clone());
+        let request = ReceiveRequest { server, source, wanted, or_nothing: true, timeout_ns };
+        member.perform(Operation::Receive(request))
     };
-    let joined = patient(&mut one, None);
-    assert_eq!(joined.end(), (Outcome::Ok, ""), "{:?}", joined.reply.failure);
+    // The group takes its time to give everybody a part; who gives up on it meanwhile goes on later.
+    assert_eq!(patient(None, SECOND_NS / 10).end(), (Outcome::Timeout, "timeout"));
+    assert_eq!(patient(None, 30 * SECOND_NS).end(), (Outcome::Ok, ""));
     for count in 0..6 {
         assert_eq!(
             send(&mut maker, &url, "events", &count.to_string(), Until::Stored).end(),
             (Outcome::Ok, "")
         );
     }
-    let mut seen: Vec<String> = (0..3).map(|_| patient(&mut one, Some(Pattern::any())).text()).collect();
-    // It leaves, telling how far it came; who comes after it goes on there.
-    drop(one);
-    let mut two = member();
-    seen.extend((0..3).map(|_| patient(&mut two, Some(Pattern::any())).text()));
+    let mut seen: Vec<_> = (0..6).map(|_| patient(Some(Pattern::any()), 30 * SECOND_NS).text()).collect();
     seen.sort();
     assert_eq!(seen, ["0", "1", "2", "3", "4", "5"]);
+    assert_eq!(patient(Some(Pattern::any()), SECOND_NS / 2).reply.outcome, Outcome::Rejected);
 }
 
 #[test]

@@ -190,3 +190,17 @@ fn a_server_that_comes_back_is_connected_to_again_over_tls_too() {
     let back = send(&mut known, &url, "x", "x", Until::Stored);
     assert_eq!((back.end(), back.reply.connects), ((Outcome::Ok, ""), 1), "{:?}", back.reply.failure);
 }
+
+#[test]
+fn subscriptions_that_overlap_on_one_connection_are_refused() {
+    let server = Mosquitto::start("allow_anonymous true");
+    let url = server.url();
+    let group = Source { group: Some("workers".to_owned()), ..source("jobs") };
+    let mut client = client();
+    assert_eq!(take(&mut client, &url, group.clone(), None).end(), (Outcome::Ok, ""));
+    assert_eq!(receive(&mut client, &url, "jobs", None).end(), (Outcome::AppError, "overlap"));
+    assert_eq!(receive(&mut client, &url, "other/#", None).end(), (Outcome::Ok, ""));
+    assert_eq!(receive(&mut client, &url, "other/x", None).end(), (Outcome::AppError, "overlap"));
+    assert_eq!(send(&mut client, &url, "jobs", "job", Until::Stored).end(), (Outcome::Ok, ""));
+    assert_eq!(take(&mut client, &url, group, Some(Pattern::any())).text(), "job");
+}

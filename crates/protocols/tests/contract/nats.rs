@@ -8,12 +8,12 @@ use std::time::Duration;
 use async_nats::jetstream::{self, stream};
 use futures::StreamExt;
 use plimsoll_model::http::Connections;
-use plimsoll_model::message::{LAG, MessageRequest, MessageSettings, SKIPPED, Source, Until};
+use plimsoll_model::message::{LAG, MessageRequest, MessageSettings, ReceiveRequest, SKIPPED, Source, Until};
 use plimsoll_model::talk::Pattern;
 use plimsoll_model::{Operation, Outcome, Reading, SECOND_NS};
 use plimsoll_protocols::nats::Nats;
 
-use crate::client::{Answer, Client};
+use crate::client::{Answer, Client, two_at_once};
 use crate::messages::{self, declare, holding, receive, send, source, take};
 use crate::papers::Papers;
 use crate::server::{NatsServer, free_port};
@@ -384,4 +384,62 @@ fn papers_are_shown_on_both_sides() {
     let pair = Some((papers.path("client.pem"), papers.path("client.key")));
     let known = ended(MessageSettings { client_pair: pair, ..trusting });
     assert_eq!(known.class(), "no responders", "{:?}", known.reply.failure);
+}
+
+#[test]
+fn silence_is_expected_only_of_a_server_that_can_be_heard() {
+    let mut server = NatsServer::start(&[]);
+    let mut client = client();
+    let mut patiently = |url: &str| {
+        let request = ReceiveRequest {
+            server: url.into(),
+            source: source("told"),
+            wanted: Some(Pattern::any()),
+            or_nothing: true,
+            timeout_ns: SECOND_NS / 5,
+        };
+        client.perform(Operation::Receive(request)).end().0
+    };
+    let url = server.url();
+    assert_eq!(patiently(&url), Outcome::Rejected);
+    server.kill();
+    // The client notices, and tries again and again.
+    let outcomes: Vec<_> = (0..5).map(|_| patiently(&url)).collect();
+    assert_eq!(outcomes.last(), Some(&Outcome::Timeout), "{outcomes:?}");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("nats://{}", silent.local_addr().unwrap());
+    assert_eq!(patiently(&url), Outcome::Timeout);
+}
+
+#[test]
+fn users_that_come_at_once_share_one_connection_and_one_reconnect() {
+    let mut server = NatsServer::start(&[]);
+    responder(&server.url());
+    let shared = MessageSettings { connections: Connections::Shared(1), ..MessageSettings::default() };
+    let asked = || Operation::Message(message(&server.url(), "echo", Until::Answered));
+    let both = two_at_once(&Nats::new(shared.clone()), [asked(), asked()]);
+    assert_eq!(both.map(|answer| answer.reply.connects).iter().sum::<u32>(), 1);
+    let mut users = Client::two_of(&Nats::new(shared));
+    for user in &mut users {
+        ask(user, &server.url(), "nobody");
+    }
+    server.kill();
+    server.restart();
+    let mut connects = 0;
+    let is_back = (0..100).any(|_| {
+        let answers: Vec<_> = users.iter_mut().map(|user| ask(user, &server.url(), "nobody")).collect();
+        connects += answers.iter().map(|answer| answer.reply.connects).sum::<u32>();
+        answers.iter().all(|answer| answer.class() == "no responders")
+    });
+    assert!(is_back, "the server was not found again");
+    connects += users.iter_mut().map(|user| ask(user, &server.url(), "nobody").reply.connects).sum::<u32>();
+    assert_eq!(connects, 1);
+}
+
+#[test]
+fn a_password_that_makes_no_address_is_not_shown() {
+    for url in ["nats://ada:se#cret@127.0.0.1:1", "nats://ada:secret@127.0.0.1:port"] {
+        let answer = ask(&mut client(), url, "x");
+        assert!(!answer.reply.failure.unwrap().message.contains("cret"), "{url}");
+    }
 }

@@ -25,7 +25,11 @@ pub struct Ledger {
 #[derive(Default)]
 pub struct Part {
     writes: Mutex<Vec<(u64, Written)>>,
+    /// Taken away from others: each time counts.
     takes: Mutex<Vec<u64>>,
+    /// Copies that users got, each of its own; and those that the same user got again.
+    copies: Mutex<HashSet<(u64, u64)>>,
+    again: Mutex<Vec<u64>>,
 }
 
 /// An identity.
@@ -48,9 +52,15 @@ impl Part {
         held(&self.writes)[write].1 = how;
     }
 
-    /// These were taken: whoever takes them sees them no more, so that each time counts.
+    /// These were taken away from others, who see them no more: each time counts.
     pub fn take(&self, ids: impl IntoIterator<Item = u64>) {
         held(&self.takes).extend(ids);
+    }
+
+    /// A user got copies of these: that others get theirs is as it should be, that the same user gets one again is not.
+    pub fn copied_to(&self, user: u64, ids: impl IntoIterator<Item = u64>) {
+        let mut copies = held(&self.copies);
+        held(&self.again).extend(ids.into_iter().filter(|id| !copies.insert((user, *id))));
     }
 }
 
@@ -65,6 +75,11 @@ impl Ledger {
         let part = Arc::<Part>::default();
         held(&self.parts).push(part.clone());
         part
+    }
+
+    /// Somebody looked, whatever was there.
+    pub fn looked(&self) {
+        *held(&self.has_looked) = true;
     }
 
     /// A step of the load found these.
@@ -84,12 +99,16 @@ impl Ledger {
         let parts = held(&self.parts);
         let writes: Vec<_> = parts.iter().flat_map(|part| held(&part.writes).clone()).collect();
         let taken: Vec<u64> = parts.iter().flat_map(|part| held(&part.takes).clone()).collect();
+        let again: Vec<u64> = parts.iter().flat_map(|part| held(&part.again).clone()).collect();
         let mut seen = held(&self.found).clone();
+        seen.extend(
+            parts.iter().flat_map(|part| held(&part.copies).iter().map(|(_, id)| *id).collect::<Vec<_>>()),
+        );
         let last: Vec<u64> = held(&self.found_last).values().flatten().copied().collect();
         let shown: HashSet<u64> = last.iter().chain(&taken).copied().collect();
         seen.retain(|id| !shown.contains(id));
-        let has_looked = *held(&self.has_looked) || !taken.is_empty();
-        let read = has_looked.then(|| seen.into_iter().chain(last).chain(taken));
+        let has_looked = *held(&self.has_looked);
+        let read = has_looked.then(|| seen.into_iter().chain(last).chain(taken).chain(again));
         (!writes.is_empty()).then(|| Deliveries::of(self.promise, writes, read))
     }
 }
@@ -133,11 +152,32 @@ mod tests {
             let write = one.begin(identity(name));
             one.end(write, Written::Acknowledged);
         }
+        assert_eq!(ledger.deliveries().unwrap().read, None);
+        // Who looked and saw nothing has looked.
+        ledger.looked();
+        assert_eq!(ledger.deliveries().unwrap().read.unwrap().lost, 3);
         one.take([identity("a")]);
         two.take([identity("a"), identity("b"), identity("x")]);
         // Looking at what was taken as well makes no duplicate of it.
         ledger.found([identity("b")]);
         let read = ledger.deliveries().unwrap().read.unwrap();
         assert_eq!((read.lost, read.duplicated, read.unexpected), (1, 1, 1));
+    }
+
+    #[test]
+    fn every_user_gets_a_copy_and_nobody_gets_two() {
+        let ledger = Ledger::default();
+        let (one, two) = (ledger.part(), ledger.part());
+        for name in ["a", "b"] {
+            let write = one.begin(identity(name));
+            one.end(write, Written::Acknowledged);
+        }
+        ledger.looked();
+        one.copied_to(1, [identity("a"), identity("b")]);
+        two.copied_to(2, [identity("a")]);
+        let read = ledger.deliveries().unwrap().read.unwrap();
+        assert_eq!((read.lost, read.duplicated), (0, 0));
+        two.copied_to(2, [identity("a")]);
+        assert_eq!(ledger.deliveries().unwrap().read.unwrap().duplicated, 1);
     }
 }

@@ -67,8 +67,19 @@ pub struct Delivered {
     pub path: JsonPath,
     /// Tidying up asks again, for so long, until everything that was acknowledged is there. Nothing in the load.
     pub patience_ns: Option<Nanos>,
-    /// What is read is taken away: each time counts.
-    pub is_taken: bool,
+    /// Whose it is that is read.
+    pub reads: Reads,
+}
+
+/// Whose it is that a step reads back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Everybody's, who may look again and again.
+    All,
+    /// A copy of the user's own.
+    Copies,
+    /// What others do not get then.
+    Shared,
 }
 
 /// What makes a success a good one.

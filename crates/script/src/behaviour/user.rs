@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::data::Row;
 use super::expect::{LazyJson, Unexpected};
 use super::ledger::{Part, identity};
-use super::program::{Call, Delivered, Node, Save, SaveSource};
+use super::program::{Call, Delivered, Node, Reads, Save, SaveSource};
 use super::template::{Missing, Scope};
 use super::{Behaviour, Routine};
 
@@ -264,6 +264,9 @@ impl ScriptUser {
         if let Some(write) = write {
             self.ledger_part().end(write, written(outcome, &reply));
         }
+        if call.delivered.is_some() && matches!(outcome, Outcome::Ok | Outcome::Rejected) {
+            self.behaviour.ledger.looked();
+        }
         if outcome == Outcome::Ok {
             if let Some(delivered) = &call.delivered {
                 self.found(call, delivered);
@@ -302,10 +305,14 @@ impl ScriptUser {
             other => identity(&other.to_string()),
         };
         let ids: Vec<u64> = delivered.path.query(body).iter().map(|value| id(value)).collect();
-        match delivered.patience_ns {
-            _ if delivered.is_taken => self.ledger_part().take(ids),
-            Some(_) => self.behaviour.ledger.found_by(call.step, ids),
-            None => self.behaviour.ledger.found(ids),
+        match (delivered.reads, delivered.patience_ns) {
+            (Reads::Shared, _) => self.ledger_part().take(ids),
+            (Reads::Copies, _) => {
+                let user = self.state.user;
+                self.ledger_part().copied_to(user, ids);
+            }
+            (Reads::All, Some(_)) => self.behaviour.ledger.found_by(call.step, ids),
+            (Reads::All, None) => self.behaviour.ledger.found(ids),
         }
     }
 

@@ -129,7 +129,7 @@ record! {
         cert: Option<String>,
         /// Client key, PEM file.
         key: Option<String>,
-        /// Accept any certificate (AMQP, MQTT, Kafka).
+        /// Accept any certificate (MQTT, Kafka).
         skip_verify: Option<bool>,
         /// Settings of librdkafka (Kafka), such as `compression.type: lz4`.
         options: Table<Placed<String>>,

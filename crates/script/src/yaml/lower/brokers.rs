@@ -89,7 +89,7 @@ impl Lowering<'_> {
         let wrong = [
             ("token", section.token.is_some() && !is_nats),
             ("credentials", section.credentials.is_some() && !is_nats),
-            ("skip_verify", section.skip_verify.is_some() && is_nats),
+            ("skip_verify", section.skip_verify.is_some() && matches!(broker, Broker::Amqp | Broker::Nats)),
             ("options", section.options.iter().next().is_some() && broker != Broker::Kafka),
         ];
         for (name, _) in wrong.into_iter().filter(|(_, is_wrong)| *is_wrong) {

@@ -32,7 +32,7 @@ use super::Lowering;
 use crate::behaviour::expect::{Expect, StatusSet};
 use crate::behaviour::names::Names;
 use crate::behaviour::program::{
-    Call, Compare, Condition, Delivered, Good, Node, RequestTemplate, Save, SaveSource,
+    Call, Compare, Condition, Delivered, Good, Node, Reads, RequestTemplate, Save, SaveSource,
 };
 use crate::behaviour::template::{self, Form, Template};
 use crate::behaviour::{Globals, Routine};
@@ -308,14 +308,14 @@ impl Lowering<'_> {
 
     /// Where identities stand in what comes back.
     fn delivered(&mut self, written: &Placed<String>, item: &CallItem, scope: &Scope) -> Option<Delivered> {
-        let is_taken = matches!(item, CallItem::Message(step) if step.receive.is_some());
+        let reads = self.reads(item);
         // Tidying up looks again until everything is there.
-        let patience_ns = (scope.purpose == Purpose::Teardown && !is_taken).then(|| {
+        let patience_ns = (scope.purpose == Purpose::Teardown && reads == Reads::All).then(|| {
             let section = self.file.delivery.as_ref().and_then(|section| section.patience);
             section.unwrap_or(PATIENCE).0
         });
         match JsonPath::parse(&written.value) {
-            Ok(path) => Some(Delivered { path, patience_ns, is_taken }),
+            Ok(path) => Some(Delivered { path, patience_ns, reads }),
             Err(error) => {
                 self.diagnostics.error(
                     &written.place,

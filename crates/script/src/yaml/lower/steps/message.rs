@@ -126,12 +126,14 @@ impl Lowering<'_> {
     /// Keys that mean something in other steps of messages only.
     fn refuse_others_keys(&mut self, step: &MessageStep, errand: &Errand<'_>) {
         let takes = matches!(errand.verb, Verb::Receive | Verb::Subscribe);
-        let stores = matches!(errand.broker, Broker::Kafka | Broker::Nats);
+        let acks = step.ack.as_ref().is_some_and(|ack| ack.value == Value::Bool(true));
+        let reads_store = errand.broker == Broker::Nats && acks;
         let wrong = [
             ("where", step.wanted.is_some() && errand.verb != Verb::Receive),
             ("or_nothing", step.or_nothing.is_some() && errand.verb != Verb::Receive),
             ("group", step.group.is_some() && !(takes && errand.broker.has_groups())),
-            ("from", step.from.is_some() && !(takes && stores)),
+            ("ack", step.ack.is_some() && !takes && errand.verb != Verb::Publish),
+            ("from", step.from.is_some() && !(takes && (errand.broker == Broker::Kafka || reads_store))),
             ("settings", step.settings.iter().next().is_some() && errand.verb != Verb::Declare),
             ("key", step.key.is_some() && !(errand.verb == Verb::Publish && errand.broker == Broker::Kafka)),
             (

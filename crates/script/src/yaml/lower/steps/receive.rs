@@ -4,13 +4,13 @@ use plimsoll_model::Operation;
 use plimsoll_model::message::{DeclareRequest, ReceiveRequest, Source};
 use serde_json::Value;
 
-use super::super::super::types::MessageStep;
+use super::super::super::types::{CallItem, MessageStep};
 use super::super::Lowering;
 use super::broker::Broker;
 use super::message::{Errand, Verb};
 use super::wanted::pattern;
 use super::{Draft, Scope};
-use crate::behaviour::program::Filled;
+use crate::behaviour::program::{Filled, Reads};
 use crate::behaviour::template::Form;
 
 impl Lowering<'_> {
@@ -109,5 +109,16 @@ impl Lowering<'_> {
             let settings = settings.collect();
             Operation::Declare(DeclareRequest { server: server.clone(), address, settings, timeout_ns })
         }))
+    }
+
+    /// Whose it is that a step reads back. Members of a group share what comes, and so do those who take from a queue of AMQP;
+    /// of all else that is received every user has a copy.
+    pub(super) fn reads(&self, item: &CallItem) -> Reads {
+        let CallItem::Message(step) = item else { return Reads::All };
+        let Some(from) = &step.receive else { return Reads::All };
+        let server = self.targets.get(step.on.as_ref().map_or("", |on| on.value.as_str()));
+        let is_queue =
+            server.is_some_and(|server| Broker::of(server) == Broker::Amqp) && !from.value.contains('/');
+        if step.group.is_some() || is_queue { Reads::Shared } else { Reads::Copies }
     }
 }

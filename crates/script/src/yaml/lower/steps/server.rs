@@ -2,7 +2,7 @@
 
 use super::super::super::diagnostics::suggest;
 use super::super::super::read::Placed;
-use super::super::Lowering;
+use super::super::{Lowering, without_credentials};
 
 /// What a target speaks, by the scheme of its address; a program speaks of tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Lowering<'_> {
         if !wanted.fits(Speaks::of(&server, &self.own)) {
             self.diagnostics.error(
                 on.map_or(&place.place, |on| &on.place),
-                format!("{server} takes no {what}"),
+                format!("{} takes no {what}", without_credentials(&server)),
                 format!("such a step goes to a target such as {example}; name it with `on`"),
             );
             return None;
