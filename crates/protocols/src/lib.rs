@@ -10,6 +10,8 @@ mod broker;
 mod events;
 #[cfg(feature = "exec")]
 pub mod exec;
+#[cfg(test)]
+mod garbled;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 pub mod http;

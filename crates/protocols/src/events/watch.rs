@@ -214,6 +214,8 @@ mod tests {
     use plimsoll_model::ReadValue;
 
     use super::*;
+    use crate::garbled::garbled;
+    use proptest::prelude::*;
 
     const MS: Nanos = 1_000_000;
 
@@ -321,5 +323,29 @@ mod tests {
         let mut odd = scripted(1);
         odd.take(b"data: <html>\n\n", 4_000 * MS);
         assert!(matches!(odd.end(), Err(StreamError::Nonsense(_))));
+    }
+
+    const STREAMS: &[&[u8]] = &[
+        b"data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"h\"}}]}\n\ndata: [DONE]\n\n",
+        b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"h\"}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+        b"id: 1\r\ndata: one\r\n\r\n: word\r\ndata: two\r\n\r\n",
+        b"data: {\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{}}\n\n",
+    ];
+
+    proptest! {
+        /// Whatever comes is summed up as JSON, and it makes no difference in what pieces it comes.
+        #[test]
+        fn whatever_comes_is_summed_up(bytes in garbled(STREAMS), piece in 1_usize..9) {
+            for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Events, Dialect::Answer(7)] {
+                let watched = |piece: usize| {
+                    let mut watch = Watch::new(dialect);
+                    bytes.chunks(piece).for_each(|bytes| watch.take(bytes, MS));
+                    (watch.end().is_ok(), watch.summary())
+                };
+                let whole = watched(bytes.len().max(1));
+                prop_assert!(whole.1.is_empty() || serde_json::from_slice::<serde_json::Value>(&whole.1).is_ok());
+                prop_assert_eq!(watched(piece).0, whole.0);
+            }
+        }
     }
 }

@@ -321,7 +321,10 @@ fn keep(headers: &mut Vec<(String, String)>, fields: &HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::garbled::garbled;
 
     #[test]
     fn messages_are_cut_out_of_whatever_comes() {
@@ -339,5 +342,25 @@ mod tests {
         }
         assert!(next(&mut BytesMut::from(&[1, 0, 0, 0, 0][..])).is_err());
         assert!(next(&mut BytesMut::from(&[0, 255, 255, 255, 255][..])).is_err());
+    }
+
+    proptest! {
+        /// Whatever comes is cut into messages or refused, and nothing is made up.
+        #[test]
+        fn whatever_comes_is_cut_or_refused(bytes in garbled(&[b"\0\0\0\0\x02hi\0\0\0\0\0"]), piece in 1_usize..9) {
+            let cut = |piece: usize| {
+                let (mut pending, mut count) = (BytesMut::new(), 0);
+                for piece in bytes.chunks(piece) {
+                    pending.extend_from_slice(piece);
+                    while let Some(message) = next(&mut pending).ok()? {
+                        count += PREFIX_BYTES + message.len();
+                    }
+                }
+                Some(count)
+            };
+            let whole = cut(bytes.len().max(1));
+            prop_assert!(whole.is_none_or(|count| count <= bytes.len()));
+            prop_assert_eq!(cut(piece), whole);
+        }
     }
 }

@@ -51,6 +51,8 @@ mod tests {
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
     use super::*;
+    use crate::garbled::garbled;
+    use proptest::prelude::*;
 
     #[test]
     fn codings_are_undone() {
@@ -83,5 +85,24 @@ mod tests {
         ));
         assert!(matches!(decode("gzip", b"plain".to_vec(), 100), Err(HttpError::Protocol("bad coding", _))));
         assert!(matches!(decode("lzma", vec![], 100), Err(HttpError::Protocol("unknown coding", _))));
+    }
+
+    const CODED: &[&[u8]] = &[
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xcbH\xcd\xc9\xc9\x07\x00\x86\xa6\x106\x05\x00\x00\x00",
+        b"x\x9c\xcbH\xcd\xc9\xc9\x07\x00\x06,\x02\x15",
+        b"\x0b\x02\x80hello\x03",
+        b"(\xb5/\xfd\x04X)\x00\x00hello\x93\x11~\xe6",
+    ];
+
+    proptest! {
+        /// Whatever comes is undone within its limit, or refused.
+        #[test]
+        fn whatever_comes_is_undone_or_refused(bytes in garbled(CODED)) {
+            for coding in ["gzip", "deflate", "br", "zstd"] {
+                if let Ok(body) = decode(coding, bytes.clone(), 1_000) {
+                    prop_assert!(body.len() <= 1_000);
+                }
+            }
+        }
     }
 }

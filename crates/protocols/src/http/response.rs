@@ -337,7 +337,10 @@ fn excerpt(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::garbled::garbled;
 
     fn read(text: &str, piece: usize, keep: Keep) -> Result<ResponseReader, HttpError> {
         let mut reader = ResponseReader::new();
@@ -406,6 +409,27 @@ mod tests {
                 Err(HttpError::Protocol(found, _)) => assert_eq!(found, class),
                 other => panic!("{class}: {:?}", other.map(|r| r.status)),
             }
+        }
+    }
+
+    const ANSWERS: &[&[u8]] = &[
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nT: 1\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.0 404 Not Found\r\nConnection: close\r\n\r\nnothing here",
+    ];
+
+    proptest! {
+        /// Whatever comes is read or refused, and it makes no difference in what pieces it comes.
+        #[test]
+        fn whatever_comes_is_read_or_refused(bytes in garbled(ANSWERS), piece in 1_usize..9) {
+            let read = |piece: usize| {
+                let mut reader = ResponseReader::new();
+                reader.expect(Wanted { keep: Keep::Body, to_head: false, body_bytes_max: 1_000 });
+                bytes.chunks(piece).try_for_each(|bytes| reader.feed(bytes)).ok()?;
+                Some((reader.is_done(), reader.status, reader.body.clone()))
+            };
+            prop_assert_eq!(read(piece), read(bytes.len().max(1)));
         }
     }
 }

@@ -68,7 +68,10 @@ pub(super) fn result(text: &[u8], id: u64) -> Result<Value, ToolError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::garbled::garbled;
     use crate::trouble::Trouble;
 
     fn class(answer: &Value) -> String {
@@ -110,5 +113,21 @@ mod tests {
         assert_eq!(written, json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/list", "params": {} }));
         let first: Value = serde_json::from_str(&initialize(0, &ToolSettings::default())).unwrap();
         assert_eq!(first["params"]["clientInfo"]["name"], "plimsoll");
+    }
+
+    const ANSWERS: &[&[u8]] = &[
+        br#"{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"x"}],"isError":false}}"#,
+        br#"{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"message":"no such method"}}"#,
+    ];
+
+    proptest! {
+        /// Whatever comes is an answer or is said to be none.
+        #[test]
+        fn whatever_comes_is_told_apart(bytes in garbled(ANSWERS)) {
+            if let Ok(found) = result(&bytes, 7) {
+                let text: Value = serde_json::from_slice(&bytes).unwrap();
+                prop_assert_eq!(&text["result"], &found);
+            }
+        }
     }
 }
