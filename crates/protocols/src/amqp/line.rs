@@ -50,8 +50,8 @@ impl AmqpLine {
         let is_of_use = |known: &Confirming| !known.is_waiting && known.channel.status().connected();
         if !self.confirming.as_ref().is_some_and(is_of_use) {
             self.confirming = None;
-            let channel = self.connection.create_channel().await.map_err(|e| error::of(&e))?;
-            let selected = channel.confirm_select(ConfirmSelectOptions::default()).await;
+            let channel = Box::pin(self.connection.create_channel()).await.map_err(|e| error::of(&e))?;
+            let selected = Box::pin(channel.confirm_select(ConfirmSelectOptions::default())).await;
             selected.map_err(|e| error::of(&e))?;
             self.confirming = Some(Confirming { channel, replies: None, is_waiting: false });
         }
@@ -71,7 +71,7 @@ impl AmqpLine {
             let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
             let consumer =
                 on.channel.basic_consume(REPLIES.into(), "".into(), options, FieldTable::default());
-            on.replies = Some(consumer.await.map_err(|e| error::of(&e))?);
+            on.replies = Some(Box::pin(consumer).await.map_err(|e| error::of(&e))?);
         }
         let properties = properties.with_reply_to(REPLIES.into()).with_correlation_id(id.as_str().into());
         on.publish(request, properties).await?;

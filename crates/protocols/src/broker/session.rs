@@ -60,7 +60,7 @@ impl<B: Broker> BrokerSession<B> {
             return Ok(at);
         }
         let before_ns = self.clock.now();
-        let begun = self.begun(server, reply).await;
+        let begun = Box::pin(self.begun(server, reply)).await;
         reply.phases_ns[CONNECT] += self.clock.now() - before_ns;
         self.seats.push(begun?);
         Ok(self.seats.len() - 1)
@@ -95,7 +95,7 @@ impl<B: Broker> BrokerSession<B> {
         // The one in use stands last, so that the one that was not used for longest is given up when there are too many.
         let inbox = match known {
             Some(place) => inboxes.remove(place),
-            None => (request.source.clone(), line.subscribe(&request.source).await?),
+            None => (request.source.clone(), Box::pin(line.subscribe(&request.source)).await?),
         };
         inboxes.push(inbox);
         if inboxes.len() > INBOXES_MAX {
@@ -134,7 +134,7 @@ impl<B: Broker> BrokerSession<B> {
     async fn declare(&mut self, request: &DeclareRequest, reply: &mut Reply) -> Result<(), BrokerError> {
         let at = self.seat(&request.server, reply).await?;
         let begun_ns = self.begins(reply);
-        let declared = self.seats[at].line.declare(request).await;
+        let declared = Box::pin(self.seats[at].line.declare(request)).await;
         self.ends(reply, WAIT, begun_ns);
         declared
     }
@@ -168,6 +168,8 @@ impl<B: Broker> BrokerSession<B> {
         })
     }
 
+    /// What is rare stands in boxes of its own: a future is moved whenever an operation begins, and it is as large as the
+    /// largest of what it may wait for.
     async fn attempt(&mut self, operation: &Operation, reply: &mut Reply) -> Result<(), BrokerError> {
         match operation {
             Operation::Message(request) => self.send(request, reply).await,

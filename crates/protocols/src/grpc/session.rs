@@ -46,7 +46,7 @@ impl GrpcSession {
         if let Some((_, channel)) = self.channels.iter().find(|(known, _)| known == server) {
             return Ok(channel.clone());
         }
-        let channel = self.shared.channels.to(server, reply).await?;
+        let channel = Box::pin(self.shared.channels.to(server, reply)).await?;
         self.channels.push((server.clone(), channel.clone()));
         Ok(channel)
     }
@@ -64,7 +64,7 @@ impl GrpcSession {
         }
         let (service, _) = parts(&request.method)?;
         let before_ns = clock.now();
-        let described = describe(clock.as_ref(), channel, service, request.timeout_ns).await;
+        let described = Box::pin(describe(clock.as_ref(), channel, service, request.timeout_ns)).await;
         reply.phases_ns[CONNECT] += clock.now() - before_ns;
         schemas.learn(&request.server, &request.method, described?)?;
         let found = schemas.method(&request.server, &request.method)?;

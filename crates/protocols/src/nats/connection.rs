@@ -70,6 +70,7 @@ pub(super) async fn connect(server: &str, settings: &MessageSettings) -> Result<
     }
     // Without what stands before the host: it may be a password.
     let named = format!("{}:{}", address.host(), address.port());
-    let client = options.connect(address).await.map_err(|error| error::of_connect(&named, &error))?;
+    let client =
+        Box::pin(options.connect(address)).await.map_err(|error| error::of_connect(&named, &error))?;
     Ok(Connection { client, made, told: Rc::new(Cell::new(1)) })
 }

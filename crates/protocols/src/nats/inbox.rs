@@ -25,7 +25,7 @@ pub(super) enum NatsInbox {
 impl NatsInbox {
     pub(super) async fn open(client: &Client, source: &Source) -> Result<Self, BrokerError> {
         if source.stored {
-            return stored(client, source).await.map(|messages| Self::Stored(Box::new(messages)));
+            return Box::pin(stored(client, source)).await.map(|messages| Self::Stored(Box::new(messages)));
         }
         let address = source.address.clone();
         let subscribed = match &source.group {
@@ -69,8 +69,10 @@ async fn stored(client: &Client, source: &Source) -> Result<pull::Stream, Broker
         ..Default::default()
     };
     let consumer = match &source.group {
-        Some(group) => stream.get_or_create_consumer(group, config).await.map_err(|e| refused(&e))?,
-        None => stream.create_consumer(config).await.map_err(|e| refused(&e))?,
+        Some(group) => {
+            Box::pin(stream.get_or_create_consumer(group, config)).await.map_err(|e| refused(&e))?
+        }
+        None => Box::pin(stream.create_consumer(config)).await.map_err(|e| refused(&e))?,
     };
     let reads = &consumer.cached_info().config.filter_subject;
     if *reads != source.address {

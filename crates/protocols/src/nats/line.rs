@@ -83,7 +83,7 @@ impl Line for NatsLine {
             Until::Sent => self.publish(request, headers, payload).await.map(|()| None),
             Until::Answered => self.ask(request, headers, payload).await.map(|answer| Some(letter(answer))),
             Until::Leader | Until::Stored | Until::Once => {
-                self.store(request, headers, payload).await.map(|()| None)
+                Box::pin(self.store(request, headers, payload)).await.map(|()| None)
             }
         }
     }
@@ -123,7 +123,7 @@ impl Line for NatsLine {
         }
         let mut context = jetstream::new(self.client.clone());
         context.set_timeout(Duration::from_nanos(request.timeout_ns));
-        let made = context.get_or_create_stream(config).await;
+        let made = Box::pin(context.get_or_create_stream(config)).await;
         made.map(drop).map_err(|e| error::of_source(&request.address, &e))
     }
 }

@@ -1,7 +1,7 @@
 //! TLS settings: the system's or one's own authorities, no verification at all, client certificates.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use plimsoll_model::dial::{TlsLimits, TlsVersion, matches_name};
 use plimsoll_model::http::{HttpSettings, HttpVersion};
@@ -169,10 +169,20 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
                 store.add(certificate).map_err(TlsError::Certificate)?;
             }
         }
-        // A system certificate that does not parse is of no use to anybody; the others are.
-        None => drop(store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+        None => return Ok(system().clone()),
     }
     Ok(store)
+}
+
+/// The system's authorities, read once: there are hundreds, and each protocol asks.
+fn system() -> &'static RootCertStore {
+    static STORE: OnceLock<RootCertStore> = OnceLock::new();
+    STORE.get_or_init(|| {
+        let mut store = RootCertStore::empty();
+        // A certificate that does not parse is of no use to anybody; the others are.
+        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        store
+    })
 }
 
 /// Verifies nothing: for targets whose certificate nobody signed, when the plan says so.

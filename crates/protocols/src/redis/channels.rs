@@ -48,7 +48,7 @@ impl Broker for Channels {
             client.map_err(|e| BrokerError::Request("bad url", format!("the server's address: {e}")))?;
         // Operations have a timeout of their own.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let made = client.get_multiplexed_async_connection_with_config(&config).await;
+        let made = Box::pin(client.get_multiplexed_async_connection_with_config(&config)).await;
         let commands = made.map_err(|e| not_connected(&client, &e))?;
         Ok(Connection { client, commands, is_lost: Rc::default() })
     }

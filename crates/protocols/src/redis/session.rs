@@ -44,7 +44,7 @@ impl RedisSession {
         let before = self.clock.now();
         // Operations have a timeout of their own, which connecting is part of.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let made = client.get_multiplexed_async_connection_with_config(&config).await;
+        let made = Box::pin(client.get_multiplexed_async_connection_with_config(&config)).await;
         reply.phases_ns[CONNECT] += self.clock.now() - before;
         reply.connects += 1;
         // Without what stands before the host: it may be a password.

@@ -98,7 +98,7 @@ impl Opener {
         };
         let timed_out =
             || SqlError::Connect("connect timeout", "the database did not answer in time".to_owned());
-        tokio::time::timeout(wait, opened).await.map_err(|_elapsed| timed_out())?
+        tokio::time::timeout(wait, Box::pin(opened)).await.map_err(|_elapsed| timed_out())?
     }
 }
 

@@ -35,7 +35,7 @@ impl Connection {
         if config.get_application_name().is_none() {
             config.application_name("plimsoll");
         }
-        let (client, connection) = config.connect(tls).await.map_err(|e| refused(server, &e))?;
+        let (client, connection) = Box::pin(config.connect(tls)).await.map_err(|e| refused(server, &e))?;
         // What ends it is told by the operation that notices.
         let task = tokio::spawn(async move {
             let _ended = connection.await;

@@ -56,7 +56,7 @@ impl SqlSession {
         };
         let mut connection = match idle {
             Some(connection) => connection,
-            None => self.opened(request, reply).await?,
+            None => Box::pin(self.opened(request, reply)).await?,
         };
         let sent_ns = self.clock.now();
         reply.sent_ns = Some(sent_ns);
@@ -92,7 +92,7 @@ impl SqlSession {
         let before_ns = self.clock.now();
         let opened = match &self.pool {
             Some(pool) => pool.open(&self.opener, &request.server).await,
-            None => self.opener.open(&request.server).await,
+            None => Box::pin(self.opener.open(&request.server)).await,
         };
         reply.phases_ns[CONNECT] += self.clock.now() - before_ns;
         reply.connects += 1;

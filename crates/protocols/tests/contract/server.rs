@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// How often a server is looked for, and the pause in between: it has 20 seconds.
-const LOOKS: u32 = 2_000;
+/// How often a server is looked for, and the pause in between: it has a minute.
+const LOOKS: u32 = 6_000;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A port that nobody listens on.
