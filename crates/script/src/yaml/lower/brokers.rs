@@ -35,18 +35,7 @@ impl Lowering<'_> {
         self.refuse_others_settings(broker, &section);
         let path = |written: &Option<String>| written.as_ref().map(|p| self.base.join(p));
         let (credentials_file, ca_file) = (path(&section.credentials), path(&section.ca));
-        let client_pair = match (path(&section.cert), path(&section.key)) {
-            (Some(chain), Some(key)) => Some((chain, key)),
-            (None, None) => None,
-            _ => {
-                self.diagnostics.error(
-                    &section.place,
-                    "a client certificate needs its key, and a key its certificate",
-                    "give both `cert` and `key`",
-                );
-                None
-            }
-        };
+        let client_pair = self.client_pair(section.cert.as_ref(), section.key.as_ref(), &section.place);
         let user = section.user.as_ref().and_then(|user| {
             let text = self.known_before_the_run(user)?;
             let Some((name, password)) = text.split_once(':') else {

@@ -11,19 +11,7 @@ impl Lowering<'_> {
         let defaults = GrpcSettings::default();
         let file = self.file;
         let Some(section) = &file.grpc else { return defaults };
-        let path = |written: &String| self.base.join(written);
-        let client_pair = match (&section.cert, &section.key) {
-            (Some(chain), Some(key)) => Some((path(chain), path(key))),
-            (None, None) => None,
-            _ => {
-                self.diagnostics.error(
-                    &section.place,
-                    "a client certificate needs its key, and a key its certificate",
-                    "give both `cert` and `key`",
-                );
-                None
-            }
-        };
+        let client_pair = self.client_pair(section.cert.as_ref(), section.key.as_ref(), &section.place);
         let path = |written: &String| self.base.join(written);
         GrpcSettings {
             connections: match section.connections {

@@ -1,6 +1,7 @@
 //! From the file as written to plan and behaviour: names resolved, references checked, nothing left over.
 
 mod brokers;
+mod certificates;
 mod checks;
 mod claims;
 mod data;

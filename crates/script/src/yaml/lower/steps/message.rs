@@ -87,7 +87,12 @@ impl Lowering<'_> {
                 self.message(step, &errand, scope)
             }
         };
-        let parts = if errand.verb == Verb::Receive { &message::PARTS[..] } else { &[] };
+        let parts = match errand.verb {
+            // Only where messages are stored it is told how many more there are.
+            Verb::Receive if errand.broker == Broker::Kafka || step.ack.is_some() => &message::PARTS[..],
+            Verb::Receive => &message::PARTS[..1],
+            _ => &[],
+        };
         let (protocol, request) = (errand.broker.protocol(), RequestTemplate::Other(request?));
         Some(Sent { protocol, request, parts, good: None })
     }
