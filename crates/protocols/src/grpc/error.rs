@@ -2,7 +2,7 @@
 
 use plimsoll_model::{Failure, Outcome};
 
-use crate::net::NetError;
+use crate::net::{NetError, TwoFailure};
 use crate::trouble::Trouble;
 
 /// Names of the codes a call may end with, by their numbers (the gRPC specification, "Status codes and their use in gRPC").
@@ -44,16 +44,10 @@ pub(super) enum CallError {
 impl CallError {
     /// Of a stream or connection of HTTP/2.
     pub(super) fn of(error: &h2::Error) -> Self {
-        if let Some(io) = error.get_io() {
-            return Self::Net(NetError::Lost(std::io::Error::new(io.kind(), io.to_string())));
+        match TwoFailure::of(error) {
+            TwoFailure::Net(net) => Self::Net(net),
+            TwoFailure::Protocol(class, message) => Self::Protocol(class, message),
         }
-        let reason = error.reason().map_or_else(String::new, |reason| format!(" ({reason:?})"));
-        let class = match () {
-            () if error.is_go_away() && error.is_remote() => "went away",
-            () if error.is_reset() && error.is_remote() => "stream reset",
-            () => "not http/2",
-        };
-        Self::Protocol(class, format!("{error}{reason}"))
     }
 
     /// Whether the connection may be of no use any more.

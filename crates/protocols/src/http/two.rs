@@ -24,7 +24,7 @@ use url::Url;
 use super::error::HttpError;
 use super::{ThreadShared, prepared};
 use crate::events::Watch;
-use crate::net::{NetError, Origin, Stream};
+use crate::net::{NetError, Origin, Stream, TwoFailure};
 use crate::phases::{BLOCKED, CONNECT, DNS, RECEIVE, SEND, TLS, WAIT};
 
 /// What we are ready to receive of one stream, and of all together, before we say that we have taken it.
@@ -422,15 +422,8 @@ async fn take(
 }
 
 fn failed(error: &h2::Error) -> HttpError {
-    if let Some(io) = error.get_io() {
-        return HttpError::Net(NetError::Lost(std::io::Error::new(io.kind(), io.to_string())));
+    match TwoFailure::of(error) {
+        TwoFailure::Net(net) => HttpError::Net(net),
+        TwoFailure::Protocol(class, message) => HttpError::Protocol(class, message),
     }
-    let reason = error.reason().map_or_else(String::new, |reason| format!(" ({reason:?})"));
-    let class = match () {
-        () if error.is_go_away() && error.is_remote() => "went away",
-        () if error.is_reset() && error.is_remote() => "stream reset",
-        // What we would not take, or could not read.
-        () => "not http/2",
-    };
-    HttpError::Protocol(class, format!("{error}{reason}"))
 }

@@ -7,6 +7,7 @@ mod names;
 mod proxy;
 mod stream;
 mod tls;
+mod two;
 
 pub(crate) use deadline::Deadline;
 pub(crate) use dial::{Dialer, Origin, Route};
@@ -14,3 +15,4 @@ pub(crate) use error::NetError;
 pub(crate) use stream::Stream;
 pub(crate) use tls::TlsConfigs;
 pub use tls::TlsError;
+pub(crate) use two::TwoFailure;
