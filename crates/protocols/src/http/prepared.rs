@@ -1,8 +1,10 @@
 //! A request in its encoded form.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use http::Request;
 use plimsoll_model::http::{Body, HttpRequest};
 use url::Url;
 
@@ -24,6 +26,8 @@ pub(crate) struct Prepared {
     /// A repetition does no harm, so a stale connection may be replaced without asking.
     pub(crate) idempotent: bool,
     pub(crate) expect_continue: bool,
+    /// The head for HTTP/2, once it has been asked for.
+    two: OnceCell<Request<()>>,
 }
 
 /// What follows the wire bytes.
@@ -96,7 +100,28 @@ impl Prepared {
         };
         let idempotent =
             matches!(request.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE");
-        Ok(Self { url, origin, wire, body, is_head: request.method == "HEAD", idempotent, expect_continue })
+        Ok(Self {
+            url,
+            origin,
+            wire,
+            body,
+            is_head: request.method == "HEAD",
+            idempotent,
+            expect_continue,
+            two: OnceCell::new(),
+        })
+    }
+
+    /// The head for HTTP/2, made when it is asked for first.
+    pub(crate) fn head_of_two(
+        &self,
+        make: impl FnOnce() -> Result<Request<()>, HttpError>,
+    ) -> Result<&Request<()>, HttpError> {
+        if let Some(known) = self.two.get() {
+            return Ok(known);
+        }
+        let made = make()?;
+        Ok(self.two.get_or_init(|| made))
     }
 }
 

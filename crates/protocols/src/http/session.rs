@@ -245,11 +245,10 @@ impl HttpSession {
     ) -> Result<bool, HttpError> {
         let Some(lines) = self.lines.clone() else { return Ok(false) };
         let cookie = self.shared.settings.cookies.then(|| self.cookies.field(&prepared.url)).flatten();
-        let keeps_body = self.keep(request) == Keep::Body;
-        let asked = Asked { request, url: &prepared.url, cookie, keeps_body };
-        let shared = self.shared.clone();
-        let exchanged = lines.exchange(&shared, &asked, until_ns, reply, self.watch.as_deref_mut()).await;
-        match exchanged? {
+        let asked = Asked { request, prepared, cookie, keep: self.keep(request) };
+        let deadline = (&mut self.deadline, until_ns);
+        let watch = self.watch.as_deref_mut();
+        match lines.exchange(&self.shared, &asked, deadline, reply, watch).await? {
             Either::Left(answered) => {
                 (self.status, self.body, self.tls) = (answered.status, answered.body, answered.tls);
                 self.headers = Some(answered.headers.into());

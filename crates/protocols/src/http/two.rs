@@ -7,7 +7,6 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -16,15 +15,15 @@ use h2::client::{self, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use plimsoll_model::dial::TlsSpoken;
-use plimsoll_model::http::{Body, Connections, HttpRequest};
+use plimsoll_model::http::{Body, Connections, HttpRequest, Keep};
 use plimsoll_model::{Nanos, Reply};
 use tokio::sync::{Mutex, Notify};
-use url::Url;
 
+use super::ThreadShared;
 use super::error::HttpError;
-use super::{ThreadShared, prepared};
+use super::prepared::Prepared;
 use crate::events::Watch;
-use crate::net::{NetError, Origin, Stream, TwoFailure};
+use crate::net::{Deadline, NetError, Origin, Stream, TwoFailure};
 use crate::phases::{BLOCKED, CONNECT, DNS, RECEIVE, SEND, TLS, WAIT};
 
 /// What we are ready to receive of one stream, and of all together, before we say that we have taken it.
@@ -91,9 +90,9 @@ pub(super) struct Answered {
 /// What is asked, and how much of the answer is kept.
 pub(super) struct Asked<'a> {
     pub(super) request: &'a HttpRequest,
-    pub(super) url: &'a Url,
+    pub(super) prepared: &'a Prepared,
     pub(super) cookie: Option<String>,
-    pub(super) keeps_body: bool,
+    pub(super) keep: Keep,
 }
 
 /// A connection over TLS whose server chose HTTP/1.1.
@@ -105,13 +104,13 @@ impl Lines {
         &self,
         shared: &ThreadShared,
         asked: &Asked<'_>,
-        until_ns: Nanos,
+        (deadline, until_ns): (&mut Deadline, Nanos),
         reply: &mut Reply,
         watch: Option<&mut Watch>,
     ) -> Result<Either<Answered, Older>, HttpError> {
-        let left = Duration::from_nanos(until_ns.saturating_sub(shared.clock.now()));
-        let exchanged = tokio::time::timeout(left, self.exchanged(shared, asked, reply, watch)).await;
-        exchanged.unwrap_or(Err(HttpError::Net(NetError::TimedOut("timeout"))))
+        let exchanged =
+            deadline.within(&*shared.clock, until_ns, self.exchanged(shared, asked, reply, watch));
+        exchanged.await.unwrap_or(Err(HttpError::Net(NetError::TimedOut("timeout"))))
     }
 
     async fn exchanged(
@@ -121,9 +120,9 @@ impl Lines {
         reply: &mut Reply,
         watch: Option<&mut Watch>,
     ) -> Result<Either<Answered, Older>, HttpError> {
-        let origin = prepared::origin_of(asked.url)?;
+        let origin = &asked.prepared.origin;
         loop {
-            let (line, is_fresh) = match self.made(shared, asked.request, &origin, reply).await? {
+            let (line, is_fresh) = match self.made(shared, asked.request, origin, reply).await? {
                 Either::Left(made) => made,
                 Either::Right(older) => return Ok(Either::Right(older)),
             };
@@ -236,10 +235,13 @@ async fn stream(
     reply: &mut Reply,
     watch: Option<&mut Watch>,
 ) -> Result<Answered, HttpError> {
-    let head = head(shared, asked)?;
+    let head = match &asked.cookie {
+        None => asked.prepared.head_of_two(|| head(shared, asked))?.clone(),
+        Some(_) => head(shared, asked)?,
+    };
     let sent_ns = shared.clock.now();
     reply.sent_ns.get_or_insert(sent_ns);
-    reply.bytes_sent += size(head.headers()) + asked.url.as_str().len() as u64;
+    reply.bytes_sent += size(head.headers()) + asked.prepared.url.as_str().len() as u64;
     let is_empty = matches!(asked.request.body, Body::Empty);
     let (response, body) = send.send_request(head, is_empty).map_err(|e| failed(&e))?;
     let (all_sent_ns, handed) = (Cell::new(sent_ns), Cell::new(0));
@@ -264,8 +266,7 @@ async fn stream(
     let (head, stream) = answered.into_parts();
     reply.status = head.status.as_u16();
     reply.bytes_received += size(&head.headers);
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let headers = if asked.keep >= Keep::Head { texts(&head.headers) } else { Vec::new() };
     let watch = watch.filter(|_| head.status.as_u16() < 300);
     let taken = beside(take(shared, stream, asked, reply, watch), handing.as_mut()).await;
     reply.bytes_sent += handed.get();
@@ -292,9 +293,10 @@ async fn beside<T>(wanted: impl Future<Output = T>, mut other: impl FusedFuture 
 /// The head of a request. Fields that HTTP/2 has its own words for are left out.
 fn head(shared: &ThreadShared, asked: &Asked<'_>) -> Result<Request<()>, HttpError> {
     let bad = |what: String| HttpError::Request("bad header", what);
-    let uri: Uri = asked.url[..url::Position::AfterQuery]
+    let url = &asked.prepared.url;
+    let uri: Uri = url[..url::Position::AfterQuery]
         .parse()
-        .map_err(|e| HttpError::Request("bad url", format!("{}: {e}", asked.url)))?;
+        .map_err(|e| HttpError::Request("bad url", format!("{url}: {e}")))?;
     let method = Method::from_bytes(asked.request.method.as_bytes())
         .map_err(|_| HttpError::Request("bad method", asked.request.method.clone()))?;
     let mut head = Request::new(());
@@ -329,6 +331,11 @@ fn head(shared: &ThreadShared, asked: &Asked<'_>) -> Result<Request<()>, HttpErr
         }
     }
     Ok(head)
+}
+
+fn texts(fields: &http::HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    fields.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 fn size(fields: &http::HeaderMap) -> u64 {
@@ -414,7 +421,7 @@ async fn take(
                 break;
             }
         }
-        if asked.keeps_body {
+        if asked.keep == Keep::Body {
             body.extend_from_slice(&piece);
         }
     }

@@ -1,11 +1,12 @@
 //! A timeout per operation at the price of a timer per timeout: the timer is left running from operation to
 //! operation and moved only when it fires too early.
 
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use plimsoll_model::Nanos;
+use plimsoll_model::{Clock, Nanos};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// One user's timer.
@@ -43,6 +44,21 @@ impl Deadline {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+
+    /// What `future` comes to, or `None` at `until_ns`.
+    pub(crate) async fn within<T>(
+        &mut self,
+        clock: &dyn Clock,
+        until_ns: Nanos,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut future = pin!(future);
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => self.poll(cx, clock.now(), until_ns).map(|()| None),
+        })
+        .await
     }
 }
 
