@@ -31,7 +31,7 @@ use crate::calibrate::floor;
 use crate::exit_code::Exit;
 use crate::terminal::{Display, Mode};
 use crate::watch::Watch;
-use crate::{console, facts, signals};
+use crate::{console, facts, signals, tools};
 
 /// Protocols that whoever builds the command brings.
 pub(crate) static OWN: OnceLock<Vec<Arc<dyn Protocol>>> = OnceLock::new();
@@ -75,6 +75,7 @@ impl From<&Lowered> for Job {
 
 /// Carries out a run and prints its result.
 pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> anyhow::Result<Exit> {
+    tools::check(lowered)?;
     let (view, directory) = perform(&lowered.into(), common, keep, StopHandle::default())?;
     conclude(&view, directory.as_ref(), common);
     Ok(Exit::of(&view.judgement))

@@ -12,6 +12,7 @@ mod exit_code;
 mod facts;
 mod signals;
 mod terminal;
+mod tools;
 mod watch;
 
 use std::process::ExitCode;

@@ -126,3 +126,25 @@ fn running_out_of_descriptors_is_a_counted_outcome() {
     assert!(classes.contains(&"no descriptors"), "{classes:?}");
     assert!(run["totals"]["ok"].as_u64().unwrap() > 0);
 }
+
+/// Before anything is sent, and with the place in the plan.
+#[test]
+fn arguments_that_a_tool_does_not_take_are_refused() {
+    let place = Place::new();
+    let plan = |args: &str| {
+        format!(
+            "target: demo:mcp\nload: {{ main: {{ closed: {{ users: 1, for: 1s }} }} }}\nscenarios: {{ main: [{{ tool: context.search, args: {args} }}] }}\n"
+        )
+    };
+    place.write("wrong.yaml", &plan("{ query: 7, limit: 3 }"));
+    let ended = place.plimsoll(&["run", "wrong.yaml", "--out", "run"]);
+    assert_refused(
+        &ended,
+        104,
+        &["wrong.yaml:3", "context.search", "'limit'", "/query", "2 mistakes in calls of tools"],
+    );
+    assert!(!place.path("run").exists());
+    place.write("right.yaml", &plan("{ query: \"${uuid()}\" }"));
+    let ended = place.plimsoll(&["run", "right.yaml", "--quiet", "--out", "run"]);
+    assert!(!ended.stderr.contains("mistake"), "{ended:?}");
+}

@@ -493,4 +493,22 @@ mod tests {
         let bytes = size(HttpSession::attempt);
         assert!(bytes <= 768, "{bytes} bytes");
     }
+
+    /// The one of a stream is allocated besides.
+    #[test]
+    fn the_future_of_a_stream_stays_small() {
+        fn size<F>(
+            _: impl FnOnce(
+                &'static mut HttpSession,
+                &'static HttpRequest,
+                &'static Prepared,
+                Nanos,
+                &'static mut Reply,
+            ) -> F,
+        ) -> usize {
+            std::mem::size_of::<F>()
+        }
+        let bytes = size(HttpSession::round_of_two);
+        assert!(bytes <= 2_048, "{bytes} bytes");
+    }
 }

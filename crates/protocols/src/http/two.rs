@@ -108,9 +108,9 @@ impl Lines {
         reply: &mut Reply,
         watch: Option<&mut Watch>,
     ) -> Result<Either<Answered, Older>, HttpError> {
-        let exchanged =
-            deadline.within(&*shared.clock, until_ns, self.exchanged(shared, asked, reply, watch));
-        exchanged.await.unwrap_or(Err(HttpError::Net(NetError::TimedOut("timeout"))))
+        let exchanged = pin!(self.exchanged(shared, asked, reply, watch));
+        let done = deadline.within(&*shared.clock, until_ns, exchanged).await;
+        done.unwrap_or(Err(HttpError::Net(NetError::TimedOut("timeout"))))
     }
 
     async fn exchanged(
@@ -167,11 +167,23 @@ impl Lines {
         if let Some(line) = self.with_room(origin, connections) {
             return Ok(Either::Left((line, false)));
         }
+        // The rare case; boxed, it does not make every request's future larger.
+        Box::pin(self.waited_for(shared, request, origin, reply)).await
+    }
+
+    /// The same, once nobody else is making one.
+    async fn waited_for(
+        &self,
+        shared: &ThreadShared,
+        request: &HttpRequest,
+        origin: &Origin,
+        reply: &mut Reply,
+    ) -> Result<Either<(Rc<Line>, bool), Older>, HttpError> {
         let before_ns = shared.clock.now();
         let _alone = self.dialling.lock().await;
         reply.phases_ns[BLOCKED] += shared.clock.now() - before_ns;
         // Somebody else may have made one meanwhile.
-        if let Some(line) = self.with_room(origin, connections) {
+        if let Some(line) = self.with_room(origin, shared.settings.connections) {
             return Ok(Either::Left((line, false)));
         }
         Ok(match self.dial(shared, request, origin, reply).await? {
@@ -248,7 +260,7 @@ async fn stream(
     // Both go on until the answer is whole: a server may begin to answer before it has taken everything.
     let handing = async {
         if !is_empty {
-            hand_over(body, &asked.request.body, &handed).await?;
+            Box::pin(hand_over(body, &asked.request.body, &handed)).await?;
         }
         all_sent_ns.set(shared.clock.now());
         Ok::<_, HttpError>(())

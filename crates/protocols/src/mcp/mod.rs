@@ -6,6 +6,7 @@
 //! answer to another request or none are failures, each of its class.
 
 mod error;
+mod listing;
 mod message;
 mod program;
 mod remote;

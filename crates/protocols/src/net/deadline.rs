@@ -2,7 +2,7 @@
 //! operation and moved only when it fires too early.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -51,9 +51,8 @@ impl Deadline {
         &mut self,
         clock: &dyn Clock,
         until_ns: Nanos,
-        future: impl Future<Output = T>,
+        mut future: Pin<&mut impl Future<Output = T>>,
     ) -> Option<T> {
-        let mut future = pin!(future);
         poll_fn(|cx| match future.as_mut().poll(cx) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending => self.poll(cx, clock.now(), until_ns).map(|()| None),

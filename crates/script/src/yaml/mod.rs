@@ -6,6 +6,7 @@ mod quick;
 pub mod read;
 mod shapes;
 pub mod source;
+pub mod tools;
 pub mod types;
 pub mod units;
 
@@ -63,6 +64,8 @@ pub struct Lowered {
     pub effective: String,
     /// SHA-256 of `effective`.
     pub digest: String,
+    /// Tools that its steps call.
+    pub tools: tools::ToolCalls,
 }
 
 /// Reads and lowers the plan at `path`. All mistakes are returned together.

@@ -99,6 +99,7 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         timeout_ns_max: quick.request.timeout_ns,
         effective,
         digest: format!("sha256:{digest}"),
+        tools: super::tools::ToolCalls::default(),
     })
 }
 

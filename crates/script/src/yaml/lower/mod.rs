@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 
 use super::diagnostics::{Diagnostics, Place};
 use super::read::Placed;
+use super::tools::ToolCalls;
 use super::types::PlanFile;
 use super::{Environment, Lowered};
 use crate::behaviour::data::DataSet;
@@ -62,6 +63,7 @@ struct Lowering<'a> {
     has_delivers: bool,
     /// Whether tokens of streamed answers are counted.
     counts_tokens: bool,
+    tools: ToolCalls,
     seed: u64,
     now_ms: u64,
     timeout_ns_max: u64,
@@ -93,6 +95,7 @@ pub(super) fn lower(
         talks: BTreeMap::new(),
         has_delivers: false,
         counts_tokens: false,
+        tools: ToolCalls::default(),
         seed,
         now_ms: environment.now_ms,
         timeout_ns_max: 0,
@@ -119,6 +122,8 @@ pub(super) fn lower(
     let protocols = lowering.protocol_settings(environment);
     let ledger = Ledger::new(lowering.promise());
     lowering.refuse_unused(&plan);
+    let tools =
+        ToolCalls { files: lowering.diagnostics.files.clone(), ..std::mem::take(&mut lowering.tools) };
     let (effective, digest) = effective(lowering.diagnostics, environment, &plan);
     let behaviour = Behaviour {
         protocols: lowering.protocols,
@@ -137,6 +142,7 @@ pub(super) fn lower(
         timeout_ns_max: lowering.timeout_ns_max,
         effective,
         digest,
+        tools,
     }
 }
 

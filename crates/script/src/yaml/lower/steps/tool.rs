@@ -7,6 +7,7 @@ use plimsoll_model::tool::{self, ToolRequest};
 use serde_json::{Value, json};
 
 use super::super::super::read::Placed;
+use super::super::super::tools::ToolCall;
 use super::super::super::types::ToolStep;
 use super::super::Lowering;
 use super::server::Speaks;
@@ -45,6 +46,7 @@ impl Lowering<'_> {
         let place = step.args.as_ref().map_or(&what.place, |args| &args.place).clone();
         let params = self.json_template(&Placed { value: params, place }, &scope.names);
         let server: Arc<str> = self.server(step.on.as_ref(), Speaks::Tools, what)?.into();
+        self.remember_tool(step, &server);
         let section = self.file.mcp.as_ref().and_then(|section| section.timeout);
         let timeout_ns = self.timeout(step.timeout.or(section));
         let method: Arc<str> = method.into();
@@ -57,6 +59,19 @@ impl Lowering<'_> {
         });
         let request = RequestTemplate::Other(request);
         Some(Sent { protocol: "mcp", request, parts, good: None })
+    }
+
+    /// The call of a tool, for being held against what the server says of it.
+    fn remember_tool(&mut self, step: &ToolStep, server: &Arc<str>) {
+        let Some(tool) = &step.tool else { return };
+        let arguments = step.args.as_ref();
+        self.tools.calls.push(ToolCall {
+            server: server.clone(),
+            tool: tool.value.clone(),
+            arguments: arguments.map_or_else(|| json!({}), |args| args.value.clone()),
+            tool_place: tool.place.clone(),
+            arguments_place: arguments.map_or(&tool.place, |args| &args.place).clone(),
+        });
     }
 }
 
