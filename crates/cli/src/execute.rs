@@ -149,8 +149,8 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
         Arc::new(Talk::new(http.clone())),
         http,
         Arc::new(Nats::new(with.brokers.nats)),
-        Arc::new(Redis),
-        Arc::new(RedisChannels),
+        Arc::new(Redis::new(&with.brokers.redis).context(Exit::WrongPlan)?),
+        Arc::new(RedisChannels::new(with.brokers.redis)),
         Arc::new(Sql::new(with.queries).context(Exit::WrongPlan)?),
     ];
     protocols.extend(own().iter().cloned());

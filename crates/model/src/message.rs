@@ -115,6 +115,8 @@ pub struct MessageSettings {
     pub client_pair: Option<(PathBuf, PathBuf)>,
     /// Believe any certificate.
     pub skip_verify: bool,
+    /// The server is one of a cluster, among which commands find theirs (Redis).
+    pub is_cluster: bool,
     /// In the words of the client's library (Kafka: those of librdkafka).
     pub options: Vec<(String, String)>,
 }
@@ -130,6 +132,7 @@ impl Default for MessageSettings {
             ca_file: None,
             client_pair: None,
             skip_verify: false,
+            is_cluster: false,
             options: Vec::new(),
         }
     }

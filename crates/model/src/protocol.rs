@@ -39,6 +39,8 @@ pub struct BrokerSettings {
     pub mqtt: MessageSettings,
     /// NATS.
     pub nats: MessageSettings,
+    /// Redis, its commands included.
+    pub redis: MessageSettings,
 }
 
 /// A protocol, configured for a run. Shared by all load threads.

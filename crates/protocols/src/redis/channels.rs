@@ -10,12 +10,21 @@ use plimsoll_model::{Clock, Driver, Protocol};
 use redis::aio::{MultiplexedConnection, PubSubStream};
 use redis::{AsyncConnectionConfig, Client, Msg, RedisError};
 
+use super::connection::Access;
 use super::error::{CommandError, connect_class};
 use crate::broker::{Broker, BrokerDriver, BrokerError, Letter, Line};
 
 /// Channels of Redis, for a run.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RedisChannels;
+pub struct RedisChannels {
+    settings: Arc<MessageSettings>,
+}
+
+impl RedisChannels {
+    /// With these settings.
+    pub fn new(settings: MessageSettings) -> Self {
+        Self { settings: Arc::new(settings) }
+    }
+}
 
 impl Protocol for RedisChannels {
     fn name(&self) -> &'static str {
@@ -23,7 +32,7 @@ impl Protocol for RedisChannels {
     }
 
     fn driver(&self, clock: Rc<dyn Clock>) -> Box<dyn Driver> {
-        Box::new(BrokerDriver::<Channels>::new(clock, Arc::default()))
+        Box::new(BrokerDriver::<Channels>::new(clock, self.settings.clone()))
     }
 }
 
@@ -42,10 +51,10 @@ impl Broker for Channels {
     type Connection = Connection;
     type Line = Connection;
 
-    async fn connect(server: &str, _settings: &MessageSettings) -> Result<Connection, BrokerError> {
-        let client = Client::open(server);
-        let client =
-            client.map_err(|e| BrokerError::Request("bad url", format!("the server's address: {e}")))?;
+    async fn connect(server: &str, settings: &MessageSettings) -> Result<Connection, BrokerError> {
+        let access =
+            Access::new(settings).map_err(|e| BrokerError::Request("no certificate", e.to_string()))?;
+        let client = access.client(server).map_err(told)?;
         // Operations have a timeout of their own.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let made = Box::pin(client.get_multiplexed_async_connection_with_config(&config)).await;
@@ -103,16 +112,22 @@ impl Line for Connection {
 
 impl Connection {
     fn told(&self, error: RedisError) -> BrokerError {
-        match CommandError::of(error) {
-            CommandError::Refused(code, message) => BrokerError::refused(code, message),
-            CommandError::Nonsense(error) => BrokerError::refused("not redis", error.to_string()),
-            CommandError::Lost(error) | CommandError::Connect(_, error) => {
-                self.is_lost.set(true);
-                BrokerError::Lost(error.to_string())
-            }
-            CommandError::Request(class, message) => BrokerError::Request(class, message),
-            CommandError::TimedOut(what) => BrokerError::TimedOut(what),
+        let told = told(CommandError::of(error));
+        if matches!(told, BrokerError::Lost(_)) {
+            self.is_lost.set(true);
         }
+        told
+    }
+}
+
+/// In the words of all brokers.
+fn told(error: CommandError) -> BrokerError {
+    match error {
+        CommandError::Refused(code, message) => BrokerError::refused(code, message),
+        CommandError::Nonsense(error) => BrokerError::refused("not redis", error.to_string()),
+        CommandError::Lost(error) | CommandError::Connect(_, error) => BrokerError::Lost(error.to_string()),
+        CommandError::Request(class, message) => BrokerError::Request(class, message),
+        CommandError::TimedOut(what) => BrokerError::TimedOut(what),
     }
 }
 

@@ -6,26 +6,27 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 use plimsoll_model::command::{CommandRequest, HIT, MISS};
 use plimsoll_model::{Clock, Operation, Reading, Reply, ResponseView, Session};
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, Value};
+use redis::Value;
 
+use super::connection::{Access, Connection};
 use super::error::CommandError;
 use super::value;
 use crate::phases::{CONNECT, WAIT};
 use crate::trouble::{not_ours, put_down, within};
 
 /// One user's side of Redis.
-pub(crate) struct RedisSession {
+pub(super) struct RedisSession {
     clock: Rc<dyn Clock>,
-    current: Option<(Arc<str>, MultiplexedConnection)>,
+    access: Arc<Access>,
+    current: Option<(Arc<str>, Connection)>,
     body: Vec<u8>,
     /// Whether what was looked for was there.
     found: Option<Reading>,
 }
 
 impl RedisSession {
-    pub(crate) fn new(clock: Rc<dyn Clock>) -> Self {
-        Self { clock, current: None, body: Vec::new(), found: None }
+    pub(super) fn new(clock: Rc<dyn Clock>, access: Arc<Access>) -> Self {
+        Self { clock, access, current: None, body: Vec::new(), found: None }
     }
 
     /// The connection to a server, made if there is none. It is taken out: an operation that is given up on its way never
@@ -34,22 +35,15 @@ impl RedisSession {
         &mut self,
         request: &CommandRequest,
         reply: &mut Reply,
-    ) -> Result<MultiplexedConnection, CommandError> {
+    ) -> Result<Connection, CommandError> {
         if let Some((_, connection)) = self.current.take().filter(|(server, _)| *server == request.server) {
             return Ok(connection);
         }
-        let client = Client::open(&*request.server);
-        let client =
-            client.map_err(|e| CommandError::Request("bad url", format!("{}: {e}", request.server)))?;
         let before = self.clock.now();
-        // Operations have a timeout of their own, which connecting is part of.
-        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let made = Box::pin(client.get_multiplexed_async_connection_with_config(&config)).await;
+        let made = Box::pin(self.access.connect(&request.server)).await;
         reply.phases_ns[CONNECT] += self.clock.now() - before;
-        reply.connects += 1;
-        // Without what stands before the host: it may be a password.
-        let named = || client.get_connection_info().addr().to_string();
-        made.map_err(|error| CommandError::Connect(named(), error))
+        reply.connects += u32::from(!matches!(made, Err(CommandError::Request(..))));
+        made
     }
 
     async fn attempt(&mut self, request: &CommandRequest, reply: &mut Reply) -> Result<(), CommandError> {
@@ -59,16 +53,7 @@ impl RedisSession {
         let sent_ns = self.clock.now();
         reply.sent_ns = Some(sent_ns);
         reply.bytes_sent += request.commands.iter().flatten().map(|word| word.len() as u64).sum::<u64>();
-        let replied = match request.commands.as_slice() {
-            [one] => connection.send_packed_command(&command(one)).await.map(|value| vec![value]),
-            many => {
-                let mut pipeline = Pipeline::with_capacity(many.len());
-                for words in many {
-                    pipeline.add_command(command(words));
-                }
-                connection.send_packed_commands(&pipeline, 0, many.len()).await
-            }
-        };
+        let replied = connection.ask(&request.commands).await;
         reply.phases_ns[WAIT] += self.clock.now() - sent_ns;
         reply.done_ns = self.clock.now();
         let replied = replied.map_err(CommandError::of);
@@ -89,14 +74,6 @@ impl RedisSession {
         });
         refused.map_or(Ok(()), |(code, text)| Err(CommandError::Refused(code, text)))
     }
-}
-
-fn command(words: &[Vec<u8>]) -> Cmd {
-    let mut command = Cmd::new();
-    for word in words {
-        command.arg(word.as_slice());
-    }
-    command
 }
 
 impl Session for RedisSession {

@@ -5,14 +5,15 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use plimsoll_model::command::{CommandRequest, HIT, MISS};
-use plimsoll_model::message::{SKIPPED, Until};
+use plimsoll_model::message::{MessageSettings, SKIPPED, Until};
 use plimsoll_model::talk::Pattern;
 use plimsoll_model::{Operation, Outcome, Reading, SECOND_NS};
 use plimsoll_protocols::redis::{Redis, RedisChannels};
 
 use crate::client::{Answer, Client};
 use crate::messages::{holding, receive, send};
-use crate::server::{RedisServer, free_port};
+use crate::papers::Papers;
+use crate::server::{RedisServer, free_port, until};
 
 const CONNECT: usize = 2;
 const WAIT: usize = 5;
@@ -31,7 +32,7 @@ fn ask(client: &mut Client, server: &str, command: &[&str]) -> Answer {
 }
 
 fn client() -> Client {
-    Client::of(&Redis)
+    Client::of(&Redis::new(&MessageSettings::default()).unwrap())
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn what_is_no_redis_is_said_to_be_none() {
 fn what_is_published_on_a_channel_reaches_whoever_listens() {
     let mut server = RedisServer::start(&[]);
     let url = server.url();
-    let [mut teller, mut listener] = Client::two_of(&RedisChannels);
+    let [mut teller, mut listener] = Client::two_of(&RedisChannels::new(MessageSettings::default()));
     let unheard = send(&mut teller, &url, "told.x", "nobody hears this", Until::Sent);
     assert_eq!((unheard.end(), unheard.reply.connects), ((Outcome::Ok, ""), 1));
     assert_eq!(receive(&mut listener, &url, "told.*", None).end(), (Outcome::Ok, ""));
@@ -215,4 +216,77 @@ fn what_is_published_on_a_channel_reaches_whoever_listens() {
     server.restart();
     let back = send(&mut teller, &url, "told.x", "x", Until::Sent);
     assert_eq!((back.end(), back.reply.connects), ((Outcome::Ok, ""), 1), "{:?}", back.reply.failure);
+}
+
+#[test]
+fn connections_are_encrypted_and_both_sides_show_who_they_are() {
+    let (papers, port) = (Papers::issue(), free_port());
+    let path = |name: &str| papers.path(name).display().to_string();
+    let (port_text, ca, cert, key) =
+        (port.to_string(), path("ca.pem"), path("server.pem"), path("server.key"));
+    let _server = RedisServer::start(&[
+        "--tls-port",
+        &port_text,
+        "--tls-ca-cert-file",
+        &ca,
+        "--tls-cert-file",
+        &cert,
+        "--tls-key-file",
+        &key,
+    ]);
+    let url = format!("rediss://localhost:{port}");
+    let asked =
+        |settings: MessageSettings| ask(&mut Client::of(&Redis::new(&settings).unwrap()), &url, &["PING"]);
+    let trusting = MessageSettings { ca_file: Some(papers.path("ca.pem")), ..MessageSettings::default() };
+    let pair = Some((papers.path("client.pem"), papers.path("client.key")));
+    let known = MessageSettings { client_pair: pair, ..trusting.clone() };
+    assert_eq!(asked(known.clone()).text(), "PONG");
+    // Neither a server that nobody vouches for, nor a client that shows nothing.
+    assert_eq!(asked(MessageSettings::default()).reply.outcome, Outcome::ConnectError);
+    assert_ne!(asked(trusting).reply.outcome, Outcome::Ok);
+    assert_eq!(asked(MessageSettings { ca_file: None, skip_verify: true, ..known.clone() }).text(), "PONG");
+    assert!(Redis::new(&MessageSettings { ca_file: Some("nowhere.pem".into()), ..known }).is_err());
+}
+
+/// Two servers with half of the slots each.
+fn cluster() -> [RedisServer; 2] {
+    let servers = [(0, 8_191), (8_192, 16_383)].map(|(from, to)| {
+        let bus = free_port().to_string();
+        let server = RedisServer::start(&["--cluster-enabled", "yes", "--cluster-port", &bus]);
+        let slots = ["CLUSTER", "ADDSLOTSRANGE", &from.to_string(), &to.to_string()];
+        assert_eq!(ask(&mut client(), &server.url(), &slots).text(), "OK");
+        (server, bus)
+    });
+    let [(first, _), (second, bus)] = servers;
+    let port = second.url().rsplit(':').next().unwrap().to_owned();
+    let mut speaker = client();
+    assert_eq!(ask(&mut speaker, &first.url(), &["CLUSTER", "MEET", "127.0.0.1", &port, &bus]).text(), "OK");
+    for server in [&first, &second] {
+        until(|| ask(&mut speaker, &server.url(), &["CLUSTER", "INFO"]).text().contains("cluster_state:ok"));
+        until(|| ask(&mut speaker, &server.url(), &["CLUSTER", "SLOTS"]).text().contains("8192"));
+    }
+    [first, second]
+}
+
+#[test]
+fn commands_find_their_server_of_a_cluster() {
+    let servers = cluster();
+    let settings = MessageSettings { is_cluster: true, ..MessageSettings::default() };
+    let mut whole = Client::of(&Redis::new(&settings).unwrap());
+    // `foo` and `bar` belong to different halves.
+    for key in ["foo", "bar"] {
+        let set = ask(&mut whole, &servers[0].url(), &["SET", key, "1"]);
+        assert_eq!((set.reply.outcome, set.text().as_str()), (Outcome::Ok, "OK"), "{set:?}");
+        assert_eq!(ask(&mut whole, &servers[0].url(), &["GET", key]).text(), "1");
+    }
+    let together = commands(&servers[0].url(), &[&["INCR", "foo"], &["GET", "foo"]]);
+    assert_eq!(whole.perform(Operation::Command(together)).text(), "[2,\"2\"]");
+    let sizes: Vec<_> = servers.iter().map(|s| ask(&mut client(), &s.url(), &["DBSIZE"]).text()).collect();
+    assert_eq!(sizes, ["1", "1"]);
+    // Who does not know that it is one is sent on, which is a failure.
+    let ends: Vec<_> = ["foo", "bar"]
+        .iter()
+        .map(|key| ask(&mut client(), &servers[0].url(), &["GET", key]).reply.outcome)
+        .collect();
+    assert!(ends.contains(&Outcome::AppError) && ends.contains(&Outcome::Ok), "{ends:?}");
 }

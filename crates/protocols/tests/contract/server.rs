@@ -150,12 +150,20 @@ impl Drop for PythonServer {
 /// Waits until somebody listens.
 pub(crate) fn listens(port: u16) {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
-    let is_there = (0..LOOKS).any(|_| {
-        let connected = TcpStream::connect(address).is_ok();
-        if !connected {
+    assert!(comes(|| TcpStream::connect(address).is_ok()), "nobody listens on {address}");
+}
+
+/// Waits for a state.
+pub(crate) fn until(holds: impl FnMut() -> bool) {
+    assert!(comes(holds), "what was waited for never came");
+}
+
+fn comes(mut holds: impl FnMut() -> bool) -> bool {
+    (0..LOOKS).any(|_| {
+        let is_there = holds();
+        if !is_there {
             std::thread::sleep(PAUSE);
         }
-        connected
-    });
-    assert!(is_there, "nobody listens on {address}");
+        is_there
+    })
 }

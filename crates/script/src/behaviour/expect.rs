@@ -3,11 +3,12 @@
 use std::ops::RangeInclusive;
 
 use jsonschema::Validator;
-use plimsoll_model::ResponseView;
+use plimsoll_model::{Operation, ResponseView};
 use regex::Regex;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use super::envelope;
 use super::template::{Missing, Scope, Template};
 
 /// Status codes that are accepted.
@@ -167,9 +168,10 @@ impl Expect {
         self.checks.iter().any(|check| !matches!(check, Check::Header(..)))
     }
 
-    /// Judges a response.
+    /// Judges the response to what was sent.
     pub fn judge(
         &self,
+        sent: &Operation,
         view: &ResponseView<'_>,
         json: &mut LazyJson,
         scope: &mut Scope<'_>,
@@ -184,7 +186,7 @@ impl Expect {
             return Err(Unexpected { class: format!("status {}", view.status), message });
         }
         for check in &self.checks {
-            match check.failure(view, json, scope) {
+            match check.failure(sent, view, json, scope) {
                 Ok(None) => {}
                 Ok(Some(unexpected)) => return Err(unexpected),
                 Err(Missing(what)) => return Err(Unexpected { class: "no value".to_owned(), message: what }),
@@ -197,6 +199,7 @@ impl Expect {
 impl Check {
     fn failure(
         &self,
+        sent: &Operation,
         view: &ResponseView<'_>,
         json: &mut LazyJson,
         scope: &mut Scope<'_>,
@@ -236,7 +239,7 @@ impl Check {
                     )
                 }
             }
-            Self::Rpc => rpc_failure(json.of(view), || excerpt(view)),
+            Self::Rpc => envelope::failure(sent, json.of(view), || excerpt(view)),
             Self::Schema(validator) => {
                 let Some(body) = json.of(view) else {
                     return Ok(unexpected(
@@ -272,76 +275,6 @@ impl Check {
     }
 }
 
-/// Why a reply is not that of a call that succeeded. Cliffracer's envelope, in both of its versions: a failure has the key
-/// `error` (and from 1.0 on `success: false` and `details`), a success has `result`.
-fn rpc_failure(body: Option<&Value>, excerpt: impl FnOnce() -> String) -> Option<Unexpected> {
-    let unexpected = |class: &str, message: String| Some(Unexpected { class: class.to_owned(), message });
-    let Some(Value::Object(reply)) = body else {
-        return unexpected("no envelope", format!("the reply is no JSON object: {}", excerpt()));
-    };
-    let error = reply.get("error").filter(|error| !error.is_null());
-    let has_failed = error.is_some() || reply.get("success") == Some(&Value::Bool(false));
-    if !has_failed {
-        let is_reply = reply.contains_key("result") || reply.get("success") == Some(&Value::Bool(true));
-        return if is_reply {
-            None
-        } else {
-            unexpected("no envelope", format!("the reply has neither `result` nor `error`: {}", excerpt()))
-        };
-    }
-    let text = error.and_then(Value::as_str).unwrap_or("no reason given");
-    let details = reply.get("details").map_or_else(String::new, |details| format!("; details: {details}"));
-    // Few classes: what stands behind differs from call to call.
-    let known = ["validation failed", "unknown method", "internal server error", "refused"];
-    let lower = text.to_ascii_lowercase().replace("validation error", "validation failed");
-    let class = known.into_iter().find(|known| lower.starts_with(known)).unwrap_or("rpc error");
-    unexpected(class, format!("{text}{details}").chars().take(500).collect())
-}
-
 fn excerpt(view: &ResponseView<'_>) -> String {
     format!("{:?}", String::from_utf8_lossy(&view.body[..view.body.len().min(120)]))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn class(reply: &Value) -> Option<String> {
-        rpc_failure(Some(reply), String::new).map(|unexpected| unexpected.class)
-    }
-
-    /// The replies that SYSTEMS 1.7 lists, of both versions.
-    #[test]
-    fn replies_of_calls_are_told_apart() {
-        let meta = json!({ "timestamp": "2026-01-01T00:00:00", "correlation_id": "corr_0123456789abcdef" });
-        let with = |mut reply: Value| {
-            let fields = meta.as_object().unwrap().clone();
-            reply.as_object_mut().unwrap().extend(fields);
-            reply
-        };
-        assert_eq!(class(&with(json!({ "result": null }))), None);
-        assert_eq!(class(&with(json!({ "success": true, "result": { "error": "inside" } }))), None);
-        let failed = [
-            (json!({ "error": "boom", "traceback": "..." }), "rpc error"),
-            (json!({ "error": "Unknown method: nope" }), "unknown method"),
-            (json!({ "error": "Validation error: quantity" }), "validation failed"),
-            (
-                json!({ "success": false, "error": "validation failed", "details": [{ "loc": ["n"] }] }),
-                "validation failed",
-            ),
-            (
-                json!({ "success": false, "error": "Internal server error (correlation_id: x)" }),
-                "internal server error",
-            ),
-            (json!({ "success": false, "error": "refused: too many" }), "refused"),
-            (json!({ "success": false }), "rpc error"),
-            (json!({ "pong": true }), "no envelope"),
-        ];
-        for (reply, expected) in failed {
-            assert_eq!(class(&with(reply.clone())).as_deref(), Some(expected), "{reply}");
-        }
-        assert_eq!(class(&json!([1])).as_deref(), Some("no envelope"));
-    }
 }

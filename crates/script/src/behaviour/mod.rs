@@ -2,6 +2,7 @@
 //! YAML; both front ends lower to it.
 
 pub mod data;
+mod envelope;
 pub mod expect;
 pub mod generate;
 pub mod ledger;

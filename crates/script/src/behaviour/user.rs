@@ -8,8 +8,8 @@ use futures::future::LocalBoxFuture;
 use plimsoll_model::delivery::Written;
 use plimsoll_model::workload::{Sequence, give_way};
 use plimsoll_model::{
-    Begun, Clock, Host, Iteration, Nanos, Observation, Outcome, PartUnit, Reading, Reply, ResponseView,
-    Session, User, WorkerContext,
+    Begun, Clock, Host, Iteration, Nanos, Observation, Operation, Outcome, PartUnit, Reading, Reply,
+    ResponseView, Session, User, WorkerContext,
 };
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -260,7 +260,7 @@ impl ScriptUser {
             // It failed without waiting for anything; others are to have their turn before the next attempt.
             give_way().await;
         }
-        let outcome = self.finish(call, begun, &reply, host);
+        let outcome = self.finish((call, operation), begun, &reply, host);
         if let Some(write) = write {
             self.ledger_part().end(write, written(outcome, &reply));
         }
@@ -279,9 +279,15 @@ impl ScriptUser {
     }
 
     /// Judges a reply and records what became of its operation.
-    fn finish(&mut self, call: &Call, begun: Begun, reply: &Reply, host: &mut dyn Host) -> Outcome {
+    fn finish(
+        &mut self,
+        (call, sent): (&Call, &Operation),
+        begun: Begun,
+        reply: &Reply,
+        host: &mut dyn Host,
+    ) -> Outcome {
         let (outcome, checked, unexpected) = match reply.outcome {
-            Outcome::Ok => self.judge(call),
+            Outcome::Ok => self.judge(call, sent),
             failed => (failed, false, None),
         };
         let failure = unexpected.as_ref().map(|u| (u.class.as_str(), u.message.as_str()));
@@ -332,11 +338,11 @@ impl ScriptUser {
     }
 
     /// Outcome, whether anything beyond the status was looked at, and what was wrong.
-    fn judge(&mut self, call: &Call) -> (Outcome, bool, Option<Unexpected>) {
+    fn judge(&mut self, call: &Call, sent: &Operation) -> (Outcome, bool, Option<Unexpected>) {
         // The plain case touches no scope: nothing but the status is of interest.
         if !call.expect.looks_beyond_status() && call.when_invalid.is_none() {
             let view = ResponseView { headers: &[], ..self.sessions[call.protocol].response() };
-            let judged = self.status_only(call, view.status);
+            let judged = self.status_only(call, sent, view.status);
             let outcome = if judged.is_none() { Outcome::Ok } else { Outcome::AppError };
             return (outcome, call.expect.is_checked(), judged);
         }
@@ -346,11 +352,11 @@ impl ScriptUser {
             let view = sessions[call.protocol].response();
             let mut json = LazyJson::default();
             match refusal {
-                None => match call.expect.judge(&view, &mut json, scope) {
+                None => match call.expect.judge(sent, &view, &mut json, scope) {
                     Ok(()) => (Outcome::Ok, call.expect.is_checked(), None),
                     Err(unexpected) => (Outcome::AppError, true, Some(unexpected)),
                 },
-                Some((expect, kind)) => match expect.judge(&view, &mut json, scope) {
+                Some((expect, kind)) => match expect.judge(sent, &view, &mut json, scope) {
                     Ok(()) => (Outcome::Rejected, true, None),
                     Err(Unexpected { message, .. }) => {
                         let class = format!("invalid {kind} not refused");
@@ -368,13 +374,13 @@ impl ScriptUser {
         })
     }
 
-    fn status_only(&mut self, call: &Call, status: u16) -> Option<Unexpected> {
+    fn status_only(&mut self, call: &Call, sent: &Operation, status: u16) -> Option<Unexpected> {
         if call.expect.status.holds(status) {
             return None;
         }
         self.scoped(|scope, sessions| {
             let view = sessions[call.protocol].response();
-            call.expect.judge(&view, &mut LazyJson::default(), scope).err()
+            call.expect.judge(sent, &view, &mut LazyJson::default(), scope).err()
         })
     }
 

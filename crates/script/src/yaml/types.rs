@@ -46,6 +46,8 @@ record! {
         mqtt: Option<BrokerSection>,
         /// How NATS servers are connected to.
         nats: Option<BrokerSection>,
+        /// How servers of Redis are connected to.
+        redis: Option<BrokerSection>,
         /// How servers of tools are spoken with.
         mcp: Option<McpSection>,
         /// How databases are connected to.
@@ -129,8 +131,10 @@ record! {
         cert: Option<String>,
         /// Client key, PEM file.
         key: Option<String>,
-        /// Accept any certificate (MQTT, Kafka).
+        /// Accept any certificate (MQTT, Kafka, Redis).
         skip_verify: Option<bool>,
+        /// The server is one of a cluster: commands go to the server of their key (Redis).
+        cluster: Option<bool>,
         /// Settings of librdkafka (Kafka), such as `compression.type: lz4`.
         options: Table<Placed<String>>,
     }

@@ -15,6 +15,7 @@ impl Lowering<'_> {
             kafka: self.settings_of(Broker::Kafka),
             mqtt: self.settings_of(Broker::Mqtt),
             nats: self.settings_of(Broker::Nats),
+            redis: self.settings_of(Broker::Redis),
         }
     }
 
@@ -25,7 +26,7 @@ impl Lowering<'_> {
             Broker::Kafka => self.file.kafka.as_ref(),
             Broker::Mqtt => self.file.mqtt.as_ref(),
             Broker::Nats => self.file.nats.as_ref(),
-            Broker::Redis => None,
+            Broker::Redis => self.file.redis.as_ref(),
         }
     }
 
@@ -60,6 +61,7 @@ impl Lowering<'_> {
             ca_file,
             client_pair,
             skip_verify: section.skip_verify.unwrap_or(false),
+            is_cluster: section.cluster.unwrap_or(false),
             options: self.options(&section),
         }
     }
@@ -75,7 +77,11 @@ impl Lowering<'_> {
     /// Settings that brokers of this kind have no use for.
     fn refuse_others_settings(&mut self, broker: Broker, section: &BrokerSection) {
         let is_nats = broker == Broker::Nats;
+        let is_redis = broker == Broker::Redis;
         let wrong = [
+            ("connections", section.connections.is_some() && is_redis),
+            ("user", section.user.is_some() && is_redis),
+            ("cluster", section.cluster.is_some() && !is_redis),
             ("token", section.token.is_some() && !is_nats),
             ("credentials", section.credentials.is_some() && !is_nats),
             ("skip_verify", section.skip_verify.is_some() && matches!(broker, Broker::Amqp | Broker::Nats)),

@@ -31,7 +31,8 @@ impl Lowering<'_> {
             );
             return None;
         };
-        let timeout_ns = self.timeout(step.timeout);
+        let section = self.file.redis.as_ref().and_then(|section| section.timeout);
+        let timeout_ns = self.timeout(step.timeout.or(section));
         let parts = if looks_up(&written) { &command::PARTS[..] } else { &[] };
         let lengths: Vec<_> = written.iter().map(Vec::len).collect();
         let mut holes: Vec<Template> = Vec::new();
