@@ -20,6 +20,9 @@ const SERVERS: [Needed; 6] = [
 /// Servers in Python that protocols are tested against.
 const REQUIREMENTS: &str = "crates/protocols/tests/contract/python/requirements.txt";
 
+/// ClickHouse's engine, without what would bring its results into data frames.
+const ENGINE: &str = "crates/protocols/tests/contract/python/engine.txt";
+
 /// What is good to have: benchmarks and pictures need it, tests in Rust do not.
 const TOOLS: [Needed; 5] = [
     ("chromium", "chromium", "the browser in which reports are looked at"),
@@ -55,8 +58,10 @@ pub(crate) fn servers() -> Result<()> {
 
 /// Servers in Python live in an environment of their own, with the versions that tests were written for.
 fn python() -> Result<()> {
-    let (place, wanted) = (root().join("target/python"), root().join(REQUIREMENTS));
-    let (kept, wanted_text) = (place.join("installed.txt"), std::fs::read_to_string(&wanted)?);
+    let (place, wanted, engine) =
+        (root().join("target/python"), root().join(REQUIREMENTS), root().join(ENGINE));
+    let wanted_text = std::fs::read_to_string(&wanted)? + &std::fs::read_to_string(&engine)?;
+    let kept = place.join("installed.txt");
     if std::fs::read_to_string(&kept).is_ok_and(|kept| kept == wanted_text) {
         println!("there already: servers in Python (target/python)");
         return Ok(());
@@ -65,6 +70,7 @@ fn python() -> Result<()> {
     run("python3", &["-m", "venv", &place.to_string_lossy()])?;
     let pip = place.join("bin/pip");
     run(&pip.to_string_lossy(), &["install", "-q", "-r", &wanted.to_string_lossy()])?;
+    run(&pip.to_string_lossy(), &["install", "-q", "--no-deps", "-r", &engine.to_string_lossy()])?;
     std::fs::write(kept, wanted_text)?;
     Ok(())
 }

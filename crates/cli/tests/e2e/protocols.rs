@@ -123,3 +123,14 @@ fn the_example_for_grpc_runs() {
     let calls = run["steps"].as_array().unwrap().iter().find(|s| s["name"] == "many").unwrap();
     assert_eq!(counted["sum"].as_u64(), calls["outcomes"]["ok"]["count"].as_u64().map(|calls| 5 * calls));
 }
+
+/// Every batch that the engine took is there whole.
+#[test]
+fn the_example_for_clickhouse_runs() {
+    let (server, place) = (PythonServer::start("clickhouse_server.py", &[]), Place::new());
+    let run = ran(&place, "clickhouse.yaml", &format!("CLICKHOUSE=http://127.0.0.1:{}", server.port));
+    let deliveries = &run["deliveries"];
+    assert!(deliveries["acknowledged"].as_u64() > Some(0), "{deliveries}");
+    assert_eq!((&deliveries["lost"], &deliveries["duplicated"]), (&0.into(), &0.into()), "{deliveries}");
+    assert_eq!(deliveries["found"], deliveries["acknowledged"]);
+}
