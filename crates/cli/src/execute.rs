@@ -1,25 +1,14 @@
 //! Wiring: a lowered plan, protocols, sinks, signals; then the run, the judgement and the result.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use plimsoll_engine::{RunSettings, StopHandle, run};
 use plimsoll_model::event::Origin;
 use plimsoll_model::{
-    Nanos, Plan, Protocol, ProtocolSettings, Record, RunEvent, Sample, Segment, Sink, Started, Workload,
+    Nanos, Plan, ProtocolSettings, Record, RunEvent, Sample, Segment, Sink, Started, Workload,
 };
-use plimsoll_protocols::amqp::Amqp;
-use plimsoll_protocols::exec::Exec;
-use plimsoll_protocols::grpc::Grpc;
-use plimsoll_protocols::http::Http;
-use plimsoll_protocols::kafka::Kafka;
-use plimsoll_protocols::mcp::Mcp;
-use plimsoll_protocols::mqtt::Mqtt;
-use plimsoll_protocols::nats::Nats;
-use plimsoll_protocols::redis::{Redis, RedisChannels};
-use plimsoll_protocols::sql::Sql;
-use plimsoll_protocols::talk::Talk;
 use plimsoll_report::log::LogWriter;
 use plimsoll_report::verify::claims_digest;
 use plimsoll_report::{RunDirectory, SampleWriter, View, files, json, text};
@@ -29,17 +18,10 @@ use plimsoll_script::behaviour::ScriptWorkload;
 use crate::args::CommonArgs;
 use crate::calibrate::floor;
 use crate::exit_code::Exit;
+use crate::protocols::{are_there, wired};
 use crate::terminal::{Display, Mode};
 use crate::watch::Watch;
-use crate::{console, facts, signals, tools};
-
-/// Protocols that whoever builds the command brings.
-pub(crate) static OWN: OnceLock<Vec<Arc<dyn Protocol>>> = OnceLock::new();
-
-/// Protocols that are not ours.
-pub(crate) fn own() -> &'static [Arc<dyn Protocol>] {
-    OWN.get().map_or(&[], Vec::as_slice)
-}
+use crate::{console, facts, signals};
 
 /// Where a run is kept.
 pub(crate) enum Keep {
@@ -54,6 +36,8 @@ pub(crate) struct Job {
     pub(crate) plan: Plan,
     pub(crate) workload: Arc<dyn Workload>,
     pub(crate) protocols: ProtocolSettings,
+    /// Names of those that its users speak.
+    pub(crate) needs: Vec<&'static str>,
     pub(crate) timeout_ns_max: Nanos,
     /// As it is executed, for people.
     pub(crate) effective: String,
@@ -66,6 +50,7 @@ impl From<&Lowered> for Job {
             plan: lowered.plan.clone(),
             workload: Arc::new(ScriptWorkload(lowered.behaviour.clone())),
             protocols: lowered.protocols.clone(),
+            needs: lowered.behaviour.protocols.clone(),
             timeout_ns_max: lowered.timeout_ns_max,
             effective: lowered.effective.clone(),
             digest: lowered.digest.clone(),
@@ -75,7 +60,8 @@ impl From<&Lowered> for Job {
 
 /// Carries out a run and prints its result.
 pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> anyhow::Result<Exit> {
-    tools::check(lowered)?;
+    #[cfg(feature = "mcp")]
+    crate::tools::check(lowered)?;
     let (view, directory) = perform(&lowered.into(), common, keep, StopHandle::default())?;
     conclude(&view, directory.as_ref(), common);
     Ok(Exit::of(&view.judgement))
@@ -137,23 +123,8 @@ fn samples(directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Res
 }
 
 pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> anyhow::Result<RunSettings> {
-    let with = job.protocols.clone();
-    let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http).context(Exit::WrongPlan)?);
-    let mut protocols: Vec<Arc<dyn Protocol>> = vec![
-        Arc::new(Amqp::new(with.brokers.amqp)),
-        Arc::new(Exec),
-        Arc::new(Grpc::new(with.grpc).context(Exit::WrongPlan)?),
-        Arc::new(Kafka::new(with.brokers.kafka)),
-        Arc::new(Mcp::new(http.clone(), with.tools)),
-        Arc::new(Mqtt::new(with.brokers.mqtt).context(Exit::WrongPlan)?),
-        Arc::new(Talk::new(http.clone())),
-        http,
-        Arc::new(Nats::new(with.brokers.nats)),
-        Arc::new(Redis::new(&with.brokers.redis).context(Exit::WrongPlan)?),
-        Arc::new(RedisChannels::new(with.brokers.redis)),
-        Arc::new(Sql::new(with.queries).context(Exit::WrongPlan)?),
-    ];
-    protocols.extend(own().iter().cloned());
+    let protocols = wired(job.protocols.clone())?;
+    are_there(&protocols, &job.needs)?;
     Ok(RunSettings {
         workers: common.worker_count(),
         idle: common.idle_strategy(),

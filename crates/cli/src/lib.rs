@@ -10,8 +10,10 @@ mod console;
 mod execute;
 mod exit_code;
 mod facts;
+mod protocols;
 mod signals;
 mod terminal;
+#[cfg(feature = "mcp")]
 mod tools;
 mod watch;
 
@@ -29,7 +31,7 @@ use exit_code::Exit;
 /// # Panics
 /// If it is called twice in a process.
 pub fn main(protocols: Vec<Arc<dyn Protocol>>) -> ExitCode {
-    assert!(execute::OWN.set(protocols).is_ok(), "the command runs once in a process");
+    assert!(protocols::OWN.set(protocols).is_ok(), "the command runs once in a process");
     let options = match Options::try_parse() {
         Ok(options) => options,
         Err(error) => return exit_code::of_clap(&error),

@@ -6,9 +6,9 @@ use plimsoll_report::format::{duration, time};
 
 use super::plan::read;
 use crate::args::CheckArgs;
+use crate::console;
 use crate::execute::canary_settings;
 use crate::exit_code::Exit;
-use crate::{console, tools};
 
 /// See the module.
 pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
@@ -18,7 +18,8 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     if args.offline {
         return Ok(Exit::Success);
     }
-    tools::check(lowered)?;
+    #[cfg(feature = "mcp")]
+    crate::tools::check(lowered)?;
     let steps = canary(&lowered.plan, &canary_settings(lowered)?)
         .map_err(|e| anyhow::Error::new(e).context(Exit::Unproven))?;
     let mut text = String::from("One call of each kind\n");

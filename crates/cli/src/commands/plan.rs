@@ -52,7 +52,7 @@ pub(crate) fn read_text(
         iterations: overrides.iterations,
         proxy: facts::proxies(),
         now_ms: facts::now().0,
-        own: crate::execute::own().iter().map(|protocol| protocol.name()).collect(),
+        own: crate::protocols::own().iter().map(|protocol| protocol.name()).collect(),
         start_service: Some(&mut start_service),
     };
     match load(path, text, &mut environment) {

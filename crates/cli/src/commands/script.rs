@@ -35,6 +35,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         plan: script.plan.clone(),
         workload: script.workload(),
         protocols: ProtocolSettings { http: script.http.clone(), ..ProtocolSettings::default() },
+        needs: vec!["http"],
         timeout_ns_max: script.timeout_ns_max,
         effective: script.effective.clone(),
         digest: script.digest.clone(),
