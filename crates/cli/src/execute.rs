@@ -18,7 +18,7 @@ use plimsoll_script::behaviour::ScriptWorkload;
 use crate::args::CommonArgs;
 use crate::calibrate::floor;
 use crate::exit_code::Exit;
-use crate::protocols::{are_there, wired};
+use crate::protocols::{Known, are_there, wired};
 use crate::terminal::{Display, Mode};
 use crate::watch::Watch;
 use crate::{console, facts, signals};
@@ -38,6 +38,8 @@ pub(crate) struct Job {
     pub(crate) protocols: ProtocolSettings,
     /// Names of those that its users speak.
     pub(crate) needs: Vec<&'static str>,
+    /// Services that are known already.
+    pub(crate) known: Known,
     pub(crate) timeout_ns_max: Nanos,
     /// As it is executed, for people.
     pub(crate) effective: String,
@@ -51,6 +53,7 @@ impl From<&Lowered> for Job {
             workload: Arc::new(ScriptWorkload(lowered.behaviour.clone())),
             protocols: lowered.protocols.clone(),
             needs: lowered.behaviour.protocols.clone(),
+            known: Known::default(),
             timeout_ns_max: lowered.timeout_ns_max,
             effective: lowered.effective.clone(),
             digest: lowered.digest.clone(),
@@ -123,7 +126,7 @@ fn samples(directory: Option<&RunDirectory>, common: &CommonArgs) -> anyhow::Res
 }
 
 pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> anyhow::Result<RunSettings> {
-    let protocols = wired(job.protocols.clone())?;
+    let protocols = wired(job.protocols.clone(), &job.known)?;
     are_there(&protocols, &job.needs)?;
     Ok(RunSettings {
         workers: common.worker_count(),

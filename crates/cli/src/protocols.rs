@@ -1,15 +1,20 @@
 //! Which protocols this build speaks, wired for a run.
 
+#[cfg(feature = "grpc")]
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, anyhow};
+#[cfg(feature = "grpc")]
+use plimsoll_k6::ServiceMethod;
+use plimsoll_k6::Services;
 use plimsoll_model::{Protocol, ProtocolSettings};
 #[cfg(feature = "amqp")]
 use plimsoll_protocols::amqp::Amqp;
 #[cfg(feature = "exec")]
 use plimsoll_protocols::exec::Exec;
 #[cfg(feature = "grpc")]
-use plimsoll_protocols::grpc::Grpc;
+use plimsoll_protocols::grpc::{Descriptions, Grpc};
 use plimsoll_protocols::http::Http;
 #[cfg(feature = "kafka")]
 use plimsoll_protocols::kafka::Kafka;
@@ -36,8 +41,41 @@ pub(crate) fn own() -> &'static [Arc<dyn Protocol>] {
     OWN.get().map_or(&[], Vec::as_slice)
 }
 
+/// Descriptions of services that a script has read.
+#[derive(Clone, Default)]
+pub(crate) struct Known {
+    #[cfg(feature = "grpc")]
+    services: Descriptions,
+}
+
+impl Known {
+    /// For a script that reads more; nothing, if this build knows no gRPC.
+    #[cfg_attr(feature = "grpc", expect(clippy::unnecessary_wraps, reason = "without gRPC there is none"))]
+    pub(crate) fn reader(&self) -> Option<Arc<dyn Services>> {
+        #[cfg(feature = "grpc")]
+        return Some(Arc::new(self.clone()));
+        #[cfg(not(feature = "grpc"))]
+        None
+    }
+}
+
+#[cfg(feature = "grpc")]
+impl Services for Known {
+    fn load(&self, includes: &[PathBuf], files: &[PathBuf]) -> Result<Vec<ServiceMethod>, String> {
+        let methods = self.services.load(includes, files)?;
+        let described = methods.iter().map(|method| ServiceMethod {
+            package: method.parent_service().package_name().to_owned(),
+            service: method.parent_service().name().to_owned(),
+            name: method.name().to_owned(),
+            takes_stream: method.is_client_streaming(),
+            gives_stream: method.is_server_streaming(),
+        });
+        Ok(described.collect())
+    }
+}
+
 /// All of them, with these settings.
-pub(crate) fn wired(with: ProtocolSettings) -> anyhow::Result<Vec<Arc<dyn Protocol>>> {
+pub(crate) fn wired(with: ProtocolSettings, known: &Known) -> anyhow::Result<Vec<Arc<dyn Protocol>>> {
     let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http).context(Exit::WrongPlan)?);
     let mut all: Vec<Arc<dyn Protocol>> = vec![http.clone()];
     #[cfg(feature = "amqp")]
@@ -45,7 +83,7 @@ pub(crate) fn wired(with: ProtocolSettings) -> anyhow::Result<Vec<Arc<dyn Protoc
     #[cfg(feature = "exec")]
     all.push(Arc::new(Exec));
     #[cfg(feature = "grpc")]
-    all.push(Arc::new(Grpc::new(with.grpc).context(Exit::WrongPlan)?));
+    all.push(Arc::new(Grpc::knowing(with.grpc, known.services.clone()).context(Exit::WrongPlan)?));
     #[cfg(feature = "kafka")]
     all.push(Arc::new(Kafka::new(with.brokers.kafka)));
     #[cfg(feature = "mcp")]
@@ -86,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_was_left_out_of_the_build_is_said_with_its_feature() {
-        let all = wired(ProtocolSettings::default()).unwrap();
+        let all = wired(ProtocolSettings::default(), &Known::default()).unwrap();
         are_there(&all, &["http"]).unwrap();
         let error = are_there(&all, &["http", "carrier pigeons"]).unwrap_err();
         assert!(format!("{error:#}").contains("--features carrier"), "{error:#}");

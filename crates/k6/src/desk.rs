@@ -10,23 +10,29 @@ use std::task::Poll;
 use futures::StreamExt;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::FuturesUnordered;
-use plimsoll_model::conversation::{Listener, Message, Speaker};
+use plimsoll_model::conversation::{Listener, Message, Opened, Speaker};
 use plimsoll_model::{Begun, Driver, Failure, Host, Nanos, Observation, Outcome, Reply, Session};
 
 use crate::flow::{Flow, address};
-use crate::vu::{Dial, Event, Seen, Token, Vu};
+use crate::vu::{Call, Dial, Event, Seen, Token, Vu};
 
 /// What the operations of a user share.
 pub(crate) struct Desk<'h> {
     vu: Rc<Vu>,
     pub(crate) host: RefCell<Box<dyn Host + 'h>>,
     driver: Rc<dyn Driver>,
+    /// For calls by gRPC, if this build knows of them.
+    calls: Option<Rc<dyn Driver>>,
+    /// Its sessions that nothing is under way on.
+    idle_calls: RefCell<Vec<Box<dyn Session>>>,
     /// Sessions that nothing is under way on: as many as were ever needed at once.
     idle: RefCell<Vec<Box<dyn Session>>>,
     /// Answered, and not settled until the script has had its say.
     pending: RefCell<Vec<Pending>>,
     /// Our side of the conversations that go on.
     speakers: RefCell<BTreeMap<Token, Box<dyn Speaker>>>,
+    /// Of those that are held and in which nobody speaks.
+    held: RefCell<BTreeMap<Token, Box<dyn Speaker>>>,
 }
 
 struct Pending {
@@ -35,11 +41,18 @@ struct Pending {
 }
 
 impl<'h> Desk<'h> {
-    pub(crate) fn new(vu: Rc<Vu>, driver: Rc<dyn Driver>, host: Box<dyn Host + 'h>) -> Self {
+    pub(crate) fn new(
+        vu: Rc<Vu>,
+        (driver, calls): (Rc<dyn Driver>, Option<Rc<dyn Driver>>),
+        host: Box<dyn Host + 'h>,
+    ) -> Self {
         Self {
             vu,
             host: RefCell::new(host),
             driver,
+            calls,
+            idle_calls: RefCell::default(),
+            held: RefCell::default(),
             idle: RefCell::default(),
             pending: RefCell::default(),
             speakers: RefCell::default(),
@@ -101,10 +114,42 @@ impl<'h> Desk<'h> {
         flows
     }
 
-    /// Begins a conversation. In the record it is an operation that ends with the handshake.
+    /// Makes a call by gRPC.
+    pub(crate) async fn call(&self, call: Call) -> Rc<Seen> {
+        let idle = self.idle_calls.borrow_mut().pop();
+        let driver = self.calls.as_ref().unwrap_or(&self.driver);
+        let mut session = idle.unwrap_or_else(|| driver.session());
+        let begun = self.host.borrow_mut().begin(call.step);
+        let reply = session.perform(&call.operation).await;
+        let seen = Rc::new(seen(session.as_ref(), reply));
+        self.idle_calls.borrow_mut().push(session);
+        self.finish(&Pending { begun, seen: seen.clone() });
+        seen
+    }
+
+    /// Begins a conversation in which nobody speaks; why not, if there is none.
+    pub(crate) async fn hold(&self, token: Token, dial: Box<Dial>) -> Option<String> {
+        let opened = self.opened(*dial).await;
+        if let Some((speaker, _)) = opened.ends {
+            self.held.borrow_mut().insert(token, speaker);
+        }
+        opened.reply.failure.map(|failure| match failure.class.as_ref() {
+            "refused" => "connect: connection refused".to_owned(),
+            _ => failure.message,
+        })
+    }
+
+    /// Begins a conversation.
     pub(crate) async fn dial(&self, token: Token, dial: Box<Dial>) -> Event {
+        Event::Opened(token, Box::new(self.opened(*dial).await))
+    }
+
+    /// Begins a conversation. In the record it is an operation that ends with the handshake.
+    async fn opened(&self, dial: Dial) -> Opened {
         let begun = self.host.borrow_mut().begin(dial.step);
-        let opened = self.driver.converse(dial.request).await;
+        let by_grpc = dial.request.url.starts_with("grpc");
+        let driver = self.calls.as_ref().filter(|_| by_grpc).unwrap_or(&self.driver);
+        let opened = driver.converse(dial.request).await;
         let failure = opened.reply.failure.as_deref();
         self.host.borrow_mut().finish(&Observation {
             begun,
@@ -113,7 +158,7 @@ impl<'h> Desk<'h> {
             failure: failure.map(|f| (f.class.as_ref(), f.message.as_str())),
             checked: false,
         });
-        Event::Opened(token, Box::new(opened))
+        opened
     }
 
     /// Says something in a conversation; why not, if it cannot be said.
@@ -128,6 +173,7 @@ impl<'h> Desk<'h> {
     /// Nobody listens to this conversation any more.
     pub(crate) fn forget(&self, token: Token) {
         self.speakers.borrow_mut().remove(&token);
+        self.held.borrow_mut().remove(&token);
     }
 
     /// Nobody listens to any.
@@ -156,7 +202,7 @@ impl<'h> Desk<'h> {
                 self.forget(token);
                 Some(Event::Heard(token, heard, listener))
             }
-            replied @ Event::Replied(..) => Some(replied),
+            told @ (Event::Replied(..) | Event::Called(..)) => Some(told),
         }
     }
 
@@ -194,6 +240,7 @@ fn seen(session: &dyn Session, reply: Reply) -> Seen {
         status: if has_failed { 0 } else { view.status },
         headers: session.headers(),
         body: view.body.to_vec(),
+        trailers: view.trailers.to_vec(),
         tls: view.tls,
         judged: RefCell::default(),
         reply,

@@ -106,6 +106,10 @@ built_in! {
     WsPing = "ws_ping" Trend Time;
     WsConnecting = "ws_connecting" Trend Time;
     WsSessionDuration = "ws_session_duration" Trend Time;
+    GrpcReqDuration = "grpc_req_duration" Trend Time;
+    GrpcStreams = "grpc_streams" Counter Default;
+    GrpcStreamsMsgsSent = "grpc_streams_msgs_sent" Counter Default;
+    GrpcStreamsMsgsReceived = "grpc_streams_msgs_received" Counter Default;
     DataSent = "data_sent" Counter Data;
     DataReceived = "data_received" Counter Data;
 }

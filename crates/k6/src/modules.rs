@@ -10,6 +10,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("k6/ws", include_str!("assets/ws.js")),
     ("k6/websockets", include_str!("assets/websockets.js")),
     ("k6/experimental/websockets", include_str!("assets/websockets.js")),
+    ("k6/net/grpc", include_str!("assets/grpc.js")),
     ("k6/secrets", include_str!("assets/secrets.js")),
     ("k6/experimental/fs", include_str!("assets/fs.js")),
     ("k6/experimental/csv", include_str!("assets/csv.js")),

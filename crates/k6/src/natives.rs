@@ -7,6 +7,7 @@ mod compression;
 mod crypto;
 mod encoding;
 mod files;
+mod grpc;
 mod html;
 mod http;
 mod info;
@@ -230,6 +231,7 @@ pub(crate) fn happened<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, event: Event) -> Result
                 Err(_thrown) => replied.call((token, (), ctx.catch())),
             }
         }
+        Event::Called(token, seen) => grpc::replied(ctx, vu, &own, token, &seen),
         Event::Opened(token, opened) => websocket::opened(ctx, vu, &own, token, &opened),
         Event::Heard(token, heard, _listener) => websocket::heard(ctx, vu, &own, token, heard),
     }

@@ -10,6 +10,7 @@ use crate::bytecode::Compiled;
 use crate::metrics::{Book, BuiltIn, Kind};
 use crate::options::Options;
 use crate::secrets::Secrets;
+use crate::services::Services;
 use crate::sources::Sources;
 
 /// Different steps that a run may have; what is beyond is counted as one.
@@ -56,6 +57,8 @@ pub struct Outside {
     pub stop: Box<dyn Fn(&Abort) + Send + Sync>,
     /// What a script may know and nobody may read.
     pub secrets: Secrets,
+    /// Reads descriptions of services, if they can be called by gRPC.
+    pub services: Option<Arc<dyn Services>>,
 }
 
 /// What all users of a run have in common.

@@ -29,6 +29,7 @@ pub(crate) struct ScriptUser {
     role: Role,
     vu: Rc<Vu>,
     driver: Rc<dyn Driver>,
+    calls: Option<Rc<dyn Driver>>,
     /// Numbers of iterations, by scenario.
     numbers: Vec<Sequence>,
     /// The world of a load's user, whose init code has run.
@@ -57,14 +58,21 @@ impl ScriptUser {
             run.options.scenarios.iter().map(|s| context.sequence(&format!("k6/{}", s.name))).collect();
         let vu = Rc::new(vu(run, context.clock.clone(), store, id));
         let alive = is_load.then(|| begun(&vu)).flatten();
-        Self { role, vu, driver: context.driver("http"), numbers, alive }
+        Self {
+            role,
+            vu,
+            driver: context.driver("http"),
+            calls: context.driver_if_any("grpc"),
+            numbers,
+            alive,
+        }
     }
 
     async fn go(mut self: Box<Self>, host: Box<dyn Host + '_>) {
         let vu = self.vu.clone();
         vu.deadline_ns.set(self.deadline_ns());
         vu.run.users_running.fetch_add(1, Relaxed);
-        let desk = Desk::new(vu.clone(), self.driver.clone(), host);
+        let desk = Desk::new(vu.clone(), (self.driver.clone(), self.calls.clone()), host);
         match (&self.role, self.alive.take()) {
             (Role::Load, Some(mut alive)) => self.iterate(&mut alive.0, &desk).await,
             // Its init code threw, and the run is being ended for it.
@@ -177,6 +185,14 @@ impl ScriptUser {
                 Some(Ask::Dial(token, dial)) => {
                     beside.start(desk.dial(token, dial));
                     Answer::Go
+                }
+                Some(Ask::Call(call)) => Answer::Seen(Box::pin(beside.during(desk.call(call))).await),
+                Some(Ask::StartCall(token, call)) => {
+                    beside.start(async move { Event::Called(token, desk.call(call).await) });
+                    Answer::Go
+                }
+                Some(Ask::Hold(token, dial)) => {
+                    Answer::Said(Box::pin(beside.during(desk.hold(token, dial))).await)
                 }
                 Some(Ask::Say(token, message)) => {
                     Answer::Said(Box::pin(beside.during(desk.say(token, message))).await)

@@ -30,6 +30,12 @@ pub(crate) enum Ask {
     Start(Token, Box<Flow>),
     /// Begin a conversation: what came of it, and all that is heard, are events under this number.
     Dial(Token, Box<Dial>),
+    /// Make this call and tell what came of it.
+    Call(Call),
+    /// Make this call meanwhile: what came of it is an event, under this number.
+    StartCall(Token, Call),
+    /// Begin a conversation in which nobody speaks, and hold it until it is forgotten: a connection.
+    Hold(Token, Box<Dial>),
     /// Say this in a conversation.
     Say(Token, Message),
     /// Nobody listens to a conversation any more.
@@ -49,6 +55,8 @@ pub(crate) type Token = u32;
 pub(crate) enum Event {
     /// A request was answered.
     Replied(Token, Box<Flow>),
+    /// A call has come to something.
+    Called(Token, Rc<Seen>),
     /// A conversation has begun, or not.
     Opened(Token, Box<Opened>),
     /// The other side has said something; with nothing, the conversation is over.
@@ -91,7 +99,9 @@ pub(crate) enum Answer {
     Flow(Box<Flow>),
     Flows(Vec<Flow>),
     Event(Event),
-    /// Something was said in a conversation, or why not.
+    /// What came of a call.
+    Seen(Rc<Seen>),
+    /// Something was said, or held, in a conversation, or why not.
     Said(Option<String>),
     /// The user's time is over: end whatever it is.
     Cancel,
@@ -112,6 +122,8 @@ pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) headers: Rc<[(String, String)]>,
     pub(crate) body: Vec<u8>,
+    /// Fields behind the body.
+    pub(crate) trailers: Vec<(String, String)>,
     pub(crate) tls: Option<TlsSpoken>,
     /// What the script has made of it so far.
     pub(crate) judged: RefCell<Judged>,
@@ -304,6 +316,11 @@ impl Vu {
             steps.push(known);
         }
         number
+    }
+
+    /// The present group, as steps are named by it.
+    pub(crate) fn group_path(&self) -> String {
+        self.group.borrow().trim_start_matches("::").to_owned()
     }
 
     /// Something beside the script is over.

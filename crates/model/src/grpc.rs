@@ -29,6 +29,8 @@ pub struct GrpcRequest {
     pub metadata: Vec<(String, String)>,
     /// What is said, as JSON: one message, or several to a method that takes a stream.
     pub messages: Vec<String>,
+    /// What comes back is named as JSON has it (`lowerCamelCase`), and not as the description does.
+    pub json_names: bool,
     /// For the whole call, in nanoseconds; the server is told.
     pub timeout_ns: Nanos,
 }

@@ -117,13 +117,19 @@ pub struct ResponseView<'a> {
     pub headers: &'a [(String, String)],
     /// The decoded body.
     pub body: &'a [u8],
+    /// Fields behind the body (gRPC).
+    pub trailers: &'a [(String, String)],
     /// What the connection is encrypted with, if it is.
     pub tls: Option<TlsSpoken>,
 }
 
 impl<'a> ResponseView<'a> {
-    /// The first header of that name, whatever its case.
+    /// The first header of that name, whatever its case; or the first field behind the body.
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+        self.headers
+            .iter()
+            .chain(self.trailers)
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v.as_str())
     }
 }

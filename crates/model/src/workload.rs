@@ -121,6 +121,11 @@ impl WorkerContext {
     pub fn driver(&self, name: &str) -> Rc<dyn Driver> {
         self.drivers.get(name).unwrap_or_else(|| panic!("the run was wired without {name}")).clone()
     }
+
+    /// The same of a protocol that may have been left out.
+    pub fn driver_if_any(&self, name: &str) -> Option<Rc<dyn Driver>> {
+        self.drivers.get(name).cloned()
+    }
 }
 
 /// One simulated client. Its whole life is one future, so that an iteration costs no allocation.

@@ -23,10 +23,10 @@ pub(crate) trait Trouble: Sized {
 }
 
 /// An operation within its time.
-pub(crate) async fn within<E: Trouble>(
+pub(crate) async fn within<T, E: Trouble>(
     timeout_ns: Nanos,
-    attempt: impl Future<Output = Result<(), E>>,
-) -> Result<(), E> {
+    attempt: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     let ended = tokio::time::timeout(Duration::from_nanos(timeout_ns), attempt).await;
     ended.unwrap_or_else(|_elapsed| Err(E::timed_out()))
 }

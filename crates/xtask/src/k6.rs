@@ -54,10 +54,10 @@ fn compare_all(scratch: &Path) -> Result<(usize, usize, Value)> {
     println!("{:<24} {:>5} {:>9}  differences", "script", "k6", "plimsoll");
     for script in &scripts {
         let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let theirs = outcome("k6", &["run", "-q"], script, scratch, &server.url)?;
+        let theirs = outcome("k6", &["run", "-q"], script, scratch, &server)?;
         let out = scratch.join(format!("run-{name}")).display().to_string();
         let ours = ["run", "-q", "--k6-verdict", "--out", &out];
-        let ours = outcome(&plimsoll(), &ours, script, scratch, &server.url)?;
+        let ours = outcome(&plimsoll(), &ours, script, scratch, &server)?;
         let text = std::fs::read_to_string(script)?;
         let by_time = text.contains(BY_TIME);
         expected.insert(name.clone(), trace(&theirs, by_time));
@@ -102,7 +102,7 @@ struct Outcome {
     tags: BTreeMap<String, BTreeSet<String>>,
 }
 
-fn outcome(program: &str, args: &[&str], script: &Path, scratch: &Path, base: &str) -> Result<Outcome> {
+fn outcome(program: &str, args: &[&str], script: &Path, scratch: &Path, server: &Server) -> Result<Outcome> {
     let summary = scratch.join("summary.json");
     let points = scratch.join("points.json");
     for file in [&summary, &points] {
@@ -115,7 +115,8 @@ fn outcome(program: &str, args: &[&str], script: &Path, scratch: &Path, base: &s
         .arg(&summary)
         .args(["--out", &format!("json={}", points.display())])
         .arg(script)
-        .env("BASE", base)
+        .env("BASE", &server.url)
+        .env("GRPC", &server.grpc)
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("failed to start {program}"))?;
@@ -222,31 +223,45 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
+/// The service that is called by gRPC, in Python.
+const CALLED: &str = "crates/protocols/tests/contract/python/grpc_server.py";
+
 struct Server {
-    process: Child,
+    processes: Vec<Child>,
     url: String,
+    /// Where calls by gRPC are answered.
+    grpc: String,
 }
 
 impl Server {
-    /// The echo service on a port that was free a moment ago.
+    /// Services on ports that were free a moment ago.
     fn start() -> Result<Self> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let process = Command::new(plimsoll())
-            .args(["target", "echo", "--port", &port.to_string()])
-            .stdout(Stdio::null())
-            .spawn()
-            .context("failed to start the echo service")?;
-        let server = Self { process, url: format!("http://127.0.0.1:{port}") };
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        Ok(server)
+        let python = root().join("target/python/bin/python").display().to_string();
+        let called = root().join(CALLED).display().to_string();
+        let (echo, echo_port) = listening(&plimsoll(), &["target", "echo", "--port"])?;
+        let (grpc, grpc_port) = listening(&python, &[&called, "--describes"])?;
+        let (url, address) = (format!("http://127.0.0.1:{echo_port}"), format!("127.0.0.1:{grpc_port}"));
+        Ok(Self { processes: vec![echo, grpc], url, grpc: address })
     }
+}
+
+/// A program whose last argument is the port that it listens on.
+fn listening(program: &str, arguments: &[&str]) -> Result<(Child, u16)> {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let mut command = Command::new(program);
+    command.args(arguments).arg(port.to_string()).stdout(Stdio::null());
+    let process = command.spawn().with_context(|| format!("failed to start {program}"))?;
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    Ok((process, port))
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _gone = self.process.kill();
-        let _ended = self.process.wait();
+        for process in &mut self.processes {
+            let _gone = process.kill();
+            let _ended = process.wait();
+        }
     }
 }

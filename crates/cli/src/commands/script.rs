@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use plimsoll_engine::StopHandle;
 use plimsoll_k6::{Abort, Conclusion, Level, Outside, Script, ScriptError, Secrets, Settings};
-use plimsoll_model::http::HttpSettings;
+use plimsoll_model::grpc::GrpcSettings;
+use plimsoll_model::http::{Connections, HttpSettings};
 use plimsoll_model::{Outcome, ProtocolSettings, StopReason};
 use plimsoll_report::View;
 use serde_json::{Map, Value, json};
@@ -14,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::args::RunArgs;
 use crate::execute::{Job, Keep, conclude, perform, usual_directory};
 use crate::exit_code::Exit;
+use crate::protocols::Known;
 use crate::{console, facts};
 
 /// So many users take a second or so to make.
@@ -29,13 +31,16 @@ pub(crate) fn is_script(path: &Path) -> bool {
 /// See the module.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let stop = StopHandle::default();
-    let script = Script::load(&args.plan, settings(args)?, outside(&args.script.secrets, stop.clone())?)
-        .map_err(|e| refused(&e))?;
+    let known = Known::default();
+    let script =
+        Script::load(&args.plan, settings(args)?, outside(&args.script.secrets, stop.clone(), &known)?)
+            .map_err(|e| refused(&e))?;
     let job = Job {
         plan: script.plan.clone(),
         workload: script.workload(),
-        protocols: ProtocolSettings { http: script.http.clone(), ..ProtocolSettings::default() },
+        protocols: protocols(&script),
         needs: vec!["http"],
+        known,
         timeout_ns_max: script.timeout_ns_max,
         effective: script.effective.clone(),
         digest: script.digest.clone(),
@@ -62,11 +67,24 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     Ok(exit(&conclusion, &view, args.script.k6_verdict))
 }
 
+/// As its options say. A connection by gRPC belongs to a client of the script, which is told by its address.
+fn protocols(script: &Script) -> ProtocolSettings {
+    let (client_cert, client_key) = (script.http.client_cert.clone(), script.http.client_key.clone());
+    let grpc = GrpcSettings {
+        connections: Connections::Shared(1),
+        ca_file: script.http.ca_file.clone(),
+        client_pair: client_cert.zip(client_key),
+        skip_verify: script.http.skip_verify,
+        ..GrpcSettings::default()
+    };
+    ProtocolSettings { http: script.http.clone(), grpc, ..ProtocolSettings::default() }
+}
+
 /// Reads a script to look at it, not to run it.
 pub(crate) fn read(path: &Path, env: &[(String, String)], stop: StopHandle) -> anyhow::Result<Script> {
     let environment = facts::variables().into_iter().chain(env.iter().cloned()).collect();
     let settings = Settings { environment, seed: 1, ..Settings::default() };
-    Script::load(path, settings, outside(&[], stop)?).map_err(|e| refused(&e))
+    Script::load(path, settings, outside(&[], stop, &Known::default())?).map_err(|e| refused(&e))
 }
 
 fn refused(error: &ScriptError) -> anyhow::Error {
@@ -116,7 +134,7 @@ fn exit(conclusion: &Conclusion, view: &View, k6_verdict: bool) -> Exit {
     }
 }
 
-fn outside(sources: &[String], stop: StopHandle) -> anyhow::Result<Outside> {
+fn outside(sources: &[String], stop: StopHandle, known: &Known) -> anyhow::Result<Outside> {
     let stop = Arc::new(stop);
     let mut secrets = Secrets::default();
     for source in sources {
@@ -124,6 +142,7 @@ fn outside(sources: &[String], stop: StopHandle) -> anyhow::Result<Outside> {
     }
     Ok(Outside {
         secrets,
+        services: known.reader(),
         started_ms: facts::now().0,
         say: Box::new(|level, text| {
             let word = match level {

@@ -4,6 +4,7 @@ use plimsoll_targets::Running;
 use serde_json::Value;
 
 use crate::plimsoll::{Ended, Place, read_json, service};
+use crate::server::PythonServer;
 
 /// Runs a script's text under k6's rules; how it ended, and k6's summary.
 fn script(text: &str, server: &Running, more: &[&str]) -> (Ended, Value) {
@@ -211,14 +212,15 @@ fn a_simple_script_becomes_a_plan_and_another_is_told_why_not() {
 fn every_script_comes_to_what_k6_came_to() {
     let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../k6/tests/");
     let expected = read_json(&std::path::Path::new(tests).join("expected.json")).unwrap();
-    let server = service("echo");
+    let (server, called) = (service("echo"), PythonServer::start("grpc_server.py", &["--describes"]));
+    let grpc = format!("GRPC=127.0.0.1:{}", called.port);
     let entries = std::fs::read_dir(format!("{tests}scripts")).unwrap().map(|e| e.unwrap().path());
     let is_script = |p: &std::path::PathBuf| p.extension().is_some_and(|e| e == "js" || e == "ts");
     let scripts: Vec<_> = entries.filter(is_script).collect();
     assert!(scripts.len() >= 100, "{}", scripts.len());
     let run = |path: &std::path::PathBuf| {
         let name = path.file_stem().unwrap().to_str().unwrap();
-        let (ended, summary) = script_at(&Place::new(), path.to_str().unwrap(), &server, &[]);
+        let (ended, summary) = script_at(&Place::new(), path.to_str().unwrap(), &server, &["-e", &grpc]);
         let wanted = &expected[name];
         let mut differences = Vec::new();
         if wanted["code"] != ended.code {

@@ -8,8 +8,8 @@ use rquickjs::proxy::{ProxyHandler, ProxyProperty, ProxyReceiver, ProxyTarget};
 use rquickjs::{Ctx, Object, Proxy, Result, Value};
 
 use super::{
-    address, counting, crypto, encoding, files, flow, html, http, info, json, modules, shared_arrays, subtle,
-    websocket,
+    address, counting, crypto, encoding, files, flow, grpc, html, http, info, json, modules, shared_arrays,
+    subtle, websocket,
 };
 use crate::vu::Vu;
 
@@ -59,6 +59,10 @@ const PARTS: &[(Made, &[&str])] = &[
     ),
     (Made::Native(subtle::install), &["aes", "curve", "rsa", "pbkdf2"]),
     (Made::Native(websocket::install), &["wsDial", "wsSay", "wsForget", "wsNext", "wsSample", "throws"]),
+    (
+        Made::Native(grpc::install),
+        &["grpcLoad", "grpcHold", "grpcRelease", "grpcDial", "grpcCall", "grpcStart", "grpcSample"],
+    ),
     (Made::Module("go"), &["GoError", "goText", "goType", "bytesLike"]),
     (Made::Module("older"), &["commonJs", "defaultOf", "requireFrom", "exportsOf"]),
     (Made::Module("timers"), &["nextTimer", "runTimer", "clearTimers"]),

@@ -24,15 +24,10 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
         Func::from(move |ctx: Ctx<'js>, url: String, headers: Array<'js>| -> Result<Token> {
             not_while_reading(&ctx, &v, "a WebSocket")?;
             let mut request = HttpRequest::new("GET", &url);
-            for pair in headers.iter::<Vec<String>>() {
-                if let [name, value] = pair?.as_slice() {
-                    request.headers.push((name.clone(), value.clone()));
-                }
-            }
+            request.headers = fields(&headers)?;
             request.timeout_ns = HANDSHAKE_NS;
             request.connect_timeout_ns = HANDSHAKE_NS;
-            let group = v.group.borrow().clone();
-            let step = v.request_step(group.trim_start_matches("::"), "WS", &url);
+            let step = v.request_step(&v.group_path(), "WS", &url);
             let token = v.begin();
             v.ask(Ask::Dial(token, Box::new(Dial { step, request }))).map_err(|_| time_is_up(&ctx))?;
             Ok(token)
@@ -77,6 +72,17 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     samples(own, vu)
 }
 
+/// Header fields out of pairs.
+pub(super) fn fields(pairs: &Array<'_>) -> Result<Vec<(String, String)>> {
+    let mut fields = Vec::new();
+    for pair in pairs.iter::<Vec<String>>() {
+        if let [name, value] = pair?.as_slice() {
+            fields.push((name.clone(), value.clone()));
+        }
+    }
+    Ok(fields)
+}
+
 fn spoken<'js>(ctx: &Ctx<'js>, kind: &str, data: &Value<'js>, reason: String) -> Result<Message> {
     let bytes = || bytes_of(ctx, data).map(Option::unwrap_or_default);
     Ok(match kind {
@@ -109,7 +115,7 @@ fn samples<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
 }
 
 /// Tags of a session: those that it gives by itself may be left out by options.
-struct OfSession<'a, 'js>(With<'a, 'js>);
+pub(super) struct OfSession<'a, 'js>(pub(super) With<'a, 'js>);
 
 impl OfSession<'_, '_> {
     fn hides(&self, name: &str) -> bool {
@@ -149,7 +155,8 @@ pub(super) fn opened<'js>(
         _ => failure.message.clone(),
     });
     let body = String::from_utf8_lossy(&opened.body).into_owned();
-    tell(own)?.call((token, "opened", opened.reply.status, headers.into_js(ctx)?, body, problem))
+    let class = opened.reply.failure.as_ref().map(|failure| failure.class.to_string());
+    tell(own)?.call((token, "opened", opened.reply.status, headers.into_js(ctx)?, body, problem, class))
 }
 
 /// Tells the script what was heard.
@@ -166,7 +173,7 @@ pub(super) fn heard<'js>(
         other => {
             vu.ended();
             return match other {
-                Some(Err(failure)) => tell.call((token, "lost", failure.message)),
+                Some(Err(failure)) => tell.call((token, "lost", failure.message, failure.class.to_string())),
                 _ => tell.call((token, "end")),
             };
         }

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 /// Metrics that stand under a heading of their own.
-const SECTIONS: [(&str, &[&str]); 4] = [
+const SECTIONS: [(&str, &[&str]); 5] = [
     ("HTTP", &["http_"]),
     ("EXECUTION", &["iteration", "vus", "dropped_", "group_duration"]),
     ("WEBSOCKET", &["ws_"]),
+    ("GRPC", &["grpc_"]),
     ("NETWORK", &["data_"]),
 ];
 

@@ -224,7 +224,12 @@ impl<B: Broker> Session for BrokerSession<B> {
     }
 
     fn response(&self) -> ResponseView<'_> {
-        ResponseView { status: self.status, headers: &self.headers, body: &self.body, tls: None }
+        ResponseView {
+            status: self.status,
+            headers: &self.headers,
+            body: &self.body,
+            ..ResponseView::default()
+        }
     }
 
     fn parts(&self) -> &[Reading] {

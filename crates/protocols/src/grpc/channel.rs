@@ -1,6 +1,7 @@
 //! Connections to servers, and one call on one of them: messages there, messages back, and the server's word.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures::future::{Either, select};
-use h2::client::{self, SendRequest};
+use h2::client::{self, ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use plimsoll_model::grpc::GrpcSettings;
@@ -45,7 +46,7 @@ pub(super) struct Channel {
 pub(super) struct Channels {
     dialer: Dialer,
     settings: Arc<GrpcSettings>,
-    shared: RefCell<Vec<(Arc<str>, Channel)>>,
+    shared: RefCell<HashMap<Arc<str>, Channel>>,
     /// Of users who come at the same time, one makes the connection that all of them share.
     making: Mutex<()>,
 }
@@ -63,8 +64,10 @@ pub(super) struct Call<'a> {
 #[derive(Default)]
 pub(super) struct Answered {
     pub(super) messages: Vec<Bytes>,
-    /// Metadata before and behind the messages.
+    /// Metadata before the messages.
     pub(super) headers: Vec<(String, String)>,
+    /// Metadata behind them.
+    pub(super) trailers: Vec<(String, String)>,
     /// When the first message was there.
     pub(super) first_ns: Option<Nanos>,
 }
@@ -83,18 +86,31 @@ impl Channels {
 
     /// A connection for whoever has none of its own. What it took is put down in `reply`.
     pub(super) async fn to(&self, server: &Arc<str>, reply: &mut Reply) -> Result<Channel, CallError> {
-        if !matches!(self.settings.connections, Whose::Shared(_)) {
+        if !self.are_shared() {
             return self.dial(server, reply).await;
         }
         let _alone = self.making.lock().await;
-        self.shared.borrow_mut().retain(|(_, channel)| channel.is_open());
-        let known = self.shared.borrow().iter().find(|(known, _)| known == server).map(|(_, c)| c.clone());
-        if let Some(channel) = known {
+        if let Some(channel) = self.shared(server) {
             return Ok(channel);
         }
         let channel = self.dial(server, reply).await?;
-        self.shared.borrow_mut().push((server.clone(), channel.clone()));
+        self.shared.borrow_mut().insert(server.clone(), channel.clone());
         Ok(channel)
+    }
+
+    /// Whether connections carry the calls of several users.
+    pub(super) fn are_shared(&self) -> bool {
+        matches!(self.settings.connections, Whose::Shared(_))
+    }
+
+    /// The connection that all share, if there is one.
+    pub(super) fn shared(&self, server: &Arc<str>) -> Option<Channel> {
+        self.shared.borrow().get(server).filter(|channel| channel.is_open()).cloned()
+    }
+
+    /// Gives up the connection that all share: it ends when nothing is under way on it any more.
+    pub(super) fn forget(&self, server: &Arc<str>) {
+        self.shared.borrow_mut().remove(server);
     }
 
     async fn dial(&self, server: &str, reply: &mut Reply) -> Result<Channel, CallError> {
@@ -137,27 +153,39 @@ impl Channel {
         &self,
         clock: &dyn Clock,
         call: &Call<'_>,
+        answered: &mut Answered,
         reply: &mut Reply,
-    ) -> Result<Answered, CallError> {
-        let answered = self.called(clock, call, reply).await;
-        if answered.as_ref().is_err_and(CallError::ends_connection) {
+    ) -> Result<(), CallError> {
+        let called = self.called(clock, call, answered, reply).await;
+        if called.as_ref().is_err_and(CallError::ends_connection) {
             self.is_lost.store(true, Ordering::Relaxed);
         }
-        answered
+        called
+    }
+
+    /// Begins a call: where its answer comes, and where its messages go.
+    pub(super) async fn begin(
+        &self,
+        path: &str,
+        metadata: &[(String, String)],
+        timeout_ns: Nanos,
+    ) -> Result<(ResponseFuture, SendStream<Bytes>), CallError> {
+        let head = self.head(path, metadata, timeout_ns)?;
+        let mut send = self.send.clone().ready().await.map_err(|e| CallError::of(&e))?;
+        send.send_request(head, false).map_err(|e| CallError::of(&e))
     }
 
     async fn called(
         &self,
         clock: &dyn Clock,
         call: &Call<'_>,
+        answered: &mut Answered,
         reply: &mut Reply,
-    ) -> Result<Answered, CallError> {
-        let head = self.head(call)?;
-        let mut send = self.send.clone().ready().await.map_err(|e| CallError::of(&e))?;
+    ) -> Result<(), CallError> {
+        let (response, stream) = self.begin(&call.path, call.metadata, call.timeout_ns).await?;
         let sent_ns = clock.now();
         reply.sent_ns = Some(sent_ns);
         reply.bytes_sent += call.messages.iter().map(|m| m.len() as u64).sum::<u64>();
-        let (response, stream) = send.send_request(head, false).map_err(|e| CallError::of(&e))?;
         let all_sent_ns = Cell::new(sent_ns);
         // Both go on until the answer is whole: a server may answer before it has heard everything, and its word counts.
         let saying = async {
@@ -165,10 +193,9 @@ impl Channel {
             all_sent_ns.set(clock.now());
             said
         };
-        let mut answered = Answered::default();
         let first_byte_ns = Cell::new(None);
         let ended = {
-            let hearing = hear(clock, response, &mut answered, &first_byte_ns);
+            let hearing = hear(clock, response, answered, &first_byte_ns);
             match select(pin!(saying), pin!(hearing)).await {
                 Either::Left((_said, hearing)) => hearing.await,
                 Either::Right((ended, _saying)) => ended,
@@ -181,17 +208,22 @@ impl Channel {
         reply.phases_ns[SEND] += sent_by_ns - sent_ns;
         reply.phases_ns[WAIT] += first_ns - sent_by_ns;
         reply.phases_ns[RECEIVE] += reply.done_ns - first_ns;
-        ended.map(|()| answered)
+        ended
     }
 
-    fn head(&self, call: &Call<'_>) -> Result<Request<()>, CallError> {
+    fn head(
+        &self,
+        path: &str,
+        metadata: &[(String, String)],
+        timeout_ns: Nanos,
+    ) -> Result<Request<()>, CallError> {
         let bad = |what: String| CallError::Request("bad metadata", what);
         let scheme = if self.secure { "https" } else { "http" };
-        let uri: Uri = format!("{scheme}://{}{}", self.authority, call.path)
+        let uri: Uri = format!("{scheme}://{}{}", self.authority, path)
             .parse()
-            .map_err(|e| CallError::Request("no method", format!("{}: {e}", call.path)))?;
+            .map_err(|e| CallError::Request("no method", format!("{path}: {e}")))?;
         // In the largest unit that the field's eight digits allow.
-        let micros = (call.timeout_ns / 1_000).max(1);
+        let micros = (timeout_ns / 1_000).max(1);
         let timeout =
             if micros < 100_000_000 { format!("{micros}u") } else { format!("{}m", micros / 1_000) };
         let mut head = Request::post(uri)
@@ -201,7 +233,7 @@ impl Channel {
             .header("user-agent", concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
             .body(())
             .map_err(|e| bad(e.to_string()))?;
-        for (name, value) in call.metadata {
+        for (name, value) in metadata {
             let name = HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes())
                 .map_err(|_| bad(format!("{name:?} is no name")))?;
             let value = HeaderValue::from_str(value).map_err(|_| bad(format!("{name} cannot be sent")))?;
@@ -214,22 +246,26 @@ impl Channel {
 /// Hands over messages as fast as the other side takes them.
 async fn say(mut stream: SendStream<Bytes>, messages: &[Vec<u8>]) -> Result<(), CallError> {
     for message in messages {
-        let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
-        framed.put_u8(0);
-        framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
-        framed.extend_from_slice(message);
-        let mut framed = framed.freeze();
-        while !framed.is_empty() {
-            stream.reserve_capacity(framed.len());
-            let room = poll_fn(|cx| stream.poll_capacity(cx)).await;
-            let ended = || CallError::Protocol("stream reset", "the server takes no more".to_owned());
-            let room = room.ok_or_else(ended)?.map_err(|e| CallError::of(&e))?;
-            stream
-                .send_data(framed.split_to(room.min(framed.len())), false)
-                .map_err(|e| CallError::of(&e))?;
-        }
+        said(&mut stream, message).await?;
     }
     stream.send_data(Bytes::new(), true).map_err(|e| CallError::of(&e))
+}
+
+/// Hands over one message.
+pub(super) async fn said(stream: &mut SendStream<Bytes>, message: &[u8]) -> Result<(), CallError> {
+    let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
+    framed.put_u8(0);
+    framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+    framed.extend_from_slice(message);
+    let mut framed = framed.freeze();
+    while !framed.is_empty() {
+        stream.reserve_capacity(framed.len());
+        let room = poll_fn(|cx| stream.poll_capacity(cx)).await;
+        let ended = || CallError::Protocol("stream reset", "the server takes no more".to_owned());
+        let room = room.ok_or_else(ended)?.map_err(|e| CallError::of(&e))?;
+        stream.send_data(framed.split_to(room.min(framed.len())), false).map_err(|e| CallError::of(&e))?;
+    }
+    Ok(())
 }
 
 /// Hears the answer: its head, its messages, and the server's word behind them.
@@ -246,19 +282,21 @@ async fn hear(
         let why = format!("the server answers with the status {status} of HTTP, and not by gRPC");
         return Err(CallError::Protocol("not grpc", why));
     }
-    keep(&mut answered.headers, &head.headers);
-    let mut pending = BytesMut::new();
+    // An answer without messages may be one head: then all of it stands behind them.
+    let is_all = stream.is_end_stream() && head.headers.contains_key("grpc-status");
+    keep(if is_all { &mut answered.trailers } else { &mut answered.headers }, &head.headers);
+    let mut frames = Frames::default();
     while let Some(piece) = stream.data().await {
         let piece = piece.map_err(|e| CallError::of(&e))?;
         // What ends the connection shows itself with the next piece.
         let _ended = stream.flow_control().release_capacity(piece.len());
-        pending.extend_from_slice(&piece);
-        while let Some(message) = next(&mut pending)? {
+        frames.take(&piece);
+        while let Some(message) = frames.next()? {
             answered.first_ns.get_or_insert_with(|| clock.now());
             answered.messages.push(message);
         }
     }
-    if !pending.is_empty() {
+    if !frames.0.is_empty() {
         return Err(CallError::Protocol(
             "truncated",
             "the answer ends in the middle of a message".to_owned(),
@@ -266,9 +304,23 @@ async fn hear(
     }
     let trailers = stream.trailers().await.map_err(|e| CallError::of(&e))?;
     if let Some(trailers) = &trailers {
-        keep(&mut answered.headers, trailers);
+        keep(&mut answered.trailers, trailers);
     }
     word(trailers.as_ref().unwrap_or(&head.headers))
+}
+
+/// What has come and is no whole message yet.
+#[derive(Default)]
+pub(super) struct Frames(BytesMut);
+
+impl Frames {
+    pub(super) fn take(&mut self, piece: &[u8]) {
+        self.0.extend_from_slice(piece);
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        next(&mut self.0)
+    }
 }
 
 /// The next whole message, cut off from what came.
@@ -294,7 +346,7 @@ fn next(pending: &mut BytesMut) -> Result<Option<Bytes>, CallError> {
 }
 
 /// How the server says that the call ended.
-fn word(fields: &HeaderMap) -> Result<(), CallError> {
+pub(super) fn word(fields: &HeaderMap) -> Result<(), CallError> {
     let text =
         |name: &str| fields.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let Some(code) = text("grpc-status") else {

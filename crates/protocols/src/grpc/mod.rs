@@ -10,17 +10,25 @@ mod error;
 mod reflection;
 mod schema;
 mod session;
+mod stream;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use futures::future::LocalBoxFuture;
+use plimsoll_model::conversation::Opened;
 use plimsoll_model::grpc::GrpcSettings;
-use plimsoll_model::http::{HttpSettings, HttpVersion};
-use plimsoll_model::{Clock, Driver, Protocol, Session};
+use plimsoll_model::http::{HttpRequest, HttpSettings, HttpVersion};
+use plimsoll_model::{Clock, Driver, Nanos, Protocol, Reply, Session};
+use prost_reflect::MethodDescriptor;
 
 use crate::net::{Dialer, TlsConfigs, TlsError};
-use channel::Channels;
-use schema::Schemas;
+use crate::phases::CONNECT;
+use channel::{Channel, Channels};
+use error::CallError;
+use reflection::describe;
+use schema::{Schemas, parts};
 use session::GrpcSession;
 
 /// gRPC, configured for a run.
@@ -29,6 +37,22 @@ pub struct Grpc {
     of_http: HttpSettings,
     tls: Arc<TlsConfigs>,
     schemas: Arc<Schemas>,
+}
+
+/// Descriptions of services, as far as they have been read. Clones share them.
+#[derive(Clone, Default)]
+pub struct Descriptions(Arc<Schemas>);
+
+impl Descriptions {
+    /// Reads files that describe services (`.proto`, or one compiled set of descriptors), which are looked for in `includes`
+    /// and beside each other; calls know from then on what they describe.
+    ///
+    /// # Errors
+    ///
+    /// In words, what is wrong with them.
+    pub fn load(&self, includes: &[PathBuf], files: &[PathBuf]) -> Result<Vec<MethodDescriptor>, String> {
+        self.0.load(includes, files)
+    }
 }
 
 /// Calls cannot be made as a plan wants them.
@@ -49,6 +73,15 @@ impl Grpc {
     ///
     /// Certificates or descriptions that cannot be read.
     pub fn new(settings: GrpcSettings) -> Result<Self, GrpcSettingsError> {
+        Self::knowing(settings, Descriptions::default())
+    }
+
+    /// The same with descriptions of services that were read before; the settings may name more.
+    ///
+    /// # Errors
+    ///
+    /// Certificates or descriptions that cannot be read.
+    pub fn knowing(settings: GrpcSettings, known: Descriptions) -> Result<Self, GrpcSettingsError> {
         let (client_cert, client_key) = settings.client_pair.clone().unzip();
         let of_http = HttpSettings {
             version: HttpVersion::Two,
@@ -59,7 +92,11 @@ impl Grpc {
             ..HttpSettings::default()
         };
         let tls = Arc::new(TlsConfigs::new(&of_http)?);
-        let schemas = Arc::new(Schemas::read(&settings).map_err(GrpcSettingsError::Protos)?);
+        let Descriptions(schemas) = known;
+        if !settings.protos.is_empty() {
+            schemas.load(&settings.includes, &settings.protos).map_err(GrpcSettingsError::Protos)?;
+            schemas.asks_nobody();
+        }
         Ok(Self { settings: Arc::new(settings), of_http, tls, schemas })
     }
 }
@@ -87,10 +124,36 @@ struct Shared {
     schemas: Arc<Schemas>,
 }
 
+impl Shared {
+    /// The method that is called; a server that has not described it yet is asked to.
+    async fn method(
+        &self,
+        server: &Arc<str>,
+        name: &str,
+        (channel, timeout_ns): (&Channel, Nanos),
+        reply: &mut Reply,
+    ) -> Result<MethodDescriptor, CallError> {
+        if let Some(method) = self.schemas.method(server, name)? {
+            return Ok(method);
+        }
+        let (service, _) = parts(name)?;
+        let before_ns = self.clock.now();
+        let described = Box::pin(describe(self.clock.as_ref(), channel, service, timeout_ns)).await;
+        reply.phases_ns[CONNECT] += self.clock.now() - before_ns;
+        self.schemas.learn(server, name, described?)?;
+        let found = self.schemas.method(server, name)?;
+        found.ok_or_else(|| CallError::Request("no service", format!("{service} is not described")))
+    }
+}
+
 struct GrpcDriver(Rc<Shared>);
 
 impl Driver for GrpcDriver {
     fn session(&self) -> Box<dyn Session> {
         Box::new(GrpcSession::new(self.0.clone()))
+    }
+
+    fn converse(&self, request: HttpRequest) -> LocalBoxFuture<'static, Opened> {
+        Box::pin(stream::converse(self.0.clone(), request))
     }
 }

@@ -8,7 +8,7 @@ use prost_reflect::prost::Message;
 use prost_reflect::prost_types::FileDescriptorProto;
 use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage, Value};
 
-use super::channel::{Call, Channel};
+use super::channel::{Answered, Call, Channel};
 use super::error::CallError;
 use super::schema::encoded;
 
@@ -96,7 +96,8 @@ impl Asker<'_> {
         let (path, timeout_ns) = (self.path.clone(), self.timeout_ns);
         let call = Call { path, metadata: &[], messages: vec![asked], timeout_ns };
         // What it takes is put down by whoever asks.
-        let answered = self.channel.call(self.clock, &call, &mut Reply::new()).await?;
+        let mut answered = Answered::default();
+        self.channel.call(self.clock, &call, &mut answered, &mut Reply::new()).await?;
         let answer = answered.messages.first().ok_or_else(|| odd("the server says nothing"))?;
         let answer = DynamicMessage::decode(response, answer.clone()).map_err(|e| odd(&e.to_string()))?;
         if let Some(refusal) = part(&answer, "error_response") {

@@ -11,9 +11,7 @@ use prost_reflect::MethodDescriptor;
 use super::Shared;
 use super::channel::{Answered, Call, Channel};
 use super::error::CallError;
-use super::reflection::describe;
-use super::schema::{decoded, encoded, parts};
-use crate::phases::CONNECT;
+use super::schema::{Style, decoded, encoded, parts};
 use crate::trouble::{Trouble, not_ours, put_down, within};
 
 /// One user's calls.
@@ -24,6 +22,7 @@ pub(super) struct GrpcSession {
     fixed: Option<(Arc<Operation>, MethodDescriptor, Vec<Vec<u8>>)>,
     status: u16,
     headers: Vec<(String, String)>,
+    trailers: Vec<(String, String)>,
     body: Vec<u8>,
     readings: Vec<Reading>,
 }
@@ -36,39 +35,26 @@ impl GrpcSession {
             fixed: None,
             status: 0,
             headers: Vec::new(),
+            trailers: Vec::new(),
             body: Vec::new(),
             readings: Vec::new(),
         }
     }
 
     async fn channel(&mut self, server: &Arc<str>, reply: &mut Reply) -> Result<Channel, CallError> {
+        if let Some(channel) = self.shared.channels.shared(server) {
+            return Ok(channel);
+        }
         self.channels.retain(|(_, channel)| channel.is_open());
         if let Some((_, channel)) = self.channels.iter().find(|(known, _)| known == server) {
             return Ok(channel.clone());
         }
         let channel = Box::pin(self.shared.channels.to(server, reply)).await?;
+        if self.shared.channels.are_shared() {
+            return Ok(channel);
+        }
         self.channels.push((server.clone(), channel.clone()));
         Ok(channel)
-    }
-
-    /// The method that is called; a server that has not described it yet is asked to.
-    async fn method(
-        &self,
-        request: &GrpcRequest,
-        channel: &Channel,
-        reply: &mut Reply,
-    ) -> Result<MethodDescriptor, CallError> {
-        let Shared { clock, schemas, .. } = self.shared.as_ref();
-        if let Some(method) = schemas.method(&request.server, &request.method)? {
-            return Ok(method);
-        }
-        let (service, _) = parts(&request.method)?;
-        let before_ns = clock.now();
-        let described = Box::pin(describe(clock.as_ref(), channel, service, request.timeout_ns)).await;
-        reply.phases_ns[CONNECT] += clock.now() - before_ns;
-        schemas.learn(&request.server, &request.method, described?)?;
-        let found = schemas.method(&request.server, &request.method)?;
-        found.ok_or_else(|| CallError::Request("no service", format!("{service} is not described")))
     }
 
     /// Messages as they travel.
@@ -84,7 +70,10 @@ impl GrpcSession {
         {
             return Ok((method.clone(), messages.clone()));
         }
-        let method = self.method(request, channel, reply).await?;
+        let method = self
+            .shared
+            .method(&request.server, &request.method, (channel, request.timeout_ns), reply)
+            .await?;
         let several = request.messages.len() > 1;
         if several && !method.is_client_streaming() {
             let why = format!("{} takes one message", request.method);
@@ -111,22 +100,33 @@ impl GrpcSession {
         let path = format!("/{service}/{name}");
         let call = Call { path, metadata: &request.metadata, messages, timeout_ns: request.timeout_ns };
         let clock = self.shared.clock.clone();
-        let answered = channel.call(clock.as_ref(), &call, reply).await?;
-        self.take(&method, answered, reply)
+        let mut answered = Answered::default();
+        let called = channel.call(clock.as_ref(), &call, &mut answered, reply).await;
+        // Metadata is there whatever the server says.
+        self.headers = std::mem::take(&mut answered.headers);
+        self.trailers = std::mem::take(&mut answered.trailers);
+        if request.json_names && matches!(called, Err(CallError::Status(..))) && !method.is_server_streaming()
+        {
+            // k6 shows a message without anything in it.
+            let style = Style { json_names: true, defaults: true };
+            self.body = decoded(&method.output(), &[], style)?.into_bytes();
+        }
+        called?;
+        self.take(request, &method, &answered, reply)
     }
 
     fn take(
         &mut self,
+        request: &GrpcRequest,
         method: &MethodDescriptor,
-        answered: Answered,
+        answered: &Answered,
         reply: &Reply,
     ) -> Result<(), CallError> {
-        let kind = method.output();
+        let (kind, style) = (method.output(), Style { json_names: request.json_names, defaults: true });
         let mut json = Vec::with_capacity(answered.messages.len());
         for message in &answered.messages {
-            json.push(decoded(&kind, message)?);
+            json.push(decoded(&kind, message, style)?);
         }
-        self.headers = answered.headers;
         if method.is_server_streaming() {
             let begun_ns = reply.sent_ns.unwrap_or_default();
             self.readings.extend(answered.first_ns.map(|first| Reading::took(FIRST, first - begun_ns)));
@@ -153,6 +153,7 @@ impl Session for GrpcSession {
             };
             self.status = 0;
             self.headers.clear();
+            self.trailers.clear();
             self.body.clear();
             self.readings.clear();
             let mut reply = Reply::new();
@@ -166,7 +167,13 @@ impl Session for GrpcSession {
     }
 
     fn response(&self) -> ResponseView<'_> {
-        ResponseView { status: self.status, headers: &self.headers, body: &self.body, tls: None }
+        ResponseView {
+            status: self.status,
+            headers: &self.headers,
+            body: &self.body,
+            trailers: &self.trailers,
+            tls: None,
+        }
     }
 
     fn parts(&self) -> &[Reading] {

@@ -460,7 +460,7 @@ impl Session for HttpSession {
 
     fn response(&self) -> ResponseView<'_> {
         let headers = self.headers.as_deref().unwrap_or_default();
-        ResponseView { status: self.status, headers, body: &self.body, tls: self.tls }
+        ResponseView { status: self.status, headers, body: &self.body, trailers: &[], tls: self.tls }
     }
 
     fn parts(&self) -> &[Reading] {

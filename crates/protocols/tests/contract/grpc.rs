@@ -36,6 +36,7 @@ fn request(port: u16, method: &str, messages: &[Value]) -> GrpcRequest {
         method: format!("plimsoll.test.Echo/{method}").into(),
         metadata: Vec::new(),
         messages: messages.iter().map(Value::to_string).collect(),
+        json_names: false,
         timeout_ns: 10 * SECOND_NS,
     }
 }
@@ -148,6 +149,7 @@ fn a_call_that_does_not_end_is_a_timeout_and_harms_no_other() {
     let server = server(&[]);
     let shared = GrpcSettings { connections: Connections::Shared(1), ..given() };
     let hasty = GrpcRequest {
+        json_names: false,
         timeout_ns: SECOND_NS / 10,
         ..request(server.port, "Say", &[json!({ "text": "never" })])
     };

@@ -81,5 +81,5 @@ globalThis.__plimsoll.sockets = (() => {
     const name = given === undefined || given === null ? "" : String(given).trim();
     if (name !== "" && name !== "deflate") throw new own.GoError(`unsupported compression algorithm '${name}', supported algorithm is 'deflate'`);
   };
-  return { Session, checkTags, checkCompression };
+  return { Session, listeners, checkTags, checkCompression };
 })();

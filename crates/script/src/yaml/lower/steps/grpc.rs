@@ -48,7 +48,7 @@ impl Lowering<'_> {
             let metadata =
                 names.iter().map(|name| (name.clone(), texts.next().unwrap_or_default())).collect();
             let (server, method) = (server.clone(), method.clone());
-            Operation::Grpc(GrpcRequest { server, method, metadata, messages, timeout_ns })
+            Operation::Grpc(GrpcRequest { server, method, metadata, messages, json_names: false, timeout_ns })
         });
         let request = RequestTemplate::Other(request);
         Some(Sent { protocol: "grpc", request, parts: &grpc::PARTS, good: None })
