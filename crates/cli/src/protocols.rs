@@ -76,6 +76,8 @@ impl Services for Known {
 
 /// All of them, with these settings.
 pub(crate) fn wired(with: ProtocolSettings, known: &Known) -> anyhow::Result<Vec<Arc<dyn Protocol>>> {
+    #[cfg(not(feature = "grpc"))]
+    let _none = known;
     let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http).context(Exit::WrongPlan)?);
     let mut all: Vec<Arc<dyn Protocol>> = vec![http.clone()];
     #[cfg(feature = "amqp")]

@@ -160,7 +160,7 @@ fn show_unset(kind: &MessageDescriptor, value: &mut Value) {
         let Kind::Message(inner) = field.kind() else { continue };
         match shown.get_mut(field.json_name()) {
             Some(Value::Array(items)) if field.is_list() => {
-                items.iter_mut().for_each(|item| show_unset(&inner, item))
+                items.iter_mut().for_each(|item| show_unset(&inner, item));
             }
             Some(there) if !field.is_map() => show_unset(&inner, there),
             Some(_) => {}
