@@ -36,7 +36,7 @@ pub(crate) fn k6(records: bool) -> Result<()> {
     let _left = std::fs::remove_dir_all(&scratch);
     let (agree, all, expected) = compared?;
     if records {
-        let text = serde_json::to_string_pretty(&expected)?;
+        let text = serde_json::to_string_pretty(&sorted(&expected))?;
         std::fs::write(root().join(EXPECTED), format!("{text}\n"))?;
         println!("wrote {EXPECTED}");
     }

@@ -42,7 +42,7 @@ export default async function () {
 
   const events = (method, messages) => new Promise((resolve) => {
     const all = [], stream = new grpc.Stream(client, `${SERVICE}/${method}`, { tags: { kind: 'stream' } });
-    stream.on('data', (message) => all.push(message));
+    stream.on('data', (message) => all.push(sorted(message)));
     stream.on('error', (error) => all.push([error.code, error.message]));
     stream.on('end', () => resolve(all));
     messages.forEach((message) => stream.write(message));
