@@ -53,6 +53,8 @@ pub struct ClaimResult {
     pub dimension: Dimension,
     /// Why the verdict is what it is.
     pub reason: String,
+    /// The audit that withholds the number, if one does.
+    pub withheld_by: Option<&'static str>,
 }
 
 /// Judges one claim, with the findings of the audits at hand.
@@ -70,6 +72,7 @@ pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> Clai
         let reason = format!("withheld: the audit `{}` came out {}", audit.id, audit.status.name());
         return ClaimResult {
             samples: evidence.samples,
+            withheld_by: Some(audit.id),
             ..unproven(claim, expression.measure.dimension(), reason)
         };
     }
@@ -83,6 +86,7 @@ pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> Clai
         samples,
         dimension: expression.measure.dimension(),
         reason,
+        withheld_by: None,
     }
 }
 
@@ -109,10 +113,24 @@ fn judge_statement(
     };
     if let Some(audit) = findings.iter().find(|f| f.withheld.iter().any(spoilt)) {
         let reason = format!("withheld: the audit `{}` came out {}", audit.id, audit.status.name());
-        return ClaimResult { samples: evidence.samples, ..unproven(claim, dimension, reason) };
+        return ClaimResult {
+            samples: evidence.samples,
+            withheld_by: Some(audit.id),
+            ..unproven(claim, dimension, reason)
+        };
     }
     let Evidence { verdict, value, low, high, samples, reason } = evidence;
-    ClaimResult { text: claim.text.clone(), verdict, value, low, high, samples, dimension, reason }
+    ClaimResult {
+        text: claim.text.clone(),
+        verdict,
+        value,
+        low,
+        high,
+        samples,
+        dimension,
+        reason,
+        withheld_by: None,
+    }
 }
 
 fn unproven(claim: &Claim, dimension: Dimension, reason: String) -> ClaimResult {
@@ -125,6 +143,7 @@ fn unproven(claim: &Claim, dimension: Dimension, reason: String) -> ClaimResult 
         samples: 0,
         dimension,
         reason,
+        withheld_by: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! number an audit has withheld is UNPROVEN. An audit that could not look is NOT-RUN, never a pass.
 
 pub mod audits;
+pub mod capacity;
 pub mod claims;
 pub mod finding;
 pub mod foreign;

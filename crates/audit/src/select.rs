@@ -103,6 +103,12 @@ impl<'a> Selected<'a> {
         Self { phase: self.phase.clone(), ..Self::of(self.record, parts) }
     }
 
+    /// All operations of a stretch of the run.
+    pub fn during(record: &'a Record, phase: Phase) -> Self {
+        let steps = record.started.plan.operations().map(|(id, _)| id).collect();
+        Self { phase: Some(phase), ..Self::of(record, steps) }
+    }
+
     /// All operations of one step over the whole run.
     pub fn step(record: &'a Record, step: StepId, timing: Timing) -> Self {
         Self { timing, ..Self::of(record, vec![step]) }

@@ -65,7 +65,9 @@ impl From<&Lowered> for Job {
 pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> anyhow::Result<Exit> {
     #[cfg(feature = "mcp")]
     crate::tools::check(lowered)?;
-    let (view, directory) = perform(&lowered.into(), common, keep, StopHandle::default())?;
+    let stop = StopHandle::default();
+    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
+    let (view, directory) = perform(&lowered.into(), common, keep, stop)?;
     conclude(&view, directory.as_ref(), common);
     Ok(Exit::of(&view.judgement))
 }
@@ -97,7 +99,6 @@ pub(crate) fn perform(
         std::fs::write(directory.plan(), &job.effective)
             .context("failed to write the plan into the run directory")?;
     }
-    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
     let (watch, progress) = Watch::new(stop);
     let display = Display::start(mode(common), &progress);
     let samples = samples(directory.as_ref(), common)?;

@@ -38,6 +38,7 @@ pub fn main(protocols: Vec<Arc<dyn Protocol>>) -> ExitCode {
     };
     let outcome = match options.command {
         Command::Audit(args) => commands::audit::audit(&args),
+        Command::Capacity(args) => commands::capacity::capacity(&args),
         Command::Check(args) => commands::check::check(&args),
         Command::Convert(args) => commands::convert::convert(&args),
         Command::Demo(args) => commands::demo::demo(&args),

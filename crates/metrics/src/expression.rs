@@ -17,9 +17,11 @@ use std::fmt;
 
 use crate::{Outcome, SECOND_NS};
 
+mod during;
 mod parse;
 mod statement;
 
+pub use during::during;
 pub use parse::{ExpressionError, parse};
 pub use statement::{Account, PROPERTIES, Property, Ratio, Statement, parse_statement};
 

@@ -7,4 +7,4 @@ pub mod behaviour;
 pub mod yaml;
 
 pub use behaviour::Behaviour;
-pub use yaml::{Diagnostics, Environment, Lowered, load, quick, schema};
+pub use yaml::{Constant, Diagnostics, Environment, Lowered, load, quick, schema};

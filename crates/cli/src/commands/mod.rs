@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod audit;
+pub(crate) mod capacity;
 pub(crate) mod check;
 pub(crate) mod convert;
 pub(crate) mod demo;

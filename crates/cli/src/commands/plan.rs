@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use anyhow::Context;
-use plimsoll_script::{Environment, Lowered, load};
+use plimsoll_script::{Constant, Environment, Lowered, load};
 use plimsoll_targets::{Running, start};
 
 use crate::args::OverrideArgs;
@@ -15,15 +15,34 @@ use crate::{console, facts};
 /// A plan with the services that were started for it, which stop when it is dropped.
 pub(crate) struct ReadyPlan {
     pub(crate) lowered: Lowered,
-    _services: BTreeMap<String, Running>,
+    _services: Services,
 }
+
+/// Built-in services that are running, by name.
+pub(crate) type Services = BTreeMap<String, Running>;
 
 /// Reads the plan at `path`. What is wrong with it is printed, all of it.
 pub(crate) fn read(path: &Path, overrides: &OverrideArgs, seed: Option<u64>) -> anyhow::Result<ReadyPlan> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("failed to read the plan {}", path.display()))
-        .context(Exit::WrongPlan)?;
+    let text = text(path)?;
     read_text(path, text, overrides, seed)
+}
+
+/// Reads the plan at `path`, for a run at one level if one is given, with services that outlast it.
+pub(crate) fn read_at(
+    path: &Path,
+    overrides: &OverrideArgs,
+    seed: Option<u64>,
+    constant: Option<Constant>,
+    services: &mut Services,
+) -> anyhow::Result<Lowered> {
+    let text = text(path)?;
+    lowered(path, text, overrides, (seed, constant), services)
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path)
+        .with_context(|| format!("failed to read the plan {}", path.display()))
+        .context(Exit::WrongPlan)
 }
 
 /// Reads a plan whose text is at hand.
@@ -33,7 +52,18 @@ pub(crate) fn read_text(
     overrides: &OverrideArgs,
     seed: Option<u64>,
 ) -> anyhow::Result<ReadyPlan> {
-    let mut services: BTreeMap<String, Running> = BTreeMap::new();
+    let mut services = Services::new();
+    let lowered = lowered(path, text, overrides, (seed, None), &mut services)?;
+    Ok(ReadyPlan { lowered, _services: services })
+}
+
+fn lowered(
+    path: &Path,
+    text: String,
+    overrides: &OverrideArgs,
+    (seed, constant): (Option<u64>, Option<Constant>),
+    services: &mut Services,
+) -> anyhow::Result<Lowered> {
     let mut start_service = |name: &str| -> Result<String, String> {
         if !services.contains_key(name) {
             let running =
@@ -50,13 +80,14 @@ pub(crate) fn read_text(
         rate: overrides.rate,
         duration_ns: overrides.duration,
         iterations: overrides.iterations,
+        constant,
         proxy: facts::proxies(),
         now_ms: facts::now().0,
         own: crate::protocols::own().iter().map(|protocol| protocol.name()).collect(),
         start_service: Some(&mut start_service),
     };
     match load(path, text, &mut environment) {
-        Ok(lowered) => Ok(ReadyPlan { lowered, _services: services }),
+        Ok(lowered) => Ok(lowered),
         Err(diagnostics) => {
             console::remark(&diagnostics.render(console::has_colour()));
             let count = diagnostics.found.len();

@@ -16,7 +16,7 @@ use crate::args::RunArgs;
 use crate::execute::{Job, Keep, conclude, perform, usual_directory};
 use crate::exit_code::Exit;
 use crate::protocols::Known;
-use crate::{console, facts};
+use crate::{console, facts, signals};
 
 /// So many users take a second or so to make.
 const MANY_USERS: u64 = 500;
@@ -50,6 +50,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         console::remark(&format!("making {users} users; the clock starts when they are ready"));
     }
     let directory = args.common.directory().unwrap_or_else(|| usual_directory(&script.plan.name));
+    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
     let (view, directory) = match perform(&job, &args.common, &Keep::Directory(directory), stop) {
         Ok(done) => done,
         // Nothing was measured: k6's summary is all that there is.

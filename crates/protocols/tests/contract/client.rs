@@ -97,7 +97,13 @@ impl Client {
     fn answer(&self, reply: Reply) -> Answer {
         let view = self.session.response();
         let parts = self.session.parts().to_vec();
-        Answer { reply, headers: view.headers.iter().chain(view.trailers).cloned().collect(), body: view.body.to_vec(), tls: view.tls, parts }
+        Answer {
+            reply,
+            headers: view.headers.iter().chain(view.trailers).cloned().collect(),
+            body: view.body.to_vec(),
+            tls: view.tls,
+            parts,
+        }
     }
 
     /// Begins an operation and gives it up after a while.

@@ -1,5 +1,6 @@
 //! One pure renderer a format.
 
+pub mod capacity;
 mod counted;
 pub mod csv;
 pub mod foreign;

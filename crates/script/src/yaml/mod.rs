@@ -25,6 +25,21 @@ pub use types::schema;
 /// Starts the built-in service of a name and returns its base URL, or says why not.
 pub type StartService<'a> = dyn FnMut(&str) -> Result<String, String> + 'a;
 
+/// One level for a whole run: of all open loads together, in arrivals per second, or of all closed ones, in users, if there is
+/// no open one. Claims are about the time after the warm-up then.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Constant {
+    /// The level.
+    pub level: f64,
+    /// How long it lasts before anything counts, in nanoseconds.
+    pub warm_up_ns: u64,
+    /// How long what counts lasts, in nanoseconds.
+    pub hold_ns: u64,
+}
+
+/// The stage of a [`Constant`] that counts.
+pub const HOLD: &str = "hold";
+
 /// What a plan cannot know by itself: given by whoever runs it.
 #[derive(Default)]
 pub struct Environment<'a> {
@@ -38,6 +53,8 @@ pub struct Environment<'a> {
     pub rate: Option<f64>,
     /// Stretches or shrinks all schedules so that the run lasts this long, in nanoseconds.
     pub duration_ns: Option<u64>,
+    /// Replaces all schedules by one level.
+    pub constant: Option<Constant>,
     /// Replaces the shared iteration budget of closed loads.
     pub iterations: Option<u64>,
     /// Proxies, as the environment names them.

@@ -5,12 +5,14 @@ mod validate;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::serve::{self, Running, StartError};
 use orders::{Refusal, Shop};
@@ -51,6 +53,7 @@ type Answer = (StatusCode, Json<Value>);
 /// Its routes, with an empty order book.
 pub fn router(options: &ShopOptions) -> Router {
     let shop: Shared = Arc::new(Mutex::new(Shop::new(options.clone())));
+    let tills = Arc::new(Semaphore::new(TILLS));
     Router::new()
         .route(
             "/health",
@@ -59,9 +62,11 @@ pub fn router(options: &ShopOptions) -> Router {
         .route("/api/orders", post(place))
         .route("/api/orders/batch", post(place_batch))
         .route("/api/orders/{id}", get(track))
+        .route("/api/payments", post(pay))
         .route("/api/products/{sku}", get(stock))
         .route("/api/validate", post(validation))
         .route("/api/metrics", get(metrics))
+        .layer(Extension(tills))
         .with_state(shop)
         .layer(axum::extract::DefaultBodyLimit::max(16 << 20))
 }
@@ -81,6 +86,17 @@ fn answer(result: Result<Value, Refusal>, success: StatusCode) -> Answer {
             (StatusCode::CONFLICT, Json(json!({ "success": false, "error": error, "details": details })))
         }
     }
+}
+
+/// Payments are taken at so many tills at once, and each takes so long on average: there is a limit to what the shop carries.
+const TILLS: usize = 4;
+const PAYMENT_MS: f64 = 4.0;
+
+async fn pay(Extension(tills): Extension<Arc<Semaphore>>) -> Json<Value> {
+    let _till = tills.acquire().await;
+    let took_ms = -PAYMENT_MS * (1.0 - rand::random::<f64>()).ln();
+    tokio::time::sleep(Duration::from_secs_f64(took_ms / 1e3)).await;
+    Json(json!({ "success": true, "paid": true }))
 }
 
 async fn place(State(shop): State<Shared>, Json(order): Json<Value>) -> Answer {

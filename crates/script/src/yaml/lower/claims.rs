@@ -1,6 +1,8 @@
 //! Claims, checked against the names of the plan.
 
-use plimsoll_metrics::expression::{Dimension, Measure, Property, Selector, Statement, parse_statement};
+use plimsoll_metrics::expression::{
+    Dimension, Measure, Property, Selector, Statement, during, parse_statement,
+};
 use plimsoll_model::{Claim, PartUnit, Plan, StepKind};
 
 use super::super::diagnostics::Place;
@@ -14,7 +16,8 @@ const PARTLESS: (&str, &str) = (
 );
 
 impl Lowering<'_> {
-    pub(super) fn claims(&mut self, plan: &Plan) -> Vec<Claim> {
+    /// The plan's claims; `phase` is what they are about, if they do not say.
+    pub(super) fn claims(&mut self, plan: &Plan, phase: Option<&str>) -> Vec<Claim> {
         let file = self.file;
         for Placed { value: item, .. } in &file.claims {
             match parse_statement(&item.text.value) {
@@ -36,7 +39,11 @@ impl Lowering<'_> {
         }
         file.claims
             .iter()
-            .map(|item| Claim { text: item.value.text.value.clone(), abort: item.value.abort })
+            .map(|item| {
+                let text = &item.value.text.value;
+                let text = phase.map_or_else(|| text.clone(), |phase| during(text, phase));
+                Claim { text, abort: item.value.abort }
+            })
             .collect()
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::{Closed, Load, Nanos, Open, Phase, Process, Scenario, Schedule, Stage};
 
-use super::super::Environment;
 use super::super::read::Placed;
 use super::super::shapes;
 use super::super::types::{ClosedItem, LoadItem, OpenItem, ShapeItem, StageItem};
 use super::super::units::parse_rate;
+use super::super::{Constant, Environment, HOLD};
 use super::Lowering;
 
 /// Most users of an open load if nobody says.
@@ -54,6 +54,9 @@ impl Lowering<'_> {
         }
         self.override_schedules(&mut loads, environment);
         self.start_after(&mut loads);
+        if let Some(constant) = environment.constant {
+            self.make_constant(&mut loads, constant);
+        }
         if loads.iter().any(|l| l.end_ns() > DURATION_NS_MAX) {
             self.diagnostics.error(
                 &file.place,
@@ -357,6 +360,37 @@ impl Lowering<'_> {
     }
 }
 
+/// The highest level of a schedule.
+fn highest(schedule: &Schedule) -> f64 {
+    schedule.stages().iter().map(|stage| stage.from.max(stage.to)).fold(0.0, f64::max)
+}
+
+impl Lowering<'_> {
+    /// All loads at one level, from the beginning on: those that are searched at their share of it, others at their highest.
+    fn make_constant(&mut self, loads: &mut [Load], constant: Constant) {
+        let is_open = |load: &Load| matches!(load.schedule, Schedule::Open(_));
+        let by_rate = loads.iter().any(is_open);
+        let total: f64 = loads.iter().filter(|l| is_open(l) == by_rate).map(|l| highest(&l.schedule)).sum();
+        for load in loads {
+            let own = highest(&load.schedule);
+            let level = if is_open(load) == by_rate { constant.level * own / total.max(1e-9) } else { own };
+            let stages = vec![
+                Stage::hold("warm_up", constant.warm_up_ns, level),
+                Stage::hold(HOLD, constant.hold_ns, level),
+            ];
+            load.start_ns = 0;
+            match &mut load.schedule {
+                Schedule::Open(open) if open.trace.is_some() => self.diagnostics.general(
+                    format!("the load `{}` is a trace, which has its own rate", load.name),
+                    "give it `rate` or `stages` instead",
+                ),
+                Schedule::Open(open) => open.stages = stages,
+                Schedule::Closed(closed) => *closed = Closed::new(stages),
+            }
+        }
+    }
+}
+
 fn usual_name(from: f64, to: f64) -> &'static str {
     match to.total_cmp(&from) {
         std::cmp::Ordering::Equal => "hold",
@@ -380,9 +414,8 @@ fn stages_mut(schedule: &mut Schedule) -> &mut Vec<Stage> {
 
 /// Scales the schedule so that its highest level is `level`.
 fn scale_levels(schedule: &mut Schedule, level: f64) {
-    let stages = stages_mut(schedule);
-    let highest = stages.iter().map(|s| s.from.max(s.to)).fold(0.0, f64::max);
-    for stage in stages {
+    let highest = highest(schedule);
+    for stage in stages_mut(schedule) {
         let scale = |old: f64| if highest > 0.0 { old / highest * level } else { level };
         (stage.from, stage.to) = (scale(stage.from), scale(stage.to));
     }

@@ -26,7 +26,7 @@ use super::diagnostics::{Diagnostics, Place};
 use super::read::Placed;
 use super::tools::ToolCalls;
 use super::types::PlanFile;
-use super::{Environment, Lowered};
+use super::{Environment, HOLD, Lowered};
 use crate::behaviour::data::DataSet;
 use crate::behaviour::ledger::Ledger;
 use crate::behaviour::names::Names;
@@ -118,7 +118,7 @@ pub(super) fn lower(
         phases,
         claims: Vec::new(),
     };
-    let plan = Plan { claims: lowering.claims(&plan), ..plan };
+    let plan = Plan { claims: lowering.claims(&plan, environment.constant.map(|_| HOLD)), ..plan };
     let protocols = lowering.protocol_settings(environment);
     let ledger = Ledger::new(lowering.promise());
     lowering.refuse_unused(&plan);

@@ -1,0 +1,233 @@
+//! `plimsoll capacity`: the highest load at which every claim holds.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use plimsoll_audit::capacity::measured;
+use plimsoll_audit::statistics::bracket::{Next, Reason, Settings};
+use plimsoll_engine::StopHandle;
+use plimsoll_metrics::expression::{Measure, Statement, parse_statement};
+use plimsoll_model::{Load, Nanos, SECOND_NS, Schedule};
+use plimsoll_report::capacity::{Capacity, SCHEMA, Search, Tried, Unit};
+use plimsoll_report::render::capacity::{capacity_text, level, line_of, usual_margins};
+use plimsoll_script::yaml::HOLD;
+use plimsoll_script::{Constant, Lowered};
+
+use super::plan::{Services, read_at};
+use crate::args::{CapacityArgs, CommonArgs, OverrideArgs};
+use crate::execute::{Job, Keep, perform, usual_directory};
+use crate::exit_code::Exit;
+use crate::{console, signals};
+
+/// No search goes beyond: a level that no generator reaches is found out by the audits long before.
+const HIGHEST: f64 = 10_000_000.0;
+
+/// And none below: one arrival a second, or one user.
+const LOWEST: f64 = 1.0;
+
+/// Without a word about it, levels begin at this share of the plan's own.
+const FIRST_SHARE: f64 = 0.1;
+
+/// Samples for each that a quantile needs at the least: its intervals are to mean something.
+const SAMPLES: f64 = 3.0;
+
+/// A search that is going on.
+struct Going<'a> {
+    args: &'a CapacityArgs,
+    directory: PathBuf,
+    found: Capacity,
+    services: Services,
+    stop: StopHandle,
+}
+
+/// See the module.
+pub(crate) fn capacity(args: &CapacityArgs) -> anyhow::Result<Exit> {
+    let mut services = Services::new();
+    let plan = read_at(&args.plan, &overrides(args), args.common.seed, None, &mut services)?;
+    let directory =
+        args.common.directory().unwrap_or_else(|| usual_directory(&format!("{}-capacity", plan.plan.name)));
+    let begun = begun(args, &plan)?;
+    let found = resumed(&directory, begun)?;
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("failed to make the directory {}", directory.display()))?;
+    let stop = StopHandle::default();
+    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
+    let mut going = Going { args, directory, found, services, stop };
+    going.search()?;
+    Ok(going.conclude())
+}
+
+impl Going<'_> {
+    fn search(&mut self) -> anyhow::Result<()> {
+        while let Next::Probe(level) = self.found.next() {
+            // Whole users: what cannot be told apart any more is narrow enough.
+            let level = if self.found.unit == Unit::Users { level.round().max(1.0) } else { level };
+            if self.found.unit == Unit::Users && self.found.at(level).is_some() {
+                self.found.ended = Some("the next level is none between whole users".to_owned());
+                break;
+            }
+            let tried = self.probe(level)?;
+            if self.stop.is_stopped() {
+                break;
+            }
+            if !self.args.common.quiet {
+                console::remark(&line_of(self.found.unit, &tried));
+            }
+            let is_dead = tried.throughput_per_s <= 0.0;
+            self.found.tried.push(tried);
+            if is_dead {
+                let at = crate::commands::capacity::level(self.found.unit, level);
+                self.found.ended =
+                    Some(format!("nothing succeeded any more at {at}; is the target still there?"));
+            }
+            self.keep()?;
+            if is_dead {
+                break;
+            }
+            std::thread::sleep(Duration::from_nanos(self.args.cool_down));
+        }
+        Ok(())
+    }
+
+    /// One run at a level.
+    fn probe(&mut self, level: f64) -> anyhow::Result<Tried> {
+        let hold_ns = self.hold_ns(level);
+        let constant = Constant { level, warm_up_ns: self.args.warm_up, hold_ns };
+        let lowered = read_at(
+            &self.args.plan,
+            &overrides(self.args),
+            self.args.common.seed,
+            Some(constant),
+            &mut self.services,
+        )?;
+        let name = PathBuf::from("levels").join(format!("{:03}", self.found.tried.len() + 1));
+        let path = self.directory.join(&name);
+        // What an interrupted search has left there was never counted.
+        if path.exists() {
+            std::fs::remove_dir_all(&path).with_context(|| format!("failed to remove {}", path.display()))?;
+        }
+        let common = CommonArgs { quiet: true, json: false, ..self.args.common.clone() };
+        let job = Job::from(&lowered);
+        let (view, _) = perform(&job, &common, &Keep::Directory(path), self.stop.clone())?;
+        let measured = measured(&view.record, &view.judgement, HOLD);
+        Ok(Tried::new(level, &measured, hold_ns, name))
+    }
+
+    /// Long enough for the quantiles that are claimed, in whole seconds. While levels only grow, half of it will do.
+    fn hold_ns(&self, level: f64) -> Nanos {
+        let usual = if self.found.is_bracketed() { self.args.hold } else { self.args.hold / 2 };
+        let needed = match self.found.unit {
+            Unit::Rate => samples_needed(&self.found.claims) * SAMPLES / level,
+            Unit::Users => 0.0,
+        };
+        let needed_ns = (needed * SECOND_NS as f64) as Nanos;
+        needed_ns.max(usual).min(self.args.hold_max.max(self.args.hold)).div_ceil(SECOND_NS) * SECOND_NS
+    }
+
+    fn keep(&self) -> anyhow::Result<()> {
+        let written = self.found.write(&self.directory);
+        written.with_context(|| format!("failed to write into {}", self.directory.display()))
+    }
+
+    fn conclude(&self) -> Exit {
+        let margins = if self.args.margins.is_empty() { usual_margins() } else { self.args.margins.clone() };
+        let text = capacity_text(&self.found, &margins, &self.args.loads);
+        if self.args.common.json {
+            console::result(&serde_json::to_string_pretty(&self.found).unwrap_or_default());
+        } else {
+            console::result(&text);
+        }
+        let place = self.directory.display();
+        if let Err(error) = std::fs::write(self.directory.join("report.txt"), &text) {
+            console::remark(&format!("warning: the result could not be written to {place}: {error}"));
+        }
+        if self.stop.is_stopped() {
+            console::remark(&format!(
+                "interrupted; what was found is kept in {place}, and the same command with --out {place} goes on from there"
+            ));
+            return Exit::Interrupted;
+        }
+        if !self.args.common.quiet {
+            console::remark(&format!("recorded in {place}"));
+        }
+        match self.found.line().reason {
+            Reason::Bracketed | Reason::HoldsAtHighest => Exit::Success,
+            Reason::FailsAtLowest => Exit::Refuted,
+            Reason::Contradicted { .. } | Reason::GeneratorLimit | Reason::ProbesExhausted => Exit::Unproven,
+        }
+    }
+}
+
+/// A search that has tried nothing yet.
+fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Capacity> {
+    let plan = &lowered.plan;
+    if plan.claims.is_empty() {
+        bail!(anyhow::anyhow!(
+            "a load line needs claims: it is the highest load at which they hold; add some, such as `claims: [p99 < 200ms, ok_rate >= 99.9%]`"
+        )
+        .context(Exit::WrongPlan));
+    }
+    let by_rate = plan.loads.iter().any(|load| matches!(load.schedule, Schedule::Open(_)));
+    let searched = |load: &&Load| matches!(load.schedule, Schedule::Open(_)) == by_rate;
+    let highest = |load: &Load| load.schedule.stages().iter().map(|s| s.from.max(s.to)).fold(0.0, f64::max);
+    let own: f64 = plan.loads.iter().filter(searched).map(highest).sum();
+    let from = args.from.unwrap_or_else(|| (own * FIRST_SHARE).round()).max(LOWEST);
+    let search = Search {
+        from,
+        lowest: LOWEST,
+        highest: args.to.unwrap_or(HIGHEST).max(from),
+        factor: args.factor,
+        resolution: args.resolution,
+        confirm: args.confirm,
+    };
+    let settings = Settings {
+        factor: search.factor,
+        width_max: search.resolution,
+        ..Settings::between(search.lowest, search.from, search.highest)
+    };
+    settings.check().map_err(|e| anyhow::anyhow!("{e}").context(Exit::WrongPlan))?;
+    Ok(Capacity {
+        schema: SCHEMA.to_owned(),
+        plan: plan.name.clone(),
+        plan_digest: lowered.digest.clone(),
+        target: plan.target.clone(),
+        unit: if by_rate { Unit::Rate } else { Unit::Users },
+        claims: plan.claims.iter().map(|claim| claim.text.clone()).collect(),
+        search,
+        tried: Vec::new(),
+        ended: None,
+    })
+}
+
+/// A search that was interrupted goes on; one of another plan, or that goes another way, is not touched.
+fn resumed(directory: &Path, begun: Capacity) -> anyhow::Result<Capacity> {
+    let known = Capacity::read(directory)
+        .with_context(|| format!("failed to read {}", Capacity::file(directory).display()))?;
+    let Some(known) = known else { return Ok(begun) };
+    if known.plan_digest != begun.plan_digest || known.search != begun.search {
+        bail!(anyhow::anyhow!(
+            "{} holds a search of another plan, or with other settings; give another directory with --out",
+            directory.display()
+        )
+        .context(Exit::WrongPlan));
+    }
+    console::remark(&format!("going on after {} levels in {}", known.tried.len(), directory.display()));
+    Ok(Capacity { ended: None, ..known })
+}
+
+fn overrides(args: &CapacityArgs) -> OverrideArgs {
+    OverrideArgs { env: args.env.clone(), vus: None, rate: None, duration: None, iterations: None }
+}
+
+/// How many operations the claims need at the least to be judged (docs/METHOD.md, section 4).
+fn samples_needed(claims: &[String]) -> f64 {
+    let needed = |text: &String| match parse_statement(text) {
+        Ok(Statement::Measured(expression)) => match expression.measure {
+            Measure::Quantile(q) => (0.025_f64).ln() / q.ln(),
+            _ => 0.0,
+        },
+        _ => 0.0,
+    };
+    claims.iter().map(needed).fold(0.0, f64::max)
+}
