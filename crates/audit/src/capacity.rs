@@ -2,7 +2,7 @@
 //!
 //! Method: docs/METHOD.md, section 8; the search itself is [`crate::statistics::bracket`].
 
-use plimsoll_metrics::expression::{Statement, parse_statement};
+use plimsoll_metrics::expression::{Measure, Statement, parse_statement};
 use plimsoll_model::{Nanos, Outcome, Phase, Record};
 
 use crate::claims::{ClaimResult, Verdict};
@@ -23,10 +23,10 @@ pub struct Measured {
     pub answer: Answer,
     /// The evidence says so; otherwise it only looks like it, and more samples could change it.
     pub is_certain: bool,
-    /// The claim that failed, or why nothing is known of the target.
+    /// The claim that failed, by its place.
+    pub lost: Option<usize>,
+    /// Why nothing is known of the target.
     pub why: Option<String>,
-    /// Claims in the plan's order.
-    pub claims: Vec<ClaimResult>,
     /// Successes per second.
     pub throughput_per_s: f64,
     /// Operations in flight, on average.
@@ -37,44 +37,68 @@ pub struct Measured {
 
 /// What a record of a run at one level came to, in the phase that counts.
 pub fn measured(record: &Record, judgement: &Judgement, phase: &str) -> Measured {
-    let claims = judgement.claims.clone();
-    let (answer, is_certain, why) = answer(judgement);
+    let (answer, is_certain, what) = answer(record, judgement);
+    let (lost, why) = match what {
+        What::Nothing => (None, None),
+        What::Lost(at) => (Some(at), None),
+        What::Unknown(why) => (None, Some(why)),
+    };
     let phase = record.started.plan.phases.iter().find(|p| p.name == phase);
     let (throughput_per_s, in_flight, response_ns) =
         phase.map_or((0.0, 0.0, [None; 3]), |p| curve(record, p));
-    Measured { answer, is_certain, why, claims, throughput_per_s, in_flight, response_ns }
+    Measured { answer, is_certain, lost, why, throughput_per_s, in_flight, response_ns }
 }
 
-fn answer(judgement: &Judgement) -> (Answer, bool, Option<String>) {
+/// What there is to say beside an answer.
+enum What {
+    Nothing,
+    /// The claim that failed, by its place.
+    Lost(usize),
+    /// Why nothing is known.
+    Unknown(String),
+}
+
+fn answer(record: &Record, judgement: &Judgement) -> (Answer, bool, What) {
     let refused =
         judgement.findings.iter().find(|f| REFUSING.contains(&f.id) && f.status == crate::Status::Invalid);
     if let Some(finding) = refused {
-        return (Answer::GeneratorLimit, true, Some(finding.sentence.clone()));
+        return (Answer::GeneratorLimit, true, What::Unknown(finding.sentence.clone()));
     }
-    if let Some(lost) = judgement.claims.iter().find(|claim| claim.verdict == Verdict::Refuted) {
-        return (Answer::Failed, true, Some(lost.text.clone()));
+    if let Some(lost) = judgement.claims.iter().position(|claim| claim.verdict == Verdict::Refuted) {
+        return (Answer::Failed, true, What::Lost(lost));
     }
-    let open: Vec<_> = judgement.claims.iter().filter(|claim| claim.verdict == Verdict::Unproven).collect();
-    for claim in &open {
+    let claims = judgement.claims.iter().enumerate();
+    let open: Vec<_> = claims.filter(|(_, claim)| claim.verdict == Verdict::Unproven).collect();
+    for (at, claim) in &open {
         match claim.withheld_by {
             Some(audit) if OF_THE_GENERATOR.contains(&audit) => {
-                return (Answer::GeneratorLimit, true, Some(format!("{}: {}", claim.text, claim.reason)));
+                let why = format!("{}: {}", claim.text, claim.reason);
+                return (Answer::GeneratorLimit, true, What::Unknown(why));
             }
             // It never settled, or so much failed that its times mean nothing: the target does not keep up.
-            Some(_) => return (Answer::Failed, false, Some(claim.text.clone())),
+            Some(_) => return (Answer::Failed, false, What::Lost(*at)),
             None => {}
         }
     }
-    if let Some(lost) = open.iter().find(|claim| looks_lost(claim)) {
-        return (Answer::Failed, false, Some(lost.text.clone()));
+    if let Some((lost, _)) = open.iter().find(|(_, claim)| looks_lost(record, claim)) {
+        return (Answer::Failed, false, What::Lost(*lost));
     }
-    (Answer::Held, open.is_empty(), None)
+    (Answer::Held, open.is_empty(), What::Nothing)
 }
 
-/// Whether the value that was found is beyond the bound, as far as there is one.
-fn looks_lost(claim: &ClaimResult) -> bool {
+/// Whether what was found lies beyond the bound, whatever it is worth. A quantile that may not be printed, because near
+/// saturation operations are worth few independent ones, still lies on one side.
+fn looks_lost(record: &Record, claim: &ClaimResult) -> bool {
     let Ok(Statement::Measured(expression)) = parse_statement(&claim.text) else { return false };
-    claim.value.is_some_and(|value| !expression.comparison.holds(value, expression.bound))
+    if let Some(value) = claim.value {
+        return !expression.comparison.holds(value, expression.bound);
+    }
+    let Measure::Quantile(q) = expression.measure else { return false };
+    let selected = Selected::new(record, &expression.selector);
+    let times = selected.finite();
+    let all = (times.count() + selected.infinite()) as f64;
+    let within = times.count_at_or_below(expression.bound as u64) as f64;
+    all > 0.0 && (within < q * all) == expression.comparison.wants_small()
 }
 
 fn curve(record: &Record, phase: &Phase) -> (f64, f64, [Option<Nanos>; 3]) {
@@ -101,7 +125,7 @@ mod tests {
         record.started.plan.claims = vec![Claim { text: claim.to_owned(), abort: false }];
         let mut judgement = judge(&record);
         change(&mut judgement);
-        let (answer, is_certain, _) = answer(&judgement);
+        let (answer, is_certain, _) = answer(&record, &judgement);
         (answer, is_certain)
     }
 

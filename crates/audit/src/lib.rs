@@ -6,6 +6,7 @@
 pub mod audits;
 pub mod capacity;
 pub mod claims;
+pub mod compare;
 pub mod finding;
 pub mod foreign;
 pub mod holds;

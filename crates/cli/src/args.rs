@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Capacity(Box<CapacityArgs>),
     /// Check a plan: everything wrong with it, then one call of each kind; no load
     Check(CheckArgs),
+    /// Compare two sets of recorded runs: is B slower than A?
+    Compare(CompareArgs),
     /// Write a script for k6 as a plan, or say what in it no plan can say
     Convert(ConvertArgs),
     /// Start a built-in service and leave it running
@@ -212,6 +214,42 @@ pub(crate) struct CapacityArgs {
 fn margin(text: &str) -> Result<Margin, String> {
     let (name, written) = text.split_once('=').ok_or("write a name and a share, such as standard=70%")?;
     Ok(Margin { name: name.to_owned(), share: share(written)? })
+}
+
+/// plimsoll compare
+#[derive(Debug, Args)]
+#[command(long_about = "Compare two sets of recorded runs: is B slower than A?
+
+The unit is the run: at least six a side, best interleaved (A B B A). Every measure that runs of both sides have is compared by an \
+exact Mann-Whitney test, adjusted for all measures, and by the ratio of the sides with its interval (Hodges-Lehmann). Exit \
+codes: 0 everything is equivalent or better, 99 something got worse, 98 something cannot be told.
+
+  plimsoll compare runs/before-* -- runs/after-* --factor target")]
+pub(crate) struct CompareArgs {
+    /// Runs of the first side, or directories of them
+    #[arg(required = true, value_name = "A")]
+    pub(crate) a: Vec<PathBuf>,
+    /// Runs of the second side
+    #[arg(required = true, last = true, value_name = "B")]
+    pub(crate) b: Vec<PathBuf>,
+    /// What is meant to differ: plan, claims, target, tool, cpu, kernel
+    #[arg(long = "factor", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) factors: Vec<String>,
+    /// Count invalid runs, too
+    #[arg(long)]
+    pub(crate) with_invalid: bool,
+    /// Text, or Markdown for a pull request
+    #[arg(short, long, value_enum, default_value_t = CompareFormat::Text)]
+    pub(crate) format: CompareFormat,
+}
+
+/// How a comparison is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompareFormat {
+    /// For the terminal
+    Text,
+    /// Markdown
+    Md,
 }
 
 /// plimsoll convert

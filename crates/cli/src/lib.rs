@@ -40,6 +40,7 @@ pub fn main(protocols: Vec<Arc<dyn Protocol>>) -> ExitCode {
         Command::Audit(args) => commands::audit::audit(&args),
         Command::Capacity(args) => commands::capacity::capacity(&args),
         Command::Check(args) => commands::check::check(&args),
+        Command::Compare(args) => commands::compare::compare(&args),
         Command::Convert(args) => commands::convert::convert(&args),
         Command::Demo(args) => commands::demo::demo(&args),
         Command::Hit(args) => commands::hit::hit(&args),

@@ -44,6 +44,9 @@ pub struct Capacity {
     pub unit: Unit,
     /// Claims, as the plan writes them.
     pub claims: Vec<String>,
+    /// The seed of everything random: every level has its own, counted from this one, so that chance does not lean the
+    /// same way at all of them.
+    pub seed: u64,
     /// How the search goes.
     pub search: Search,
     /// Levels in the order in which they were tried.
@@ -106,7 +109,7 @@ pub struct Tried {
 
 impl Tried {
     /// A level, what it came to, and where its run is kept.
-    pub fn new(level: f64, measured: &Measured, hold_ns: u64, run: PathBuf) -> Self {
+    pub fn new(level: f64, measured: &Measured, claims: &[String], hold_ns: u64, run: PathBuf) -> Self {
         Self {
             level,
             came: match measured.answer {
@@ -115,7 +118,7 @@ impl Tried {
                 Answer::Held => Came::Held,
             },
             certain: measured.is_certain,
-            why: measured.why.clone(),
+            why: measured.lost.and_then(|at| claims.get(at).cloned()).or_else(|| measured.why.clone()),
             hold_ns,
             throughput_per_s: measured.throughput_per_s,
             in_flight: measured.in_flight,

@@ -1,6 +1,7 @@
 //! Run directories, and what is shown of a run: one view, one pure renderer a format.
 
 pub mod capacity;
+pub mod comparison;
 pub mod directory;
 pub mod files;
 pub mod format;

@@ -4,11 +4,16 @@
 
 pub mod arrivals;
 pub mod bracket;
+pub mod change;
+pub mod change_points;
+pub mod discovery;
 pub mod knee;
+pub mod noise;
 pub mod queues;
 pub mod rank;
 pub mod scalability;
 pub mod shift;
 pub mod survival;
 pub mod trend;
+pub mod two_samples;
 pub mod warmup;

