@@ -152,6 +152,9 @@ pub(crate) struct RunArgs {
     pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) overrides: OverrideArgs,
+    /// So many runs one after another, each in a process of its own: what `compare` takes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: Option<u32>,
     #[command(flatten)]
     pub(crate) script: ScriptArgs,
 }
@@ -224,14 +227,29 @@ The unit is the run: at least six a side, best interleaved (A B B A). Every meas
 exact Mann-Whitney test, adjusted for all measures, and by the ratio of the sides with its interval (Hodges-Lehmann). Exit \
 codes: 0 everything is equivalent or better, 99 something got worse, 98 something cannot be told.
 
-  plimsoll compare runs/before-* -- runs/after-* --factor target")]
+  plimsoll run plan.yaml --repeat 10 --out before
+  plimsoll compare --factor tool before -- after
+  plimsoll compare --factor target --run old.yaml new.yaml --pairs 10")]
 pub(crate) struct CompareArgs {
     /// Runs of the first side, or directories of them
-    #[arg(required = true, value_name = "A")]
+    #[arg(required_unless_present = "plans", value_name = "A")]
     pub(crate) a: Vec<PathBuf>,
     /// Runs of the second side
-    #[arg(required = true, last = true, value_name = "B")]
+    #[arg(required_unless_present = "plans", last = true, value_name = "B")]
     pub(crate) b: Vec<PathBuf>,
+    /// Make the runs: of these two plans, interleaved (A B B A), each in a process of its own
+    #[arg(long = "run", num_args = 2, value_names = ["PLAN_A", "PLAN_B"], conflicts_with_all = ["a", "b"])]
+    pub(crate) plans: Vec<PathBuf>,
+    /// Runs of each plan
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "plans",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) pairs: u32,
+    /// Where runs that are made are kept
+    #[arg(short, long, value_name = "DIR", requires = "plans")]
+    pub(crate) out: Option<PathBuf>,
+    /// An environment variable that the plans may use
+    #[arg(short = 'e', long = "env", value_name = "KEY=VALUE", value_parser = key_value, requires = "plans")]
+    pub(crate) env: Vec<(String, String)>,
     /// What is meant to differ: plan, claims, target, tool, cpu, kernel
     #[arg(long = "factor", value_name = "NAME", value_delimiter = ',')]
     pub(crate) factors: Vec<String>,

@@ -55,6 +55,14 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// The one with this code; one that is not ours is [`Exit::Failed`].
+    pub(crate) fn of_code(code: u8) -> Self {
+        let all = [Self::Success, Self::Interrupted, Self::Refuted, Self::Unproven, Self::WrongPlan];
+        all.into_iter().find(|exit| *exit as u8 == code).unwrap_or(Self::Failed)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

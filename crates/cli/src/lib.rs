@@ -10,6 +10,7 @@ mod console;
 mod execute;
 mod exit_code;
 mod facts;
+mod fresh;
 mod protocols;
 mod signals;
 mod terminal;

@@ -175,6 +175,12 @@ impl Capacity {
 
     /// What is to be tried next, or what was found.
     pub fn next(&self) -> Next {
+        // Between whole users next to each other there is nothing to try.
+        if let (Unit::Users, (Some(failed), Some(held))) = (self.unit, self.bracket())
+            && failed - held <= 1.0
+        {
+            return Next::Done(Line { held: Some(held), failed: Some(failed), reason: Reason::Bracketed });
+        }
         let settings = Settings {
             factor: self.search.factor,
             width_max: self.search.resolution,

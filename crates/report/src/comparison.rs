@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_audit::compare::{Compared, Sides, compare};
 use plimsoll_audit::statistics::change::Worse;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// What is read of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,8 +94,8 @@ impl RunSummary {
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let circumstance = |(name, place): (&'static str, &[&str])| {
-            let found = place.iter().fold(&run, |at, key| &at[*key]);
-            (name, text(found))
+            let found = text(place.iter().fold(&run, |at, key| &at[*key]));
+            (name, if name == "plan" { plan_without_target(path).unwrap_or(found) } else { found })
         };
         Ok(Self {
             path: path.to_owned(),
@@ -104,6 +105,14 @@ impl RunSummary {
             measures: measures(&run),
         })
     }
+}
+
+/// The digest of a run's plan but for its target, which is a circumstance of its own, and for the names of its files.
+fn plan_without_target(run: &Path) -> Option<String> {
+    let text = fs::read_to_string(run.join("plan.yaml")).ok()?;
+    let counts = |line: &&str| !line.starts_with("target:") && !line.starts_with("# --- ");
+    let digest = Sha256::digest(text.lines().filter(counts).collect::<Vec<_>>().join("\n"));
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn measures(run: &Value) -> BTreeMap<String, (Worse, f64)> {

@@ -10,7 +10,8 @@ use plimsoll_engine::StopHandle;
 use plimsoll_metrics::expression::{Measure, Statement, parse_statement};
 use plimsoll_model::{Load, Nanos, SECOND_NS, Schedule};
 use plimsoll_report::capacity::{Capacity, SCHEMA, Search, Tried, Unit};
-use plimsoll_report::render::capacity::{capacity_text, level, line_of, usual_margins};
+use plimsoll_report::render::capacity::{capacity_text, level as shown, line_of, usual_margins};
+use plimsoll_report::render::html::capacity::capacity_html;
 use plimsoll_script::yaml::HOLD;
 use plimsoll_script::{Constant, Lowered};
 
@@ -61,33 +62,39 @@ pub(crate) fn capacity(args: &CapacityArgs) -> anyhow::Result<Exit> {
 impl Going<'_> {
     fn search(&mut self) -> anyhow::Result<()> {
         while let Next::Probe(level) = self.found.next() {
-            // Whole users: what cannot be told apart any more is narrow enough.
             let level = if self.found.unit == Unit::Users { level.round().max(1.0) } else { level };
-            if self.found.unit == Unit::Users && self.found.at(level).is_some() {
-                self.found.ended = Some("the next level is none between whole users".to_owned());
+            let held = self.found.line().held;
+            let Some(throughput) = self.look(level)? else { break };
+            // Nothing succeeded where something did before: is it the level, or is the target gone?
+            if let Some(before) = held.filter(|_| throughput <= 0.0)
+                && let Some(again) = self.look(before)?
+                && again <= 0.0
+            {
+                let at = shown(self.found.unit, level);
+                self.found.ended = Some(format!(
+                    "nothing succeeds any more since {at}, not even what did before: the target is gone"
+                ));
+                self.keep()?;
                 break;
             }
-            let tried = self.probe(level)?;
-            if self.stop.is_stopped() {
-                break;
-            }
-            if !self.args.common.quiet {
-                console::remark(&line_of(self.found.unit, &tried));
-            }
-            let is_dead = tried.throughput_per_s <= 0.0;
-            self.found.tried.push(tried);
-            if is_dead {
-                let at = crate::commands::capacity::level(self.found.unit, level);
-                self.found.ended =
-                    Some(format!("nothing succeeded any more at {at}; is the target still there?"));
-            }
-            self.keep()?;
-            if is_dead {
-                break;
-            }
-            std::thread::sleep(Duration::from_nanos(self.args.cool_down));
         }
         Ok(())
+    }
+
+    /// Tries a level and keeps what came of it: successes per second, or nothing if somebody interrupted.
+    fn look(&mut self, level: f64) -> anyhow::Result<Option<f64>> {
+        let tried = self.probe(level)?;
+        if self.stop.is_stopped() {
+            return Ok(None);
+        }
+        if !self.args.common.quiet {
+            console::remark(&line_of(self.found.unit, &tried));
+        }
+        let throughput = tried.throughput_per_s;
+        self.found.tried.push(tried);
+        self.keep()?;
+        std::thread::sleep(Duration::from_nanos(self.args.cool_down));
+        Ok(Some(throughput))
     }
 
     /// One run at a level.
@@ -139,8 +146,11 @@ impl Going<'_> {
             console::result(&text);
         }
         let place = self.directory.display();
-        if let Err(error) = std::fs::write(self.directory.join("report.txt"), &text) {
-            console::remark(&format!("warning: the result could not be written to {place}: {error}"));
+        let page = capacity_html(&self.found, &margins, &self.args.loads);
+        for (name, content) in [("report.txt", &text), ("report.html", &page)] {
+            if let Err(error) = std::fs::write(self.directory.join(name), content) {
+                console::remark(&format!("warning: {name} could not be written to {place}: {error}"));
+            }
         }
         if self.stop.is_stopped() {
             console::remark(&format!(
@@ -150,6 +160,9 @@ impl Going<'_> {
         }
         if !self.args.common.quiet {
             console::remark(&format!("recorded in {place}"));
+        }
+        if self.found.ended.is_some() {
+            return Exit::Unproven;
         }
         match self.found.line().reason {
             Reason::Bracketed | Reason::HoldsAtHighest => Exit::Success,

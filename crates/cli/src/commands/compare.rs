@@ -1,13 +1,17 @@
 //! `plimsoll compare A.. -- B..`: is B slower?
 
-use anyhow::Context;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
 use plimsoll_audit::statistics::change::Change;
 use plimsoll_report::comparison::{Comparison, RunSummary, circumstances, compared, runs_in};
 use plimsoll_report::render::comparison::{comparison_markdown, comparison_text};
 
 use crate::args::{CompareArgs, CompareFormat};
-use crate::console;
+use crate::execute::usual_directory;
 use crate::exit_code::Exit;
+use crate::{console, fresh};
 
 /// See the module.
 pub(crate) fn compare(args: &CompareArgs) -> anyhow::Result<Exit> {
@@ -15,7 +19,13 @@ pub(crate) fn compare(args: &CompareArgs) -> anyhow::Result<Exit> {
         let known = circumstances().join(", ");
         return Err(anyhow::anyhow!("--factor {unknown}: runs differ in {known}").context(Exit::WrongPlan));
     }
-    let (a, b) = (side(&args.a)?, side(&args.b)?);
+    let (a, b) = match args.plans.as_slice() {
+        [first, second] => {
+            let made = made(args, [first, second])?;
+            (side(&made[..1])?, side(&made[1..])?)
+        }
+        _ => (side(&args.a)?, side(&args.b)?),
+    };
     let found = compared(a, b, &args.factors, args.with_invalid);
     console::result(&match args.format {
         CompareFormat::Text => comparison_text(&found),
@@ -24,7 +34,34 @@ pub(crate) fn compare(args: &CompareArgs) -> anyhow::Result<Exit> {
     Ok(exit(&found))
 }
 
-fn side(paths: &[std::path::PathBuf]) -> anyhow::Result<Vec<RunSummary>> {
+/// Runs both plans in turn, so that whatever drifts meanwhile meets both: A B B A.
+fn made(args: &CompareArgs, plans: [&PathBuf; 2]) -> anyhow::Result<[PathBuf; 2]> {
+    let directory = args.out.clone().unwrap_or_else(|| usual_directory("comparison"));
+    let sides = ["a", "b"].map(|name| directory.join(name));
+    let more: Vec<OsString> = args
+        .env
+        .iter()
+        .flat_map(|(key, value)| ["-e".to_owned(), format!("{key}={value}")])
+        .map(Into::into)
+        .collect();
+    for pair in 1..=args.pairs {
+        let order = if pair % 2 == 1 { [0, 1] } else { [1, 0] };
+        for which in order {
+            let out = sides[which].join(format!("{pair:03}"));
+            let code = fresh::run(plans[which], &more, &out)?;
+            if code == Exit::WrongPlan as u8 || code == Exit::Interrupted as u8 {
+                bail!(
+                    anyhow::anyhow!("{} ended with exit code {code}", plans[which].display())
+                        .context(Exit::of_code(code))
+                );
+            }
+        }
+        console::remark(&format!("pair {pair} of {} recorded in {}", args.pairs, directory.display()));
+    }
+    Ok(sides)
+}
+
+fn side(paths: &[PathBuf]) -> anyhow::Result<Vec<RunSummary>> {
     let mut runs = Vec::new();
     for path in paths {
         for run in runs_in(path).context(Exit::Failed)? {

@@ -1,6 +1,7 @@
 //! `plimsoll run`: a plan, or a script.
 
 use super::plan::read;
+use super::repeat::repeat;
 use super::script;
 use crate::args::RunArgs;
 use crate::execute::{Keep, execute, usual_directory};
@@ -16,6 +17,9 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
             "--out json=FILE and csv=FILE are for scripts; --samples keeps every operation of a plan"
         )
         .context(Exit::WrongPlan));
+    }
+    if let Some(count) = args.repeat {
+        return repeat(args, count);
     }
     let plan = read(&args.plan, &args.overrides, args.common.seed)?;
     let directory = args.common.directory().unwrap_or_else(|| usual_directory(&plan.lowered.plan.name));

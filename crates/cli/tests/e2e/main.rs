@@ -5,6 +5,7 @@ mod bad_input;
 #[path = "../../../protocols/tests/contract/brokers.rs"]
 #[expect(dead_code, reason = "the contract tests ask more of them")]
 mod brokers;
+mod capacity;
 #[path = "../../../protocols/tests/contract/databases.rs"]
 #[expect(dead_code, reason = "the contract tests ask more of them")]
 mod databases;

@@ -134,3 +134,16 @@ fn the_example_for_clickhouse_runs() {
     assert_eq!((&deliveries["lost"], &deliveries["duplicated"]), (&0.into(), &0.into()), "{deliveries}");
     assert_eq!(deliveries["found"], deliveries["acknowledged"]);
 }
+
+/// Each of fifty messages is heard by each of ten.
+#[test]
+fn the_example_for_fanning_out_runs() {
+    let place = Place::new();
+    let run = ran_for(&place, "fanout.yaml", "NOTHING=", &[]);
+    let deliveries = &run["deliveries"];
+    assert_eq!(
+        (&deliveries["acknowledged"], &deliveries["found"], &deliveries["lost"], &deliveries["duplicated"]),
+        (&500.into(), &500.into(), &0.into(), &0.into()),
+        "{deliveries}"
+    );
+}

@@ -31,16 +31,21 @@ pub fn level(unit: Unit, level: f64) -> String {
     }
 }
 
-/// A level that was tried, as one line while the search goes on.
-pub fn line_of(unit: Unit, tried: &Tried) -> String {
-    let word = match (tried.came, tried.certain) {
+/// What a level came to.
+pub(crate) const fn word_of(tried: &Tried) -> &'static str {
+    match (tried.came, tried.certain) {
         (Came::Held, true) => "held",
         (Came::Held, false) => "held, narrowly or on few samples",
         (Came::Failed, true) => "failed",
         (Came::Failed, false) => "failed, narrowly",
         (Came::GeneratorLimit, _) => "the generator gave out",
-    };
-    let p99 = tried.response_ns[2].map_or_else(|| "-".to_owned(), |ns| time(ns as f64));
+    }
+}
+
+/// A level that was tried, as one line while the search goes on.
+pub fn line_of(unit: Unit, tried: &Tried) -> String {
+    let word = word_of(tried);
+    let p99 = tried.response_ns[2].map_or_else(|| "not known".to_owned(), |ns| time(ns as f64));
     let why = tried.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
     format!("{:>12}  p99 {p99:>9}  {word}{why}", level(unit, tried.level))
 }
@@ -57,7 +62,7 @@ pub fn capacity_text(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> St
     text
 }
 
-fn headline(found: &Capacity) -> String {
+pub(crate) fn headline(found: &Capacity) -> String {
     let line = found.line();
     let show = |l: f64| level(found.unit, l);
     let target = &found.target;
@@ -120,7 +125,8 @@ fn curve(found: &Capacity) -> String {
     let growth = found.elasticities();
     let held = found.line().held;
     for tried in all {
-        let times = tried.response_ns.map(|ns| ns.map_or_else(|| "-".to_owned(), |ns| time(ns as f64)));
+        let times =
+            tried.response_ns.map(|ns| ns.map_or_else(|| "not known".to_owned(), |ns| time(ns as f64)));
         let [p50, p95, p99] = times;
         let bend = growth.iter().find(|e| (e.to - tried.level).abs() < 1e-9).map_or("", |e| word(e.growth));
         let came = match tried.came {
@@ -154,7 +160,7 @@ const fn word(growth: Growth) -> &'static str {
     }
 }
 
-fn planning(found: &Capacity, held: f64, margins: &[Margin], wanted: &[f64]) -> String {
+pub(crate) fn planning(found: &Capacity, held: f64, margins: &[Margin], wanted: &[f64]) -> String {
     let mut head = vec!["share of the line".to_owned(), String::new(), "level".to_owned()];
     head.extend(wanted.iter().map(|load| format!("for {}", level(found.unit, *load))));
     let mut rows = vec![head];
@@ -176,7 +182,7 @@ fn instances(load: f64, one: f64) -> String {
     if needed > 1.0 { format!("{needed:.0}, projected") } else { "1".to_owned() }
 }
 
-fn scaling(found: &Capacity) -> String {
+pub(crate) fn scaling(found: &Capacity) -> String {
     let (fit, intervals) = match found.scalability() {
         Ok(fitted) => fitted,
         Err(why) => return format!("\nScalability (USL): not fitted: {why}\n"),

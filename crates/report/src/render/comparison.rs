@@ -21,7 +21,11 @@ pub fn headline(found: &Comparison) -> String {
     if all == 0 {
         return "⦵ no comparison: there is no measure that runs of both sides have".to_owned();
     }
-    if let Some(Change::TooFew { missing_a, missing_b }) = found.measures.first().map(|m| m.change) {
+    let few = found.measures.iter().map(|m| m.change).min_by_key(|change| match change {
+        Change::TooFew { missing_a, missing_b } => missing_a + missing_b,
+        _ => 0,
+    });
+    if let Some(Change::TooFew { missing_a, missing_b }) = few {
         return format!(
             "⦵ no word on {} and {} runs: at least six a side are needed, {missing_a} and {missing_b} more",
             found.a.len(),

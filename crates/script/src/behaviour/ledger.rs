@@ -1,7 +1,7 @@
 //! Who wrote what, and what was found of it. Every load thread keeps its own part, so that writing costs no waiting; an
 //! identity is kept as a hash of 64 bits (of ten million, two are the same with a probability of 3 in a million).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +12,8 @@ use plimsoll_model::delivery::{Deliveries, Promise, Written};
 #[derive(Default)]
 pub struct Ledger {
     promise: Promise,
+    /// So many users must each get a copy of what is written; then copies are what is counted.
+    copies: Option<u64>,
     parts: Mutex<Vec<Arc<Part>>>,
     /// Seen by steps of the load: they may look at the same again and again.
     found: Mutex<HashSet<u64>>,
@@ -70,6 +72,12 @@ impl Ledger {
         Self { promise, ..Self::default() }
     }
 
+    /// The same, where so many users must each get a copy.
+    #[must_use]
+    pub fn with_copies(self, copies: Option<u64>) -> Self {
+        Self { copies, ..self }
+    }
+
     /// A part of a load thread's own.
     pub fn part(&self) -> Arc<Part> {
         let part = Arc::<Part>::default();
@@ -98,6 +106,9 @@ impl Ledger {
     pub fn deliveries(&self) -> Option<Deliveries> {
         let parts = held(&self.parts);
         let writes: Vec<_> = parts.iter().flat_map(|part| held(&part.writes).clone()).collect();
+        if let Some(copies) = self.copies {
+            return self.deliveries_of_copies(&parts, &writes, copies);
+        }
         let taken: Vec<u64> = parts.iter().flat_map(|part| held(&part.takes).clone()).collect();
         let again: Vec<u64> = parts.iter().flat_map(|part| held(&part.again).clone()).collect();
         let mut seen = held(&self.found).clone();
@@ -111,6 +122,34 @@ impl Ledger {
         let read = has_looked.then(|| seen.into_iter().chain(last).chain(taken).chain(again));
         (!writes.is_empty()).then(|| Deliveries::of(self.promise, writes, read))
     }
+
+    /// Every copy that is due is an identity of its own: the first that some user got, the second, and so on.
+    fn deliveries_of_copies(
+        &self,
+        parts: &[Arc<Part>],
+        writes: &[(u64, Written)],
+        copies: u64,
+    ) -> Option<Deliveries> {
+        let due = writes.iter().flat_map(|(id, how)| (0..copies).map(|number| (copy(*id, number), *how)));
+        let due: Vec<_> = due.collect();
+        let mut got: HashMap<u64, u64> = HashMap::new();
+        let mut read = Vec::new();
+        for part in parts {
+            for (_, id) in held(&part.copies).iter() {
+                let number = got.entry(*id).or_default();
+                read.push(copy(*id, *number));
+                *number += 1;
+            }
+            read.extend(held(&part.again).iter().map(|id| copy(*id, 0)));
+        }
+        let has_looked = *held(&self.has_looked);
+        (!due.is_empty()).then(|| Deliveries::of(self.promise, due, has_looked.then_some(read)))
+    }
+}
+
+/// The identity of a copy.
+fn copy(id: u64, number: u64) -> u64 {
+    identity(&format!("{id} {number}"))
 }
 
 fn held<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -162,6 +201,26 @@ mod tests {
         ledger.found([identity("b")]);
         let read = ledger.deliveries().unwrap().read.unwrap();
         assert_eq!((read.lost, read.duplicated, read.unexpected), (1, 1, 1));
+    }
+
+    #[test]
+    fn whoever_gets_no_copy_is_missed() {
+        let ledger = Ledger::default().with_copies(Some(3));
+        let part = ledger.part();
+        for name in ["a", "b"] {
+            let write = part.begin(identity(name));
+            part.end(write, Written::Acknowledged);
+        }
+        ledger.looked();
+        (1..=3).for_each(|user| part.copied_to(user, [identity("a")]));
+        part.copied_to(1, [identity("b")]);
+        part.copied_to(1, [identity("b")]);
+        let all = ledger.deliveries().unwrap();
+        let read = all.read.unwrap();
+        assert_eq!((all.acknowledged, read.lost, read.duplicated, read.unexpected), (6, 2, 1, 0));
+        // One more than there should be.
+        part.copied_to(4, [identity("a")]);
+        assert_eq!(ledger.deliveries().unwrap().read.unwrap().unexpected, 1);
     }
 
     #[test]

@@ -204,6 +204,8 @@ record! {
     pub struct DeliverySection, "`delivery`" {
         /// `at_least_once` (default: acknowledged means kept), `at_most_once`, or `exactly_once`.
         promise: Option<Placed<String>>,
+        /// How many users must each get a copy of what is written (messages that fan out); all accounts are in copies then.
+        copies: Option<u64>,
         /// How long steps of `teardown` look for what was acknowledged (default 10s).
         patience: Option<Duration>,
     }

@@ -1,6 +1,7 @@
 //! The report as one self-contained page: the answer, the evidence, the means to doubt it. Readable without
 //! scripts; charts need them.
 
+pub mod capacity;
 mod charts;
 mod tables;
 

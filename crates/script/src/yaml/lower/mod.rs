@@ -120,7 +120,8 @@ pub(super) fn lower(
     };
     let plan = Plan { claims: lowering.claims(&plan, environment.constant.map(|_| HOLD)), ..plan };
     let protocols = lowering.protocol_settings(environment);
-    let ledger = Ledger::new(lowering.promise());
+    let ledger = Ledger::new(lowering.promise())
+        .with_copies(file.delivery.as_ref().and_then(|section| section.copies));
     lowering.refuse_unused(&plan);
     let tools =
         ToolCalls { files: lowering.diagnostics.files.clone(), ..std::mem::take(&mut lowering.tools) };

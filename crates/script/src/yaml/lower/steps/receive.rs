@@ -112,9 +112,13 @@ impl Lowering<'_> {
     }
 
     /// Whose it is that a step reads back. Members of a group share what comes, and so do those who take from a queue of AMQP;
-    /// of all else that is received every user has a copy.
+    /// of all else that is received, and of what is heard in conversations, every user has a copy.
     pub(super) fn reads(&self, item: &CallItem) -> Reads {
-        let CallItem::Message(step) = item else { return Reads::All };
+        let step = match item {
+            CallItem::Message(step) => step,
+            CallItem::Talk(_) => return Reads::Copies,
+            _ => return Reads::All,
+        };
         let Some(from) = &step.receive else { return Reads::All };
         let server = self.targets.get(step.on.as_ref().map_or("", |on| on.value.as_str()));
         let is_queue =
