@@ -2,10 +2,11 @@
 //!
 //! Method: docs/METHOD.md, section 8; the search itself is [`crate::statistics::bracket`].
 
-use plimsoll_metrics::expression::{Measure, Statement, parse_statement};
+use plimsoll_metrics::expression::{Dimension, Measure, Statement, parse_statement};
 use plimsoll_model::{Nanos, Outcome, Phase, Record};
 
 use crate::claims::{ClaimResult, Verdict};
+use crate::finding::Withheld;
 use crate::select::Selected;
 use crate::statistics::bracket::Answer;
 use crate::verdict::Judgement;
@@ -80,22 +81,49 @@ fn answer(record: &Record, judgement: &Judgement) -> (Answer, bool, What) {
             None => {}
         }
     }
+    if let Some(lost) = never_settled(record, judgement) {
+        return (Answer::Failed, false, What::Lost(lost));
+    }
     if let Some((lost, _)) = open.iter().find(|(_, claim)| looks_lost(record, claim)) {
         return (Answer::Failed, false, What::Lost(*lost));
     }
     (Answer::Held, open.is_empty(), What::Nothing)
 }
 
+/// A claim about the times of a step that never settled: its backlog grows, and a longer look would see longer times.
+fn never_settled(record: &Record, judgement: &Judgement) -> Option<usize> {
+    let steps: Vec<_> = judgement
+        .findings
+        .iter()
+        .flat_map(|finding| &finding.withheld)
+        .filter_map(|withheld| if let Withheld::Unsteady(step) = withheld { Some(*step) } else { None })
+        .collect();
+    judgement.claims.iter().position(|claim| {
+        let Ok(Statement::Measured(expression)) = parse_statement(&claim.text) else { return false };
+        let selected = Selected::new(record, &expression.selector);
+        claim.dimension == Dimension::Time && steps.iter().any(|step| selected.includes(*step))
+    })
+}
+
 /// Whether what was found lies beyond the bound, whatever it is worth. A quantile that may not be printed, because near
 /// saturation operations are worth few independent ones, still lies on one side.
 fn looks_lost(record: &Record, claim: &ClaimResult) -> bool {
-    let Ok(Statement::Measured(expression)) = parse_statement(&claim.text) else { return false };
+    let expression = match parse_statement(&claim.text) {
+        Ok(Statement::Measured(expression)) => expression,
+        Ok(Statement::Ratio(ratio)) => {
+            return claim.value.is_some_and(|value| !ratio.comparison.holds(value, ratio.bound));
+        }
+        _ => return false,
+    };
     if let Some(value) = claim.value {
         return !expression.comparison.holds(value, expression.bound);
     }
-    let Measure::Quantile(q) = expression.measure else { return false };
     let selected = Selected::new(record, &expression.selector);
     let times = selected.finite();
+    if times.is_empty() && selected.infinite() > 0 {
+        return true;
+    }
+    let Measure::Quantile(q) = expression.measure else { return false };
     let all = (times.count() + selected.infinite()) as f64;
     let within = times.count_at_or_below(expression.bound as u64) as f64;
     all > 0.0 && (within < q * all) == expression.comparison.wants_small()
@@ -156,6 +184,10 @@ mod tests {
             }
         };
         assert_eq!(judged("p50 < 1ns", withheld("floor")).0, Answer::GeneratorLimit);
-        assert_eq!(judged("p50 < 1s", withheld("steady")), (Answer::Failed, false));
+        // What an audit of the target withholds is the target's.
+        assert_eq!(judged("p50 < 1s", withheld("failures")), (Answer::Failed, false));
+        let unsteady = |j: &mut Judgement| j.findings[0].withheld.push(Withheld::Unsteady(0));
+        assert_eq!(judged("p50(phase=hold) < 100s", unsteady), (Answer::Failed, false));
+        assert_eq!(judged("ok_rate >= 1%", unsteady), (Answer::Held, true));
     }
 }

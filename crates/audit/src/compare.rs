@@ -6,12 +6,15 @@ use crate::statistics::change::{Change, Demand, Evidence, RUNS_MIN, Rule, Worse,
 use crate::statistics::discovery::adjusted;
 use crate::statistics::noise::{DELTA_MIN, delta, noise};
 use crate::statistics::rank::median;
-use crate::statistics::two_samples::{Interval, mann_whitney, ratio};
+use crate::statistics::two_samples::{Interval, mann_whitney, ratio, shift};
 
 /// False discoveries among all that is called a change, at most.
 const ALPHA: f64 = 0.05;
 
 const CONFIDENCE: f64 = 0.95;
+
+/// The smallest difference of shares that counts: a thousandth of all.
+pub const SHARE_DELTA: f64 = 0.001;
 
 /// One measure of the runs of two sides, a value a run, in the order in which they ran.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +23,9 @@ pub struct Sides {
     pub measure: String,
     /// Which way is worse.
     pub worse: Worse,
+    /// A share, which is compared by its difference: a share of nothing has no ratio, and a hundredth of all that fails
+    /// matters although it is a hundredth.
+    pub is_share: bool,
     /// Of the first side.
     pub a: Vec<f64>,
     /// Of the second side.
@@ -57,7 +63,7 @@ pub fn compare(all: &[Sides]) -> Vec<Compared> {
 }
 
 fn compared(sides: &Sides, p: Option<f64>) -> Compared {
-    let Sides { measure, worse, a, b } = sides;
+    let Sides { measure, worse, a, b, .. } = sides;
     let runs = (a.len(), b.len());
     let middle = |runs: &[f64]| if runs.is_empty() { None } else { Some(median(runs)) };
     let delta = [a, b].into_iter().filter_map(|side| noise(side)).map(delta).fold(DELTA_MIN, f64::max);
@@ -65,16 +71,39 @@ fn compared(sides: &Sides, p: Option<f64>) -> Compared {
     let few = Change::too_few(runs.0, runs.1);
     let change = match (few, ratio, p) {
         (Some(few), ..) => few,
+        (None, _, Some(p)) if sides.is_share => by_difference(sides, p),
         (None, Some(ratio), Some(p_adjusted)) => {
             let evidence = Evidence { ratio, p_adjusted, runs_a: runs.0, runs_b: runs.1 };
             judge(&evidence, &Rule { delta, alpha: ALPHA, worse: *worse, demand: Demand::ThatItIsThere })
         }
-        // Nothing failed in some run, say: there is no ratio to nothing.
+        // There is no ratio to nothing, but there may be a direction.
         _ if a == b => Change::Equivalent,
+        (None, None, Some(p)) if p < ALPHA && middle(a) != middle(b) => word(*worse, middle(b) > middle(a)),
         _ => Change::Inconclusive { runs_more: RUNS_MIN },
     };
+    let delta = if sides.is_share { SHARE_DELTA } else { delta };
     let medians = (middle(a), middle(b));
     Compared { measure: measure.clone(), worse: *worse, runs, medians, ratio, p, delta, change }
+}
+
+/// The word for a change that is there.
+fn word(worse: Worse, is_more: bool) -> Change {
+    if is_more == (worse == Worse::Higher) { Change::Regression } else { Change::Improvement }
+}
+
+/// A share, by its difference against [`SHARE_DELTA`].
+fn by_difference(Sides { worse, a, b, .. }: &Sides, p: f64) -> Change {
+    let Some(difference) = shift(a, b, CONFIDENCE) else {
+        return Change::Inconclusive { runs_more: RUNS_MIN };
+    };
+    let is_there = p < ALPHA && (difference.low > 0.0 || difference.high < 0.0);
+    if is_there && difference.estimate.abs() > SHARE_DELTA {
+        word(*worse, difference.estimate > 0.0)
+    } else if difference.low >= -SHARE_DELTA && difference.high <= SHARE_DELTA {
+        Change::Equivalent
+    } else {
+        Change::Inconclusive { runs_more: a.len().max(b.len()) }
+    }
 }
 
 #[cfg(test)]
@@ -82,7 +111,8 @@ mod tests {
     use super::*;
 
     fn sides(measure: &str, a: &[f64], b: &[f64]) -> Sides {
-        Sides { measure: measure.to_owned(), worse: Worse::Higher, a: a.to_vec(), b: b.to_vec() }
+        let (measure, a, b) = (measure.to_owned(), a.to_vec(), b.to_vec());
+        Sides { measure, worse: Worse::Higher, is_share: false, a, b }
     }
 
     fn spread(centre: f64) -> Vec<f64> {
@@ -110,10 +140,19 @@ mod tests {
     }
 
     #[test]
+    fn a_share_is_compared_by_its_difference() {
+        let share =
+            |b: f64| Sides { worse: Worse::Lower, is_share: true, ..sides("ok_rate", &[1.0; 8], &[b; 8]) };
+        assert_eq!(compare(&[share(0.975)])[0].change, Change::Regression);
+        assert_eq!(compare(&[share(0.0)])[0].change, Change::Regression);
+        assert_eq!(compare(&[share(0.9995)])[0].change, Change::Equivalent);
+    }
+
+    #[test]
     fn nothing_on_both_sides_is_equal_and_nothing_on_one_is_no_ratio() {
         let none = vec![0.0; 6];
         assert_eq!(compare(&[sides("failed", &none, &none)])[0].change, Change::Equivalent);
         let some = sides("failed", &none, &spread(1.0));
-        assert!(matches!(compare(&[some])[0].change, Change::Inconclusive { .. }));
+        assert_eq!(compare(&[some])[0].change, Change::Regression);
     }
 }

@@ -175,20 +175,41 @@ impl Capacity {
 
     /// What is to be tried next, or what was found.
     pub fn next(&self) -> Next {
-        // Between whole users next to each other there is nothing to try.
-        if let (Unit::Users, (Some(failed), Some(held))) = (self.unit, self.bracket())
-            && failed - held <= 1.0
-        {
-            return Next::Done(Line { held: Some(held), failed: Some(failed), reason: Reason::Bracketed });
-        }
         let settings = Settings {
             factor: self.search.factor,
-            width_max: self.search.resolution,
+            width_max: self.width_max(),
             repeats: self.search.confirm,
             ..Settings::between(self.search.lowest, self.search.from, self.search.highest)
         };
         let probes: Vec<_> = self.tried.iter().map(Tried::probe).collect();
-        next(&settings, &probes)
+        match next(&settings, &probes) {
+            Next::Probe(level) if self.unit == Unit::Users => Next::Probe(self.whole(level)),
+            step => step,
+        }
+    }
+
+    /// The resolution; between whole users next to each other there is nothing to try.
+    fn width_max(&self) -> f64 {
+        match (self.unit, self.highest_held()) {
+            (Unit::Users, Some(held)) => self.search.resolution.max(1.0 / held * (1.0 + SAME)),
+            _ => self.search.resolution,
+        }
+    }
+
+    fn highest_held(&self) -> Option<f64> {
+        self.tried.iter().filter(|t| t.came == Came::Held).map(|t| t.level).max_by(f64::total_cmp)
+    }
+
+    /// Whole users: more than held while levels grow, fewer than failed while they shrink.
+    fn whole(&self, level: f64) -> f64 {
+        if self.at(level).is_some() {
+            return level;
+        }
+        match (self.highest_held(), self.is_bracketed()) {
+            (Some(held), false) => level.round().max(held + 1.0).min(self.search.highest),
+            (None, true) => level.floor().max(self.search.lowest),
+            _ => level.round(),
+        }
     }
 
     /// What was found so far. A search that was ended has what it has.
@@ -249,5 +270,79 @@ impl Capacity {
             .collect();
         let fitted = fit(&levels)?;
         Ok((fitted, intervals(&levels, &fitted, RESAMPLES, 1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A search whose target answers as told, to its end.
+    fn searched(unit: Unit, from: f64, factor: f64, answer: impl Fn(f64) -> Came) -> Capacity {
+        let search = Search { from, lowest: 1.0, highest: 10_000.0, factor, resolution: 0.02, confirm: 1 };
+        let mut found = Capacity {
+            schema: SCHEMA.to_owned(),
+            plan: "p".to_owned(),
+            plan_digest: "d".to_owned(),
+            target: "t".to_owned(),
+            unit,
+            claims: vec!["p99 < 1s".to_owned()],
+            seed: 1,
+            search,
+            tried: Vec::new(),
+            ended: None,
+        };
+        while let Next::Probe(level) = found.next() {
+            assert!(found.tried.len() < 60, "it does not end: {:?}", found.tried);
+            found.tried.push(Tried {
+                level,
+                came: answer(level),
+                certain: true,
+                why: None,
+                hold_ns: 1,
+                throughput_per_s: level,
+                in_flight: 1.0,
+                response_ns: [None; 3],
+                run: PathBuf::from("levels"),
+            });
+            // What went through the file is the same search.
+            let text = serde_json::to_string(&found).unwrap();
+            let read: Capacity = serde_json::from_str(&text).unwrap();
+            assert_eq!(read.next(), found.next());
+        }
+        found
+    }
+
+    fn up_to(limit: f64, beyond: Came) -> impl Fn(f64) -> Came {
+        move |level| if level <= limit { Came::Held } else { beyond }
+    }
+
+    #[test]
+    fn users_are_whole_and_both_ends_are_confirmed() {
+        for (from, factor) in [(1.0, 2.0), (2.0, 1.2), (40.0, 2.0), (13.0, 1.5)] {
+            let found = searched(Unit::Users, from, factor, up_to(10.0, Came::Failed));
+            let line = found.line();
+            assert_eq!((line.held, line.failed, line.reason), (Some(10.0), Some(11.0), Reason::Bracketed));
+            assert!(found.tried.iter().all(|t| t.level.fract() == 0.0), "{:?}", found.tried);
+            for level in [10.0, 11.0] {
+                assert_eq!(found.tried.iter().filter(|t| t.level == level).count(), 2, "{:?}", found.tried);
+            }
+        }
+    }
+
+    #[test]
+    fn a_generator_that_gives_out_ends_the_search_with_at_least() {
+        for unit in [Unit::Users, Unit::Rate] {
+            let line = searched(unit, 4.0, 2.0, up_to(10.0, Came::GeneratorLimit)).line();
+            assert_eq!(line.reason, Reason::GeneratorLimit);
+            assert!(line.held.is_some_and(|held| held > 9.7 && held <= 10.0), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn rates_end_within_the_resolution() {
+        let line = searched(Unit::Rate, 1.0, 2.0, up_to(777.0, Came::Failed)).line();
+        let (held, failed) = (line.held.unwrap(), line.failed.unwrap());
+        assert!(held <= 777.0 && 777.0 < failed && failed / held <= 1.0201, "{line:?}");
     }
 }

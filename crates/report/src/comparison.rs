@@ -126,7 +126,8 @@ fn measures(run: &Value) -> BTreeMap<String, (Worse, f64)> {
             }
         };
         let ok = &step["outcomes"]["ok"];
-        for quantile in ok["response_time_ns"]["quantiles"].as_array().into_iter().flatten() {
+        // Of all operations, failures as infinitely slow: who gives up on the slow ones does not become faster.
+        for quantile in step["all_response_time_quantiles"].as_array().into_iter().flatten() {
             let q = quantile["q"].as_f64().unwrap_or_default();
             if QUANTILES.contains(&q) {
                 put(
@@ -178,6 +179,7 @@ pub fn compared(
     let sides = of_a.intersection(&of_b).map(|name| Sides {
         measure: name.clone(),
         worse: worse(name),
+        is_share: name.starts_with("ok_rate("),
         a: values(&a, name),
         b: values(&b, name),
     });
@@ -189,7 +191,11 @@ pub fn compared(
 
 /// How much worse it got, relatively.
 fn badness(of: &Compared) -> f64 {
-    let change = of.ratio.map_or(0.0, |ratio| ratio.estimate.ln());
+    let change = match (of.ratio, of.medians) {
+        (Some(ratio), _) => ratio.estimate.ln(),
+        (None, (Some(a), Some(b))) if a != b => (b - a).signum() * f64::MAX,
+        _ => 0.0,
+    };
     if of.worse == Worse::Higher { change } else { -change }
 }
 

@@ -62,7 +62,6 @@ pub(crate) fn capacity(args: &CapacityArgs) -> anyhow::Result<Exit> {
 impl Going<'_> {
     fn search(&mut self) -> anyhow::Result<()> {
         while let Next::Probe(level) = self.found.next() {
-            let level = if self.found.unit == Unit::Users { level.round().max(1.0) } else { level };
             let held = self.found.line().held;
             let Some(throughput) = self.look(level)? else { break };
             // Nothing succeeded where something did before: is it the level, or is the target gone?
@@ -70,6 +69,8 @@ impl Going<'_> {
                 && let Some(again) = self.look(before)?
                 && again <= 0.0
             {
+                // What a target that is gone does not answer says nothing of the levels.
+                self.found.tried.truncate(self.found.tried.len() - 2);
                 let at = shown(self.found.unit, level);
                 self.found.ended = Some(format!(
                     "nothing succeeds any more since {at}, not even what did before: the target is gone"
@@ -183,13 +184,16 @@ fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Capacity> {
     }
     let by_rate = plan.loads.iter().any(|load| matches!(load.schedule, Schedule::Open(_)));
     let searched = |load: &&Load| matches!(load.schedule, Schedule::Open(_)) == by_rate;
-    let highest = |load: &Load| load.schedule.stages().iter().map(|s| s.from.max(s.to)).fold(0.0, f64::max);
-    let own: f64 = plan.loads.iter().filter(searched).map(highest).sum();
-    let from = args.from.unwrap_or_else(|| (own * FIRST_SHARE).round()).max(LOWEST);
+    let level = |load: &Load| load.schedule.stages().iter().map(|s| s.from.max(s.to)).fold(0.0, f64::max);
+    let own: f64 = plan.loads.iter().filter(searched).map(level).sum();
+    let highest = args.to.unwrap_or(HIGHEST);
+    let highest = if by_rate { highest } else { highest.floor() };
+    let from = args.from.unwrap_or_else(|| (own * FIRST_SHARE).min(highest)).max(LOWEST);
+    let from = if by_rate { from } else { from.round() };
     let search = Search {
         from,
         lowest: LOWEST,
-        highest: args.to.unwrap_or(HIGHEST).max(from),
+        highest,
         factor: args.factor,
         resolution: args.resolution,
         confirm: args.confirm,

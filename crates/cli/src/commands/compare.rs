@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use plimsoll_audit::statistics::change::Change;
+use plimsoll_engine::StopHandle;
 use plimsoll_report::comparison::{Comparison, RunSummary, circumstances, compared, runs_in};
 use plimsoll_report::render::comparison::{comparison_markdown, comparison_text};
 
 use crate::args::{CompareArgs, CompareFormat};
 use crate::execute::usual_directory;
 use crate::exit_code::Exit;
-use crate::{console, fresh};
+use crate::{console, fresh, signals};
 
 /// See the module.
 pub(crate) fn compare(args: &CompareArgs) -> anyhow::Result<Exit> {
@@ -38,6 +39,14 @@ pub(crate) fn compare(args: &CompareArgs) -> anyhow::Result<Exit> {
 fn made(args: &CompareArgs, plans: [&PathBuf; 2]) -> anyhow::Result<[PathBuf; 2]> {
     let directory = args.out.clone().unwrap_or_else(|| usual_directory("comparison"));
     let sides = ["a", "b"].map(|name| directory.join(name));
+    if let Some(there) = sides.iter().find(|side| side.exists()) {
+        bail!(
+            anyhow::anyhow!("{} is there already; give another directory with --out", there.display())
+                .context(Exit::WrongPlan)
+        );
+    }
+    let stop = StopHandle::default();
+    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
     let more: Vec<OsString> = args
         .env
         .iter()
@@ -49,10 +58,11 @@ fn made(args: &CompareArgs, plans: [&PathBuf; 2]) -> anyhow::Result<[PathBuf; 2]
         for which in order {
             let out = sides[which].join(format!("{pair:03}"));
             let code = fresh::run(plans[which], &more, &out)?;
-            if code == Exit::WrongPlan as u8 || code == Exit::Interrupted as u8 {
+            let is_measured = [Exit::Success, Exit::Unproven, Exit::Refuted].iter().any(|e| *e as u8 == code);
+            if stop.is_stopped() || !is_measured {
+                let exit = if stop.is_stopped() { Exit::Interrupted } else { Exit::of_code(code) };
                 bail!(
-                    anyhow::anyhow!("{} ended with exit code {code}", plans[which].display())
-                        .context(Exit::of_code(code))
+                    anyhow::anyhow!("{} ended with exit code {code}", plans[which].display()).context(exit)
                 );
             }
         }
@@ -80,6 +90,7 @@ fn exit(found: &Comparison) -> Exit {
     match () {
         () if any(|c| matches!(c, Change::Regression)) => Exit::Refuted,
         () if any(|c| matches!(c, Change::Inconclusive { .. } | Change::TooFew { .. })) => Exit::Unproven,
+        () if !found.missing.is_empty() => Exit::Unproven,
         () => Exit::Success,
     }
 }

@@ -2,22 +2,29 @@
 
 use std::ffi::OsString;
 
-use crate::args::RunArgs;
+use anyhow::Context;
+use plimsoll_engine::StopHandle;
+
+use crate::args::{Idle, RunArgs};
 use crate::execute::usual_directory;
 use crate::exit_code::Exit;
-use crate::{console, fresh};
+use crate::{console, fresh, signals};
 
 /// See the module.
 pub(crate) fn repeat(args: &RunArgs, count: u32) -> anyhow::Result<Exit> {
     let name = args.plan.file_stem().map_or_else(|| "plan".into(), |stem| stem.to_string_lossy());
     let directory = args.common.directory().unwrap_or_else(|| usual_directory(&name));
-    let more = passed_on(std::env::args_os().skip(1), args);
-    let mut worst = 0;
+    let stop = StopHandle::default();
+    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
+    let (more, mut worst) = (passed_on(args), 0);
     for number in 1..=count {
         let out = directory.join(format!("{number:03}"));
         let code = fresh::run(&args.plan, &more, &out)?;
         console::remark(&format!("run {number} of {count}: exit code {code}, recorded in {}", out.display()));
-        if code == Exit::Interrupted as u8 || code == Exit::WrongPlan as u8 {
+        if stop.is_stopped() {
+            return Ok(Exit::Interrupted);
+        }
+        if code == Exit::WrongPlan as u8 || Exit::of_code(code) == Exit::Failed {
             return Ok(Exit::of_code(code));
         }
         worst = worst.max(code);
@@ -26,17 +33,29 @@ pub(crate) fn repeat(args: &RunArgs, count: u32) -> anyhow::Result<Exit> {
     Ok(Exit::of_code(worst))
 }
 
-/// What was given on the command line, without what this command decides itself.
-fn passed_on(given: impl Iterator<Item = OsString>, args: &RunArgs) -> Vec<OsString> {
-    let mut more = Vec::new();
-    let mut given = given.filter(|arg| arg != "run" && arg != args.plan.as_os_str());
-    while let Some(arg) = given.next() {
-        let text = arg.to_string_lossy();
-        if ["--repeat", "--out", "-o"].contains(&&*text) {
-            given.next();
-        } else if !["--repeat=", "--out=", "-o"].iter().any(|own| text.starts_with(own)) {
-            more.push(arg);
-        }
+/// What was asked for, as each run is to be told.
+fn passed_on(args: &RunArgs) -> Vec<OsString> {
+    let (common, own) = (&args.common, &args.overrides);
+    let mut more: Vec<OsString> = Vec::new();
+    let mut put = |flag: &str, value: Option<String>| {
+        more.extend(value.into_iter().flat_map(|value| [flag.into(), value.into()]));
+    };
+    own.env.iter().for_each(|(key, value)| put("--env", Some(format!("{key}={value}"))));
+    put("--vus", own.vus.map(|n| n.to_string()));
+    put("--rate", own.rate.map(|rate| rate.to_string()));
+    put("--duration", own.duration.map(|ns| format!("{}us", ns / 1_000)));
+    put("--iterations", own.iterations.map(|n| n.to_string()));
+    put("--workers", common.workers.map(|n| n.to_string()));
+    put("--seed", common.seed.map(|n| n.to_string()));
+    let idle = match common.idle {
+        _ if common.spin => "spin",
+        Idle::Hybrid => "hybrid",
+        Idle::Sleep => "sleep",
+        Idle::Spin => "spin",
+    };
+    put("--idle", Some(idle.to_owned()));
+    if let Some(share) = common.samples {
+        more.push(format!("--samples={share}").into());
     }
     more
 }

@@ -9,6 +9,9 @@ use crate::exit_code::Exit;
 
 /// See the module.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    if script::is_script(&args.plan) && args.repeat.is_some() {
+        return Err(anyhow::anyhow!("--repeat is for plans").context(Exit::WrongPlan));
+    }
     if script::is_script(&args.plan) {
         return script::run(args);
     }

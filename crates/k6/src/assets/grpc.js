@@ -118,12 +118,12 @@ export class Client {
     return settle(own.grpcCall(...asked));
   }
   asyncInvoke(method, request, params) {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const { asked, settle } = this.#call(method, request, params);
       const token = own.grpcStart(...asked);
       listeners.set(token, (kind, came) => {
         listeners.delete(token);
-        resolve(settle(came));
+        try { resolve(settle(came)); } catch (thrown) { reject(thrown); }
       });
     });
   }

@@ -94,6 +94,11 @@ impl Schemas {
         method.map(Some).ok_or_else(missing)
     }
 
+    /// Nobody calls this server any more under this name.
+    pub(super) fn forget(&self, server: &Arc<str>) {
+        held(&self.asked).retain(|(known, _), _| known != server);
+    }
+
     /// A server has described a service.
     pub(super) fn learn(
         &self,

@@ -90,6 +90,7 @@ struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.shared.channels.forget(&self.server);
+        self.shared.schemas.forget(&self.server);
     }
 }
 

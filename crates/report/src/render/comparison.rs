@@ -93,8 +93,11 @@ fn cells(of: &Compared, has_word: bool) -> [String; 8] {
         Change::Inconclusive { runs_more } => format!("INCONCLUSIVE, some {runs_more} runs more a side"),
         other => other.name().to_owned(),
     };
+    // A value that is missing in some run is missed here.
+    let runs =
+        if of.runs.0 == of.runs.1 { String::new() } else { format!(" ({}, {} runs)", of.runs.0, of.runs.1) };
     [
-        of.measure.clone(),
+        format!("{}{runs}", of.measure),
         show(of.medians.0),
         show(of.medians.1),
         of.ratio.map_or_else(none, |ratio| format!("{:+.1} %", (ratio.estimate - 1.0) * 100.0)),

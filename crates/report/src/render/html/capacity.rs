@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 use super::{STYLE, mark};
-use crate::capacity::{Came, Capacity, Tried};
+use crate::capacity::{Came, Capacity, Tried, Unit};
 use crate::format::{rate, time};
 use crate::render::capacity::{Margin, headline, level, planning, scaling, word_of};
 
@@ -15,6 +15,9 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 96.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 36.0;
+
+/// Height of a line of text.
+const LABEL: f64 = 13.0;
 
 /// Names and colours of quantiles, from light to dark.
 const QUANTILES: [(&str, &str); 3] = [("p50", "--q1"), ("p95", "--q3"), ("p99", "--q4")];
@@ -130,21 +133,27 @@ fn charts(found: &Capacity) -> Markup {
 type Across<'a> = &'a dyn Fn(f64) -> f64;
 
 fn carried(found: &Capacity, seen: &[&Tried], x: Across<'_>, line: Option<f64>) -> String {
-    let most = seen.iter().map(|t| t.level.max(t.throughput_per_s)).fold(1.0, f64::max);
+    let asked = |t: &Tried| if found.unit == Unit::Rate { t.level } else { 0.0 };
+    let most = seen.iter().map(|t| asked(t).max(t.throughput_per_s)).fold(1.0, f64::max);
     let y = |value: f64| HEIGHT - BOTTOM - value / most * (HEIGHT - TOP - BOTTOM);
     let mut body = axes(found, x);
     let (from, to) =
         ((x(0.0), y(0.0)), (x(seen[seen.len() - 1].level), y(seen[seen.len() - 1].level.min(most))));
-    body.push_str(&format!(
+    // Users are no rate: what they would carry is not known.
+    let is_rate = found.unit == Unit::Rate;
+    let diagonal = format!(
         "<line x1='{:.1}' y1='{:.1}' x2='{:.1}' y2='{:.1}' stroke='var(--line)'/>",
         from.0, from.1, to.0, to.1
-    ));
+    );
+    if is_rate {
+        body.push_str(&diagonal);
+    }
     let points: Vec<_> = seen.iter().map(|t| (x(t.level), y(t.throughput_per_s))).collect();
     body.push_str(&polyline(&points, "--q3"));
     body.push_str(&marks(seen, &points));
-    if let Some(held) = line {
+    if let Some(held) = line.filter(|_| is_rate) {
         let at = y(held.min(most));
-        body.push_str(&format!("<line x1='{LEFT}' y1='{at:.1}' x2='{:.1}' y2='{at:.1}' stroke='var(--ink)' stroke-width='1.5'/><text x='{:.1}' y='{:.1}' fill='var(--ink)'>⦵ {}</text>", WIDTH - RIGHT, WIDTH - RIGHT + 6.0, at + 4.0, level(found.unit, held)));
+        body.push_str(&format!("<line x1='{LEFT}' y1='{at:.1}' x2='{:.1}' y2='{at:.1}' stroke='var(--ink)' stroke-width='1.5'/><text x='{:.1}' y='{:.1}' fill='var(--ink)'>load line {}</text>", WIDTH - RIGHT, WIDTH - RIGHT + 6.0, at + 4.0, level(found.unit, held)));
     }
     for share in [0.5, 1.0] {
         body.push_str(&text(LEFT - 6.0, y(most * share) + 4.0, "end", &rate(most * share)));
@@ -171,6 +180,7 @@ fn times(found: &Capacity, seen: &[&Tried], x: Across<'_>, line: Option<f64>) ->
         ));
         body.push_str(&text(LEFT - 6.0, at + 4.0, "end", &time(10_f64.powi(decade))));
     }
+    let mut label_y = HEIGHT;
     for (index, (name, colour)) in QUANTILES.iter().enumerate() {
         let known = seen
             .iter()
@@ -178,7 +188,9 @@ fn times(found: &Capacity, seen: &[&Tried], x: Across<'_>, line: Option<f64>) ->
         let points: Vec<_> = known.collect();
         body.push_str(&polyline(&points, colour));
         if let Some((x, y)) = points.last() {
-            body.push_str(&text(x + 6.0, y + 4.0, "start", name));
+            // Higher quantiles stand above lower ones; their names keep their distance.
+            label_y = y.min(label_y - LABEL);
+            body.push_str(&text(x + 6.0, label_y + 4.0, "start", name));
         }
     }
     if let Some(held) = line {
@@ -187,7 +199,7 @@ fn times(found: &Capacity, seen: &[&Tried], x: Across<'_>, line: Option<f64>) ->
             "<line x1='{at:.1}' y1='{TOP}' x2='{at:.1}' y2='{:.1}' stroke='var(--ink)' stroke-width='1.5'/>",
             HEIGHT - BOTTOM
         ));
-        body.push_str(&text(at - 6.0, TOP + 10.0, "end", &format!("⦵ {}", level(found.unit, held))));
+        body.push_str(&text(at - 6.0, TOP + 10.0, "end", &format!("load line {}", level(found.unit, held))));
     }
     svg("Quantiles of the response time against the level asked for, with the load line", &body)
 }
