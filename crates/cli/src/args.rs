@@ -40,6 +40,10 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Compare two sets of recorded runs: is B slower than A?
     Compare(CompareArgs),
+    /// Keep runs under a name, and hold later ones against them
+    Baseline(BaselineArgs),
+    /// Tell where in a series of recorded runs something changed
+    History(HistoryArgs),
     /// Write a script for k6 as a plan, or say what in it no plan can say
     Convert(ConvertArgs),
     /// Start a built-in service and leave it running
@@ -259,6 +263,57 @@ pub(crate) struct CompareArgs {
     /// Text, or Markdown for a pull request
     #[arg(short, long, value_enum, default_value_t = CompareFormat::Text)]
     pub(crate) format: CompareFormat,
+}
+
+/// plimsoll baseline
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArgs {
+    #[command(subcommand)]
+    pub(crate) command: BaselineCommand,
+}
+
+/// What to do with a baseline.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineCommand {
+    /// Keep what a comparison reads of these runs, as a file that can be committed
+    Save {
+        /// What the baseline is called
+        name: String,
+        /// Runs, or directories of them
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+        /// Where baselines are kept
+        #[arg(long, value_name = "DIR", default_value = "baselines")]
+        directory: PathBuf,
+    },
+    /// Compare runs with a baseline: 99 if something got worse, 98 if something cannot be told
+    Check {
+        /// What the baseline is called
+        name: String,
+        /// Runs, or directories of them
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+        /// Where baselines are kept
+        #[arg(long, value_name = "DIR", default_value = "baselines")]
+        directory: PathBuf,
+        /// What is meant to differ: plan, claims, target, tool, cpu, kernel
+        #[arg(long = "factor", value_name = "NAME", value_delimiter = ',')]
+        factors: Vec<String>,
+        /// Text, or Markdown for a pull request
+        #[arg(short, long, value_enum, default_value_t = CompareFormat::Text)]
+        format: CompareFormat,
+    },
+}
+
+/// plimsoll history
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// Runs, or directories of them; they are taken in the order in which they began
+    #[arg(required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The seed of the permutations
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
 }
 
 /// How a comparison is shown.

@@ -39,11 +39,13 @@ pub fn main(protocols: Vec<Arc<dyn Protocol>>) -> ExitCode {
     };
     let outcome = match options.command {
         Command::Audit(args) => commands::audit::audit(&args),
+        Command::Baseline(args) => commands::baseline::baseline(&args),
         Command::Capacity(args) => commands::capacity::capacity(&args),
         Command::Check(args) => commands::check::check(&args),
         Command::Compare(args) => commands::compare::compare(&args),
         Command::Convert(args) => commands::convert::convert(&args),
         Command::Demo(args) => commands::demo::demo(&args),
+        Command::History(args) => commands::history::history(&args),
         Command::Hit(args) => commands::hit::hit(&args),
         Command::Report(args) => commands::report::report(&args),
         Command::Run(args) => commands::run::run(&args),

@@ -1,5 +1,6 @@
 //! Run directories, and what is shown of a run: one view, one pure renderer a format.
 
+pub mod baseline;
 pub mod capacity;
 pub mod comparison;
 pub mod directory;

@@ -28,11 +28,16 @@ pub(crate) fn compare(args: &CompareArgs) -> anyhow::Result<Exit> {
         _ => (side(&args.a)?, side(&args.b)?),
     };
     let found = compared(a, b, &args.factors, args.with_invalid);
-    console::result(&match args.format {
-        CompareFormat::Text => comparison_text(&found),
-        CompareFormat::Md => comparison_markdown(&found),
+    Ok(conclude(&found, args.format))
+}
+
+/// Prints a comparison.
+pub(crate) fn conclude(found: &Comparison, format: CompareFormat) -> Exit {
+    console::result(&match format {
+        CompareFormat::Text => comparison_text(found),
+        CompareFormat::Md => comparison_markdown(found),
     });
-    Ok(exit(&found))
+    exit(found)
 }
 
 /// Runs both plans in turn, so that whatever drifts meanwhile meets both: A B B A.
@@ -71,7 +76,8 @@ fn made(args: &CompareArgs, plans: [&PathBuf; 2]) -> anyhow::Result<[PathBuf; 2]
     Ok(sides)
 }
 
-fn side(paths: &[PathBuf]) -> anyhow::Result<Vec<RunSummary>> {
+/// The runs of one side.
+pub(crate) fn side(paths: &[PathBuf]) -> anyhow::Result<Vec<RunSummary>> {
     let mut runs = Vec::new();
     for path in paths {
         for run in runs_in(path).context(Exit::Failed)? {

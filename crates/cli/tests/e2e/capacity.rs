@@ -107,3 +107,33 @@ fn few_or_invalid_runs_get_no_word() {
     let nothing = place.plimsoll(&["compare", "a", "--", "nowhere"]);
     assert!(nothing.code == 1 && nothing.stderr.contains("nowhere holds no run"), "{nothing:?}");
 }
+
+#[test]
+fn a_baseline_is_kept_and_held_against() {
+    let place = Place::new();
+    side(&place, "a", 10.0, "one");
+    side(&place, "b", 11.0, "one");
+    let kept = place.plimsoll(&["baseline", "save", "main", "a"]);
+    assert!(kept.code == 0 && place.path("baselines/main.json").exists(), "{kept:?}");
+    assert_eq!(place.plimsoll(&["baseline", "check", "main", "a"]).code, 0);
+    let worse = place.plimsoll(&["baseline", "check", "main", "b"]);
+    assert!(worse.code == 99 && worse.stdout.contains("REGRESSION"), "{worse:?}");
+    assert_eq!(place.plimsoll(&["baseline", "check", "none", "b"]).code, 1);
+    assert_eq!(place.plimsoll(&["baseline", "save", "../main", "a"]).code, 104);
+}
+
+#[test]
+fn a_history_tells_where_something_changed() {
+    let place = Place::new();
+    for number in 0..40 {
+        let level = if number < 20 { 10.0 } else { 12.0 };
+        // Noise that repeats neither soon nor in order.
+        let noise = f64::from((number * 7919) % 31) / 31.0 - 0.5;
+        run(&place, &format!("runs/{number:02}"), level * (1.0 + noise / 50.0), "one", "VALID");
+    }
+    let told = place.plimsoll(&["history", "runs"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.stdout.contains("1 changes in 3 measures of 40 runs"), "{told:?}");
+    assert!(told.stdout.contains("mean(call): ") && told.stdout.contains("from runs/20 on"), "{told:?}");
+    assert_eq!(place.plimsoll(&["history", "runs/00"]).code, 98);
+}

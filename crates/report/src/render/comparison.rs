@@ -110,7 +110,7 @@ fn cells(of: &Compared, has_word: bool) -> [String; 8] {
     ]
 }
 
-fn shown(measure: &str, value: f64) -> String {
+pub(crate) fn shown(measure: &str, value: f64) -> String {
     match measure.split('(').next() {
         Some("throughput") => rate(value),
         Some("ok_rate") => share(value),

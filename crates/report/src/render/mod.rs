@@ -6,6 +6,7 @@ mod counted;
 pub mod csv;
 pub mod foreign;
 pub mod hgrm;
+pub mod history;
 pub mod hlog;
 pub mod html;
 pub mod json;

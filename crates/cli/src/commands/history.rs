@@ -1,0 +1,22 @@
+//! `plimsoll history`: where in a series of runs something changed.
+
+use plimsoll_report::render::history::{RUNS_MIN, history_text, stories};
+
+use super::compare::side;
+use crate::args::HistoryArgs;
+use crate::console;
+use crate::exit_code::Exit;
+
+/// See the module.
+pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
+    let mut runs = side(&args.runs)?;
+    runs.retain(|run| run.verdict != "INVALID");
+    runs.sort_by(|a, b| a.started_at.cmp(&b.started_at));
+    if runs.len() < RUNS_MIN {
+        console::remark(&format!("{} runs are no history: {RUNS_MIN} are needed", runs.len()));
+        return Ok(Exit::Unproven);
+    }
+    let stories = stories(&runs, args.seed);
+    console::result(&history_text(&runs, &stories));
+    Ok(Exit::Success)
+}
