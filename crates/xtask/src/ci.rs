@@ -12,8 +12,6 @@ pub(crate) fn ci() -> Result<()> {
     tidy::tidy()?;
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     generate::generate(true)?;
-    // What can be left out of the command can be left out.
-    run("cargo", &["check", "-p", "plimsoll-cli", "--no-default-features", "--locked"])?;
     // Tests of the command run the real binary.
     run("cargo", &["build", "--workspace", "--locked"])?;
     if has("cargo-nextest") {

@@ -8,6 +8,7 @@ use plimsoll_audit::capacity::measured;
 use plimsoll_audit::statistics::bracket::{Next, Reason, Settings};
 use plimsoll_engine::StopHandle;
 use plimsoll_metrics::expression::{Measure, Statement, parse_statement};
+use plimsoll_metrics::interval::samples_needed;
 use plimsoll_model::{Load, Nanos, SECOND_NS, Schedule};
 use plimsoll_report::capacity::{Capacity, SCHEMA, Search, Tried, Unit};
 use plimsoll_report::render::capacity::{capacity_text, level as shown, line_of, usual_margins};
@@ -126,7 +127,7 @@ impl Going<'_> {
     fn hold_ns(&self, level: f64) -> Nanos {
         let usual = if self.found.is_bracketed() { self.args.hold } else { self.args.hold / 2 };
         let needed = match self.found.unit {
-            Unit::Rate => samples_needed(&self.found.claims) * SAMPLES / level,
+            Unit::Rate => samples_of(&self.found.claims) * SAMPLES / level,
             Unit::Users => 0.0,
         };
         let needed_ns = (needed * SECOND_NS as f64) as Nanos;
@@ -239,13 +240,13 @@ fn overrides(args: &CapacityArgs) -> OverrideArgs {
 }
 
 /// How many operations the claims need at the least to be judged (docs/METHOD.md, section 4).
-fn samples_needed(claims: &[String]) -> f64 {
+fn samples_of(claims: &[String]) -> f64 {
     let needed = |text: &String| match parse_statement(text) {
         Ok(Statement::Measured(expression)) => match expression.measure {
-            Measure::Quantile(q) => (0.025_f64).ln() / q.ln(),
-            _ => 0.0,
+            Measure::Quantile(q) => samples_needed(q),
+            _ => 0,
         },
-        _ => 0.0,
+        _ => 0,
     };
-    claims.iter().map(needed).fold(0.0, f64::max)
+    claims.iter().map(needed).max().unwrap_or(0) as f64
 }

@@ -1,5 +1,6 @@
 //! One user's side of brokers.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,8 +10,9 @@ use plimsoll_model::message::{DeclareRequest, LAG, MessageRequest, ReceiveReques
 use plimsoll_model::{Clock, Nanos, Operation, Outcome, Reading, Reply, ResponseView, Session};
 
 use super::{Broker, BrokerError, Connections, Letter, Line, size_of};
+use crate::net::Deadline;
 use crate::phases::{CONNECT, SEND, WAIT};
-use crate::trouble::{Trouble, not_ours, put_down, within};
+use crate::trouble::{Trouble, not_ours, put_down};
 
 /// What a user has at one server.
 struct Seat<B: Broker> {
@@ -31,6 +33,7 @@ pub(super) struct BrokerSession<B: Broker> {
     parts: Vec<Reading>,
     /// The seat whose last inbox is waited for at the moment.
     listens_to: Option<usize>,
+    deadline: Deadline,
 }
 
 /// Subscriptions that a user has at one broker at most: addresses that are filled in anew each time would add up.
@@ -47,6 +50,7 @@ impl<B: Broker> BrokerSession<B> {
             body: Bytes::new(),
             parts: Vec::new(),
             listens_to: None,
+            deadline: Deadline::default(),
         }
     }
 
@@ -212,7 +216,15 @@ impl<B: Broker> Session for BrokerSession<B> {
             self.parts.clear();
             self.listens_to = None;
             let mut reply = Reply::new();
-            if let Err(error) = within(timeout_ns, self.attempt(operation, &mut reply)).await {
+            // One timer for all operations of a user; whoever drops this future has to make another.
+            let (clock, mut deadline) = (self.clock.clone(), std::mem::take(&mut self.deadline));
+            let until_ns = clock.now() + timeout_ns;
+            let done = {
+                let attempt = pin!(self.attempt(operation, &mut reply));
+                deadline.within(&*clock, until_ns, attempt).await
+            };
+            self.deadline = deadline;
+            if let Err(error) = done.unwrap_or_else(|| Err(BrokerError::timed_out())) {
                 self.status = error.status();
                 put_down(&mut reply, &error, self.clock.now());
                 if may_be_nothing(operation) && self.is_sure_of_silence() {
