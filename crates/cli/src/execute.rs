@@ -65,8 +65,7 @@ impl From<&Lowered> for Job {
 pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> anyhow::Result<Exit> {
     #[cfg(feature = "mcp")]
     crate::tools::check(lowered)?;
-    let stop = StopHandle::default();
-    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
+    let stop = signals::interruptible()?;
     let (view, directory) = perform(&lowered.into(), common, keep, stop)?;
     conclude(&view, directory.as_ref(), common);
     Ok(Exit::of(&view.judgement))

@@ -1,5 +1,6 @@
 //! Ctrl-C: the first stops sending, drains and judges; the second leaves at once.
 
+use anyhow::Context;
 use plimsoll_engine::StopHandle;
 use plimsoll_model::StopReason;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -8,8 +9,19 @@ use signal_hook::iterator::Signals;
 use crate::console;
 use crate::exit_code::Exit;
 
-/// Listens for the rest of the process's life.
-pub(crate) fn stop_on_interrupt(stop: StopHandle) -> std::io::Result<()> {
+/// A handle that interrupts stop, for the rest of the process's life.
+pub(crate) fn interruptible() -> anyhow::Result<StopHandle> {
+    let stop = StopHandle::default();
+    stop_on_interrupt(stop.clone())?;
+    Ok(stop)
+}
+
+/// The same for a handle that is there.
+pub(crate) fn stop_on_interrupt(stop: StopHandle) -> anyhow::Result<()> {
+    listen(stop).context("failed to listen for interrupts")
+}
+
+fn listen(stop: StopHandle) -> std::io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for _ in signals.forever() {

@@ -189,11 +189,6 @@ impl Sources {
         whole.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect()
     }
 
-    /// Where a path of the script leads to.
-    pub(crate) fn beside(&self, path: &str) -> PathBuf {
-        self.path(path)
-    }
-
     /// A file that the script opens. The bytes are shared by all users.
     pub(crate) fn file(&self, path: &str) -> Result<Arc<[u8]>, String> {
         let path = self.path(path);

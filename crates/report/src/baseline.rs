@@ -8,6 +8,7 @@ use plimsoll_audit::statistics::change::Worse;
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::{RunSummary, circumstances};
+use crate::directory::write_whole;
 
 /// The version of what a baseline looks like.
 pub const SCHEMA: &str = "plimsoll.baseline/1";
@@ -72,18 +73,13 @@ impl Baseline {
         }
     }
 
-    /// Writes it. Nobody ever finds half of it.
+    /// Writes it.
     ///
     /// # Errors
     ///
     /// If the file cannot be written.
     pub fn write(&self, file: &Path) -> io::Result<()> {
-        if let Some(directory) = file.parent() {
-            fs::create_dir_all(directory)?;
-        }
-        let part = file.with_extension("json.part");
-        fs::write(&part, serde_json::to_vec_pretty(self)?)?;
-        fs::rename(part, file)
+        write_whole(file, &serde_json::to_vec_pretty(self)?)
     }
 
     /// Its runs, as a comparison takes them.

@@ -10,6 +10,8 @@ use plimsoll_audit::statistics::knee::{Elasticity, elasticities};
 use plimsoll_audit::statistics::scalability::{Fit, Intervals, Level, Unfit, fit, intervals};
 use serde::{Deserialize, Serialize};
 
+use crate::directory::write_whole;
+
 /// The version of what `capacity.json` looks like.
 pub const SCHEMA: &str = "plimsoll.capacity/1";
 
@@ -70,6 +72,18 @@ pub struct Search {
     pub resolution: f64,
     /// How often the ends of the bracket must say the same again.
     pub confirm: u32,
+}
+
+impl Search {
+    /// The same for the search itself.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            factor: self.factor,
+            width_max: self.resolution,
+            repeats: self.confirm,
+            ..Settings::between(self.lowest, self.from, self.highest)
+        }
+    }
 }
 
 /// What a level came to.
@@ -162,25 +176,18 @@ impl Capacity {
         }
     }
 
-    /// Writes it into `directory`. Nobody ever finds half of it.
+    /// Writes it into `directory`.
     ///
     /// # Errors
     ///
     /// If the file cannot be written.
     pub fn write(&self, directory: &Path) -> io::Result<()> {
-        let (file, part) = (Self::file(directory), directory.join("capacity.json.part"));
-        fs::write(&part, serde_json::to_vec_pretty(self)?)?;
-        fs::rename(part, file)
+        write_whole(&Self::file(directory), &serde_json::to_vec_pretty(self)?)
     }
 
     /// What is to be tried next, or what was found.
     pub fn next(&self) -> Next {
-        let settings = Settings {
-            factor: self.search.factor,
-            width_max: self.width_max(),
-            repeats: self.search.confirm,
-            ..Settings::between(self.search.lowest, self.search.from, self.search.highest)
-        };
+        let settings = Settings { width_max: self.width_max(), ..self.search.settings() };
         let probes: Vec<_> = self.tried.iter().map(Tried::probe).collect();
         match next(&settings, &probes) {
             Next::Probe(level) if self.unit == Unit::Users => Next::Probe(self.whole(level)),

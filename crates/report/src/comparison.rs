@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use plimsoll_audit::compare::{Compared, Sides, compare};
 use plimsoll_audit::statistics::change::Worse;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+
+use crate::verify::digest;
 
 /// What is read of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,8 +112,7 @@ impl RunSummary {
 fn plan_without_target(run: &Path) -> Option<String> {
     let text = fs::read_to_string(run.join("plan.yaml")).ok()?;
     let counts = |line: &&str| !line.starts_with("target:") && !line.starts_with("# --- ");
-    let digest = Sha256::digest(text.lines().filter(counts).collect::<Vec<_>>().join("\n"));
-    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(digest(text.lines().filter(counts).collect::<Vec<_>>().join("\n").as_bytes()))
 }
 
 fn measures(run: &Value) -> BTreeMap<String, (Worse, f64)> {

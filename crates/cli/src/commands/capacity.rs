@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use plimsoll_audit::capacity::measured;
-use plimsoll_audit::statistics::bracket::{Next, Reason, Settings};
+use plimsoll_audit::statistics::bracket::{Next, Reason};
 use plimsoll_engine::StopHandle;
 use plimsoll_metrics::expression::{Measure, Statement, parse_statement};
 use plimsoll_metrics::interval::samples_needed;
@@ -53,8 +53,7 @@ pub(crate) fn capacity(args: &CapacityArgs) -> anyhow::Result<Exit> {
     let found = resumed(&directory, begun)?;
     std::fs::create_dir_all(&directory)
         .with_context(|| format!("failed to make the directory {}", directory.display()))?;
-    let stop = StopHandle::default();
-    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
+    let stop = signals::interruptible()?;
     let mut going = Going { args, directory, found, services, stop };
     going.search()?;
     Ok(going.conclude())
@@ -199,12 +198,7 @@ fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Capacity> {
         resolution: args.resolution,
         confirm: args.confirm,
     };
-    let settings = Settings {
-        factor: search.factor,
-        width_max: search.resolution,
-        ..Settings::between(search.lowest, search.from, search.highest)
-    };
-    settings.check().map_err(|e| anyhow::anyhow!("{e}").context(Exit::WrongPlan))?;
+    search.settings().check().map_err(|e| anyhow::anyhow!("{e}").context(Exit::WrongPlan))?;
     Ok(Capacity {
         schema: SCHEMA.to_owned(),
         plan: plan.name.clone(),

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use plimsoll_audit::statistics::change::Change;
-use plimsoll_engine::StopHandle;
 use plimsoll_report::comparison::{Comparison, RunSummary, circumstances, compared, runs_in};
 use plimsoll_report::render::comparison::{comparison_markdown, comparison_text};
 
@@ -50,8 +49,7 @@ fn made(args: &CompareArgs, plans: [&PathBuf; 2]) -> anyhow::Result<[PathBuf; 2]
                 .context(Exit::WrongPlan)
         );
     }
-    let stop = StopHandle::default();
-    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
+    let stop = signals::interruptible()?;
     let more: Vec<OsString> = args
         .env
         .iter()

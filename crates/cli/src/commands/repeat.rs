@@ -2,9 +2,6 @@
 
 use std::ffi::OsString;
 
-use anyhow::Context;
-use plimsoll_engine::StopHandle;
-
 use crate::args::{Idle, RunArgs};
 use crate::execute::usual_directory;
 use crate::exit_code::Exit;
@@ -14,8 +11,7 @@ use crate::{console, fresh, signals};
 pub(crate) fn repeat(args: &RunArgs, count: u32) -> anyhow::Result<Exit> {
     let name = args.plan.file_stem().map_or_else(|| "plan".into(), |stem| stem.to_string_lossy());
     let directory = args.common.directory().unwrap_or_else(|| usual_directory(&name));
-    let stop = StopHandle::default();
-    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
+    let stop = signals::interruptible()?;
     let (more, mut worst) = (passed_on(args), 0);
     for number in 1..=count {
         let out = directory.join(format!("{number:03}"));

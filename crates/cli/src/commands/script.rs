@@ -50,7 +50,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         console::remark(&format!("making {users} users; the clock starts when they are ready"));
     }
     let directory = args.common.directory().unwrap_or_else(|| usual_directory(&script.plan.name));
-    signals::stop_on_interrupt(stop.clone()).context("failed to listen for interrupts")?;
+    signals::stop_on_interrupt(stop.clone())?;
     let (view, directory) = match perform(&job, &args.common, &Keep::Directory(directory), stop) {
         Ok(done) => done,
         // Nothing was measured: k6's summary is all that there is.

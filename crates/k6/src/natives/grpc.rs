@@ -101,7 +101,7 @@ fn load<'js>(ctx: &Ctx<'js>, vu: &Vu, includes: &[String], files: &[String]) -> 
     let Some(services) = &vu.run.outside.services else {
         return Err(Exception::throw_message(ctx, "this plimsoll was built without gRPC (feature `grpc`)"));
     };
-    let base = |path: &String| vu.run.sources.beside(path);
+    let base = |path: &String| vu.run.sources.path(path);
     let includes: Vec<_> = includes.iter().map(base).collect();
     let place = |file: &String| {
         let found = includes.iter().map(|place| place.join(file)).find(|path| path.exists());

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
-use super::{STYLE, mark};
+use super::{STYLE, head, mark};
 use crate::capacity::{Came, Capacity, Tried, Unit};
 use crate::format::{rate, time};
 use crate::render::capacity::{Margin, headline, level, planning, scaling, word_of};
@@ -28,13 +28,7 @@ pub fn capacity_html(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> St
     let page = markup! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (found.plan) " · load line · Plimsoll" }
-                style { (PreEscaped(STYLE)) }
-            }
+            (head(&format!("{} · load line", found.plan), &[STYLE]))
             body {
                 header {
                     p.name { (mark()) (found.plan) }
@@ -136,7 +130,7 @@ fn carried(found: &Capacity, seen: &[&Tried], x: Across<'_>, line: Option<f64>) 
     let asked = |t: &Tried| if found.unit == Unit::Rate { t.level } else { 0.0 };
     let most = seen.iter().map(|t| asked(t).max(t.throughput_per_s)).fold(1.0, f64::max);
     let y = |value: f64| HEIGHT - BOTTOM - value / most * (HEIGHT - TOP - BOTTOM);
-    let mut body = axes(found, x);
+    let mut body = axes(found.unit, seen[seen.len() - 1].level, x);
     let (from, to) =
         ((x(0.0), y(0.0)), (x(seen[seen.len() - 1].level), y(seen[seen.len() - 1].level.min(most))));
     // Users are no rate: what they would carry is not known.
@@ -171,7 +165,7 @@ fn times(found: &Capacity, seen: &[&Tried], x: Across<'_>, line: Option<f64>) ->
         return String::new();
     }
     let y = |ns: f64| HEIGHT - BOTTOM - (ns.log10() - low) / (high - low) * (HEIGHT - TOP - BOTTOM);
-    let mut body = axes(found, x);
+    let mut body = axes(found.unit, seen[seen.len() - 1].level, x);
     for decade in low as i32..=high as i32 {
         let at = y(10_f64.powi(decade));
         body.push_str(&format!(
@@ -204,20 +198,14 @@ fn times(found: &Capacity, seen: &[&Tried], x: Across<'_>, line: Option<f64>) ->
     svg("Quantiles of the response time against the level asked for, with the load line", &body)
 }
 
-fn axes(found: &Capacity, x: Across<'_>) -> String {
-    let most = found.seen().last().map_or(1.0, |t| t.level);
+fn axes(unit: Unit, most: f64, x: Across<'_>) -> String {
     let bottom = HEIGHT - BOTTOM;
     let mut body = format!(
         "<line x1='{LEFT}' y1='{bottom}' x2='{:.1}' y2='{bottom}' stroke='var(--line)'/>",
         WIDTH - RIGHT
     );
     for share in [0.25, 0.5, 0.75, 1.0] {
-        body.push_str(&text(
-            x(most * share),
-            HEIGHT - BOTTOM + 18.0,
-            "middle",
-            &level(found.unit, most * share),
-        ));
+        body.push_str(&text(x(most * share), HEIGHT - BOTTOM + 18.0, "middle", &level(unit, most * share)));
     }
     body
 }

@@ -22,13 +22,7 @@ pub fn html(view: &View) -> String {
     let page = markup! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (name) " · Plimsoll" }
-                style { (PreEscaped(UPLOT_STYLE)) (PreEscaped(STYLE)) }
-            }
+            (head(name, &[UPLOT_STYLE, STYLE]))
             body {
                 (top(view))
                 main {
@@ -54,6 +48,19 @@ pub fn html(view: &View) -> String {
     let mut text = page.into_string();
     text.push('\n');
     text
+}
+
+/// What every page begins with.
+fn head(title: &str, styles: &[&str]) -> Markup {
+    markup! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            title { (title) " · Plimsoll" }
+            style { @for style in styles { (PreEscaped(style)) } }
+        }
+    }
 }
 
 fn top(view: &View) -> Markup {
