@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_k6::PointFormat;
 use plimsoll_model::IdleStrategy;
-use plimsoll_report::render::capacity::Margin;
+
+pub(crate) use self::capacity::CapacityArgs;
+pub(crate) use self::compare::{BaselineArgs, BaselineCommand, CompareArgs, CompareFormat, HistoryArgs};
+
+mod capacity;
+mod compare;
 
 /// Load tests that only print numbers they can defend.
 #[derive(Debug, Parser)]
@@ -161,168 +166,6 @@ pub(crate) struct RunArgs {
     pub(crate) repeat: Option<u32>,
     #[command(flatten)]
     pub(crate) script: ScriptArgs,
-}
-
-/// plimsoll capacity
-#[derive(Debug, Args)]
-#[command(long_about = "Find the load line: the highest load at which every claim of a plan holds.
-
-The plan's loads are run at one level after another, each with a warm-up, a time that counts and a rest. Levels grow until a \
-claim fails; then the gap is halved until it is narrow. Levels are arrivals per second of all open loads together, or users if \
-the plan has closed loads only. If the generator gives out first, the answer is `at least`. A search that was interrupted goes \
-on from where it was with the same command and the same --out.
-
-  plimsoll capacity examples/capacity.yaml
-  plimsoll capacity plan.yaml --from 100 --to 5000 --resolution 1% --for 10000/s")]
-pub(crate) struct CapacityArgs {
-    /// The plan, with claims
-    pub(crate) plan: PathBuf,
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
-    /// An environment variable that the plan may use
-    #[arg(short = 'e', long = "env", value_name = "KEY=VALUE", value_parser = key_value)]
-    pub(crate) env: Vec<(String, String)>,
-    /// The first level [default: a tenth of the plan's own]
-    #[arg(long, value_name = "LEVEL", value_parser = rate)]
-    pub(crate) from: Option<f64>,
-    /// The highest level to try
-    #[arg(long, value_name = "LEVEL", value_parser = rate)]
-    pub(crate) to: Option<f64>,
-    /// By what levels grow until one fails
-    #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
-    pub(crate) factor: f64,
-    /// How narrow the gap between what held and what failed must be
-    #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = share)]
-    pub(crate) resolution: f64,
-    /// How often both ends must say the same again
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) confirm: u32,
-    /// What counts of each level; half of it while levels only grow
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = duration)]
-    pub(crate) hold: u64,
-    /// The same at most, where quantiles need more samples
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
-    pub(crate) hold_max: u64,
-    /// What of each level does not count yet
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
-    pub(crate) warm_up: u64,
-    /// A rest between levels
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
-    pub(crate) cool_down: u64,
-    /// Shares of the line to plan with [default: recommended=50%,standard=70%,aggressive=85%,maximum=100%]
-    #[arg(long, value_name = "NAME=SHARE", value_delimiter = ',', value_parser = margin)]
-    pub(crate) margins: Vec<Margin>,
-    /// Loads for which instances are to be counted, such as 10000/s
-    #[arg(long = "for", value_name = "LEVEL", value_delimiter = ',', value_parser = rate)]
-    pub(crate) loads: Vec<f64>,
-}
-
-/// A name with its share of the line.
-fn margin(text: &str) -> Result<Margin, String> {
-    let (name, written) = text.split_once('=').ok_or("write a name and a share, such as standard=70%")?;
-    Ok(Margin { name: name.to_owned(), share: share(written)? })
-}
-
-/// plimsoll compare
-#[derive(Debug, Args)]
-#[command(long_about = "Compare two sets of recorded runs: is B slower than A?
-
-The unit is the run: at least six a side, best interleaved (A B B A). Every measure that runs of both sides have is compared by an \
-exact Mann-Whitney test, adjusted for all measures, and by the ratio of the sides with its interval (Hodges-Lehmann). Exit \
-codes: 0 everything is equivalent or better, 99 something got worse, 98 something cannot be told.
-
-  plimsoll run plan.yaml --repeat 10 --out before
-  plimsoll compare --factor tool before -- after
-  plimsoll compare --factor target --run old.yaml new.yaml --pairs 10")]
-pub(crate) struct CompareArgs {
-    /// Runs of the first side, or directories of them
-    #[arg(required_unless_present = "plans", value_name = "A")]
-    pub(crate) a: Vec<PathBuf>,
-    /// Runs of the second side
-    #[arg(required_unless_present = "plans", last = true, value_name = "B")]
-    pub(crate) b: Vec<PathBuf>,
-    /// Make the runs: of these two plans, interleaved (A B B A), each in a process of its own
-    #[arg(long = "run", num_args = 2, value_names = ["PLAN_A", "PLAN_B"], conflicts_with_all = ["a", "b"])]
-    pub(crate) plans: Vec<PathBuf>,
-    /// Runs of each plan
-    #[arg(long, value_name = "N", default_value_t = 10, requires = "plans",
-          value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) pairs: u32,
-    /// Where runs that are made are kept
-    #[arg(short, long, value_name = "DIR", requires = "plans")]
-    pub(crate) out: Option<PathBuf>,
-    /// An environment variable that the plans may use
-    #[arg(short = 'e', long = "env", value_name = "KEY=VALUE", value_parser = key_value, requires = "plans")]
-    pub(crate) env: Vec<(String, String)>,
-    /// What is meant to differ: plan, claims, target, tool, cpu, kernel
-    #[arg(long = "factor", value_name = "NAME", value_delimiter = ',')]
-    pub(crate) factors: Vec<String>,
-    /// Count invalid runs, too
-    #[arg(long)]
-    pub(crate) with_invalid: bool,
-    /// Text, or Markdown for a pull request
-    #[arg(short, long, value_enum, default_value_t = CompareFormat::Text)]
-    pub(crate) format: CompareFormat,
-}
-
-/// plimsoll baseline
-#[derive(Debug, Args)]
-pub(crate) struct BaselineArgs {
-    #[command(subcommand)]
-    pub(crate) command: BaselineCommand,
-}
-
-/// What to do with a baseline.
-#[derive(Debug, Subcommand)]
-pub(crate) enum BaselineCommand {
-    /// Keep what a comparison reads of these runs, as a file that can be committed
-    Save {
-        /// What the baseline is called
-        name: String,
-        /// Runs, or directories of them
-        #[arg(required = true)]
-        runs: Vec<PathBuf>,
-        /// Where baselines are kept
-        #[arg(long, value_name = "DIR", default_value = "baselines")]
-        directory: PathBuf,
-    },
-    /// Compare runs with a baseline: 99 if something got worse, 98 if something cannot be told
-    Check {
-        /// What the baseline is called
-        name: String,
-        /// Runs, or directories of them
-        #[arg(required = true)]
-        runs: Vec<PathBuf>,
-        /// Where baselines are kept
-        #[arg(long, value_name = "DIR", default_value = "baselines")]
-        directory: PathBuf,
-        /// What is meant to differ: plan, claims, target, tool, cpu, kernel
-        #[arg(long = "factor", value_name = "NAME", value_delimiter = ',')]
-        factors: Vec<String>,
-        /// Text, or Markdown for a pull request
-        #[arg(short, long, value_enum, default_value_t = CompareFormat::Text)]
-        format: CompareFormat,
-    },
-}
-
-/// plimsoll history
-#[derive(Debug, Args)]
-pub(crate) struct HistoryArgs {
-    /// Runs, or directories of them; they are taken in the order in which they began
-    #[arg(required = true)]
-    pub(crate) runs: Vec<PathBuf>,
-    /// The seed of the permutations
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-}
-
-/// How a comparison is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CompareFormat {
-    /// For the terminal
-    Text,
-    /// Markdown
-    Md,
 }
 
 /// plimsoll convert
