@@ -78,7 +78,7 @@ impl Services for Known {
 pub(crate) fn wired(with: ProtocolSettings, known: &Known) -> anyhow::Result<Vec<Arc<dyn Protocol>>> {
     #[cfg(not(feature = "grpc"))]
     let _none = known;
-    let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http).context(Exit::WrongPlan)?);
+    let http: Arc<dyn Protocol> = Arc::new(Http::new(with.http.clone()).context(Exit::WrongPlan)?);
     let mut all: Vec<Arc<dyn Protocol>> = vec![http.clone()];
     #[cfg(feature = "amqp")]
     all.push(Arc::new(Amqp::new(with.brokers.amqp)));
@@ -102,7 +102,7 @@ pub(crate) fn wired(with: ProtocolSettings, known: &Known) -> anyhow::Result<Vec
     #[cfg(feature = "sql")]
     all.push(Arc::new(Sql::new(with.queries).context(Exit::WrongPlan)?));
     #[cfg(feature = "talk")]
-    all.push(Arc::new(Talk::new(http)));
+    all.push(Arc::new(Talk::new(http, with.http).context(Exit::WrongPlan)?));
     all.extend(own().iter().cloned());
     Ok(all)
 }

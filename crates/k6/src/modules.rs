@@ -18,6 +18,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("k6/html", include_str!("assets/html.js")),
     ("k6/encoding", include_str!("assets/encoding.js")),
     ("k6/crypto", include_str!("assets/crypto.js")),
+    ("k6/crypto/x509", include_str!("assets/x509.js")),
     ("k6/timers", include_str!("assets/timers.js")),
     ("plimsoll:jslib/k6-summary", include_str!("assets/jslib/k6-summary.js")),
     ("plimsoll:jslib/k6-utils", include_str!("assets/jslib/k6-utils.js")),

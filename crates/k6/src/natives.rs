@@ -16,6 +16,7 @@ mod parts;
 mod response;
 mod subtle;
 mod websocket;
+mod x509;
 
 use std::borrow::Cow;
 use std::rc::Rc;

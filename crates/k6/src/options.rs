@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 pub(crate) use executor::{Executor, Scenario};
 use read::Reader;
 pub(crate) use read::duration;
+pub(crate) use shown::go_duration;
 
 use crate::metrics::{Expression, FURTHER_TAGS, Method, SYSTEM_TAGS, Threshold};
 

@@ -96,7 +96,8 @@ impl Script {
             subs,
             totals: Mutex::default(),
             points: Points::create(&settings.outputs, first.outside.started_ms)
-                .map_err(ScriptError::Options)?,
+                .map_err(ScriptError::Options)?
+                .with_thresholds(&options.thresholds),
         });
         let run = Run::new(
             first.sources,

@@ -16,7 +16,8 @@ pub const SKIPPED: u8 = 0;
 /// One step of a conversation. It is begun by the first step, if none has begun it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TalkRequest {
-    /// Whom to speak with: `ws://host/path`, `wss://`, `tcp://host:port`, `udp://host:port`.
+    /// Whom to speak with: `ws://host/path`, `wss://`, `tcp://host:port`,
+    /// `tcps://host:port`, `udp://host:port`.
     pub server: Arc<str>,
     /// Sent when a conversation over WebSocket begins.
     pub headers: Vec<(String, String)>,

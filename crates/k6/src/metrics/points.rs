@@ -13,7 +13,8 @@ use flate2::write::GzEncoder;
 use plimsoll_model::Nanos;
 use serde_json::json;
 
-use super::{Metric, SYSTEM_TAGS, SubMetric, Tagged};
+use super::{Metric, SYSTEM_TAGS, SubMetric, Tagged, Threshold};
+use crate::options::go_duration;
 
 /// How values are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(crate) struct Points {
     outputs: Vec<Output>,
     /// Metrics that were introduced, by name.
     introduced: Mutex<BTreeSet<String>>,
+    /// Thresholds by metric, as they are written.
+    thresholds: BTreeMap<String, Vec<serde_json::Value>>,
     /// Wall clock at the run's zero, in milliseconds since 1970.
     started_ms: u64,
 }
@@ -47,7 +50,14 @@ impl Points {
     /// Creates the files.
     pub(crate) fn create(files: &[(PointFormat, PathBuf)], started_ms: u64) -> Result<Self, String> {
         let outputs = files.iter().map(|(format, path)| Output::create(*format, path));
-        Ok(Self { outputs: outputs.collect::<Result<_, _>>()?, introduced: Mutex::default(), started_ms })
+        let outputs = outputs.collect::<Result<_, _>>()?;
+        Ok(Self { outputs, introduced: Mutex::default(), thresholds: BTreeMap::new(), started_ms })
+    }
+
+    /// With what a script demands of its metrics, which stands where they are introduced.
+    pub(crate) fn with_thresholds(mut self, all: &[(String, Vec<Threshold>)]) -> Self {
+        self.thresholds = all.iter().map(|(name, list)| (name.clone(), list.iter().map(shown).collect())).collect();
+        self
     }
 
     pub(crate) fn are_wanted(&self) -> bool {
@@ -81,7 +91,8 @@ impl Points {
                 PointFormat::Json => {
                     if is_new {
                         // Before any value of any thread.
-                        output.send(introduction(metric, subs));
+                        let thresholds = self.thresholds.get(&metric.name).map_or(&[][..], Vec::as_slice);
+                        output.send(introduction(metric, subs, thresholds));
                     }
                     let time = jiff::Timestamp::from_nanosecond(at_ns).unwrap_or_default().to_string();
                     let mut data = json!({ "time": time, "value": number(value), "tags": all });
@@ -162,7 +173,7 @@ impl Output {
 }
 
 /// The line that stands before the first value of a metric.
-fn introduction(metric: &Metric, subs: &[SubMetric]) -> String {
+fn introduction(metric: &Metric, subs: &[SubMetric], thresholds: &[serde_json::Value]) -> String {
     let subs: Vec<_> = subs
         .iter()
         .filter(|sub| sub.key.split('{').next() == Some(metric.name.as_str()))
@@ -177,10 +188,19 @@ fn introduction(metric: &Metric, subs: &[SubMetric]) -> String {
         "name": metric.name,
         "type": metric.kind.name(),
         "contains": metric.contains.name(),
-        "thresholds": [],
+        "thresholds": thresholds,
         "submetrics": subs,
     });
     format!("{}\n", json!({ "type": "Metric", "data": data, "metric": metric.name }))
+}
+
+/// A threshold as k6 writes it: its text, unless there is more to say of it.
+fn shown(threshold: &Threshold) -> serde_json::Value {
+    if !threshold.abort && threshold.delay_ns == 0 {
+        return json!(threshold.source);
+    }
+    let delay = (threshold.delay_ns > 0).then(|| go_duration(threshold.delay_ns));
+    json!({ "threshold": threshold.source, "abortOnFail": threshold.abort, "delayAbortEval": delay })
 }
 
 /// Whole numbers as such.
@@ -211,7 +231,7 @@ fn row(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{Contains, Kind, Tags};
+    use crate::metrics::{Contains, Expression, Kind, Tags};
 
     #[test]
     fn values_are_written_as_k6_writes_them() {
@@ -219,7 +239,12 @@ mod tests {
         std::fs::create_dir_all(&place).unwrap();
         let (json, csv) = (place.join("a.json"), place.join("a.csv"));
         let files = [(PointFormat::Json, json.clone()), (PointFormat::Csv, csv.clone())];
-        let points = Points::create(&files, 1_000).unwrap();
+        let demanded = |text: &str, abort, delay_ns| {
+            let expression = Expression::parse(text).unwrap();
+            Threshold { source: text.to_owned(), expression, abort, delay_ns }
+        };
+        let demanded = vec![demanded("avg<1", false, 0), demanded("max<2", true, 2_000_000_000)];
+        let points = Points::create(&files, 1_000).unwrap().with_thresholds(&[("took".to_owned(), demanded)]);
         let metric = Metric { name: "took".to_owned(), kind: Kind::Trend, contains: Contains::Time };
         let mut tags = Tags::default();
         tags.set("method", "GET");
@@ -232,6 +257,8 @@ mod tests {
         let lines: Vec<serde_json::Value> =
             written.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!((&lines[0]["type"], &lines[0]["data"]["type"]), (&json!("Metric"), &json!("trend")));
+        let object = json!({ "threshold": "max<2", "abortOnFail": true, "delayAbortEval": "2s" });
+        assert_eq!(lines[0]["data"]["thresholds"], json!(["avg<1", object]));
         let data = json!({ "time": "1970-01-01T00:00:01.5Z", "value": 12.5, "tags": { "method": "GET", "mine": "a,b" } });
         assert_eq!(lines[1], json!({ "metric": "took", "type": "Point", "data": data }));
         let written = std::fs::read_to_string(&csv).unwrap();

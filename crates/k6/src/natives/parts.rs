@@ -9,7 +9,7 @@ use rquickjs::{Ctx, Object, Proxy, Result, Value};
 
 use super::{
     address, counting, crypto, encoding, files, flow, grpc, html, http, info, json, modules, shared_arrays,
-    subtle, websocket,
+    subtle, websocket, x509,
 };
 use crate::vu::Vu;
 
@@ -41,6 +41,7 @@ const PARTS: &[(Made, &[&str])] = &[
     ),
     (Made::Native(|own, _| json::install(own)), &["textJson"]),
     (Made::Native(crypto::install), &["digest", "hex", "randomBytes"]),
+    (Made::Native(|own, _| x509::install(own)), &["certificate"]),
     (Made::Native(http::install), &["responsePrototype", "get", "send"]),
     (
         Made::Native(http::install_more),

@@ -96,6 +96,15 @@ impl Executor {
         }
     }
 
+    /// Iterations of all users together, if their number is what ends it.
+    pub(crate) fn iterations(&self) -> Option<u64> {
+        match self {
+            Self::SharedIterations { iterations, .. } => Some(*iterations),
+            Self::PerVuIterations { vus, iterations, .. } => Some(vus * iterations),
+            _ => None,
+        }
+    }
+
     /// What the engine is to do.
     pub(crate) fn schedule(&self) -> Schedule {
         let closed = |stages, iterations_shared, iterations_per_user| {

@@ -130,7 +130,7 @@ fn filled(scenario: Value) -> Value {
 }
 
 /// `1m30s`, as Go writes a duration.
-fn go_duration(ns: u64) -> String {
+pub(crate) fn go_duration(ns: u64) -> String {
     let seconds = ns as f64 / 1e9;
     let (hours, minutes) = ((seconds / 3_600.0).floor(), (seconds % 3_600.0 / 60.0).floor());
     let rest = seconds % 60.0;

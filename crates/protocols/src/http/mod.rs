@@ -21,6 +21,7 @@ mod cookies;
 mod decode;
 mod error;
 mod exchange;
+mod line;
 mod outgoing;
 mod pool;
 mod prepared;

@@ -17,10 +17,11 @@ use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use plimsoll_model::dial::TlsSpoken;
 use plimsoll_model::http::{Body, Connections, HttpRequest, Keep};
 use plimsoll_model::{Nanos, Reply};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 
 use super::ThreadShared;
 use super::error::HttpError;
+use super::line::{Line, Open};
 use super::prepared::Prepared;
 use crate::events::Watch;
 use crate::net::{Deadline, NetError, Origin, Stream, TwoFailure};
@@ -33,17 +34,6 @@ const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 /// Read at once from a body's file.
 const FILE_PIECE_BYTES: usize = 64 * 1024;
 
-/// A connection on which streams can be begun.
-struct Line {
-    origin: Origin,
-    send: SendRequest<Bytes>,
-    /// Streams that are open.
-    open: Cell<usize>,
-    /// Told when one of them ends.
-    ended: Notify,
-    tls: Option<TlsSpoken>,
-}
-
 /// The connections of a load thread, or of one user.
 #[derive(Default)]
 pub(super) struct Lines {
@@ -52,30 +42,6 @@ pub(super) struct Lines {
     older: RefCell<Vec<Origin>>,
     /// One connection is made at a time, so that there are not more than there may be.
     dialling: Mutex<()>,
-}
-
-impl Line {
-    /// Whether the server allows another stream on it now.
-    fn has_room(&self) -> bool {
-        self.open.get() < self.send.current_max_send_streams().max(1)
-    }
-}
-
-/// A stream that is open; it ends with this, whatever ends it.
-struct Open(Rc<Line>);
-
-impl Open {
-    fn on(line: &Rc<Line>) -> Self {
-        line.open.set(line.open.get() + 1);
-        Self(line.clone())
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.open.set(self.0.open.get() - 1);
-        self.0.ended.notify_one();
-    }
 }
 
 /// What came back.
@@ -133,9 +99,10 @@ impl Lines {
             reply.phases_ns[BLOCKED] += shared.clock.now() - before_ns;
             // From here on it is counted, whatever the library waits for.
             let _open = Open::on(&line);
+            line.look(shared.clock.now());
             match line.send.clone().ready().await {
                 Ok(send) => {
-                    let done = stream(shared, send, asked, reply, watch).await;
+                    let done = line.carry(stream(shared, send, asked, reply, watch)).await;
                     return done.map(|answered| Either::Left(Answered { tls: line.tls, ..answered }));
                 }
                 // It went away while nobody used it: another is made, once.
@@ -227,13 +194,9 @@ impl Lines {
             .initial_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
         builder.enable_push(false);
-        let (send, connection) = builder.handshake(socket).await.map_err(|e| failed(&e))?;
-        // What ends it is told by the requests that notice.
-        tokio::spawn(async move {
-            let _ended = connection.await;
-        });
-        let (open, ended) = (Cell::new(0), Notify::new());
-        let line = Rc::new(Line { origin: origin.clone(), send, open, ended, tls });
+        let halves = builder.handshake(socket).await.map_err(|e| failed(&e))?;
+        let is_alone = matches!(shared.settings.connections, Connections::PerUser);
+        let line = Line::new(origin.clone(), halves, tls, is_alone);
         self.kept.borrow_mut().push(line.clone());
         Ok(Either::Left(line))
     }

@@ -16,6 +16,8 @@ use tokio_rustls::TlsConnector;
 
 use super::names::Names;
 use super::proxy::Proxy;
+#[cfg(feature = "talk")]
+use super::tls::for_bytes;
 use super::tls::{TlsConfigs, for_upgrade};
 use super::{NetError, Stream};
 
@@ -66,11 +68,8 @@ impl Dialer {
 
     /// Connects to `origin` within `timeout_ns`.
     pub(crate) async fn dial(&self, origin: &Origin, timeout_ns: Nanos) -> Result<(Stream, Route), NetError> {
-        let tls = self.tls.of(&origin.host);
-        match tokio::time::timeout(Duration::from_nanos(timeout_ns), self.connect(origin, tls)).await {
-            Ok(connected) => connected,
-            Err(_elapsed) => Err(NetError::TimedOut("connect timeout")),
-        }
+        let proxy = Proxy::towards(&self.proxy, origin);
+        in_time(timeout_ns, self.connect(origin, self.tls.of(&origin.host), proxy)).await
     }
 
     /// The same for a request that will turn into a conversation.
@@ -80,15 +79,28 @@ impl Dialer {
         timeout_ns: Nanos,
     ) -> Result<(Stream, Route), NetError> {
         let tls = for_upgrade(self.tls.of(&origin.host));
-        match tokio::time::timeout(Duration::from_nanos(timeout_ns), self.connect(origin, &tls)).await {
-            Ok(connected) => connected,
-            Err(_elapsed) => Err(NetError::TimedOut("connect timeout")),
-        }
+        let proxy = Proxy::towards(&self.proxy, origin);
+        in_time(timeout_ns, self.connect(origin, &tls, proxy)).await
     }
 
-    async fn connect(&self, origin: &Origin, tls: &Arc<ClientConfig>) -> Result<(Stream, Route), NetError> {
+    /// The same for bytes that are no HTTP: proxies for that are of no use.
+    #[cfg(feature = "talk")]
+    pub(crate) async fn dial_bare(
+        &self,
+        origin: &Origin,
+        timeout_ns: Nanos,
+    ) -> Result<(Stream, Route), NetError> {
+        let tls = for_bytes(self.tls.of(&origin.host));
+        in_time(timeout_ns, self.connect(origin, &tls, None)).await
+    }
+
+    async fn connect(
+        &self,
+        origin: &Origin,
+        tls: &Arc<ClientConfig>,
+        proxy: Option<Proxy>,
+    ) -> Result<(Stream, Route), NetError> {
         let mut route = Route::default();
-        let proxy = Proxy::towards(&self.proxy, origin);
         let (host, port) = proxy.as_ref().map_or((&origin.host, origin.port), |p| (&p.host, p.port));
         let mut tcp = self.tcp(host, port, &mut route).await?;
         if let Some(proxy) = proxy.filter(|_| origin.tls) {
@@ -151,5 +163,16 @@ impl Dialer {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.bind(SocketAddr::new(*ours[number % ours.len()], 0))?;
         socket.connect(address).await
+    }
+}
+
+/// A connection, unless it takes longer than `timeout_ns`.
+async fn in_time(
+    timeout_ns: Nanos,
+    connecting: impl Future<Output = Result<(Stream, Route), NetError>>,
+) -> Result<(Stream, Route), NetError> {
+    match tokio::time::timeout(Duration::from_nanos(timeout_ns), connecting).await {
+        Ok(connected) => connected,
+        Err(_elapsed) => Err(NetError::TimedOut("connect timeout")),
     }
 }

@@ -102,11 +102,22 @@ const OLDER: &[u8] = b"http/1.1";
 
 /// The same for a request that will turn into a conversation, which HTTP/2 does otherwise.
 pub(crate) fn for_upgrade(config: &Arc<ClientConfig>) -> Arc<ClientConfig> {
-    if config.alpn_protocols == [OLDER] {
+    speaking(config, &[OLDER])
+}
+
+/// The same for bytes of which only the plan knows what they mean.
+#[cfg(feature = "talk")]
+pub(crate) fn for_bytes(config: &Arc<ClientConfig>) -> Arc<ClientConfig> {
+    speaking(config, &[])
+}
+
+/// The same, with these protocols to choose from (ALPN).
+fn speaking(config: &Arc<ClientConfig>, protocols: &[&[u8]]) -> Arc<ClientConfig> {
+    if config.alpn_protocols == protocols {
         return config.clone();
     }
     let mut own = ClientConfig::clone(config);
-    own.alpn_protocols = vec![OLDER.to_vec()];
+    own.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Arc::new(own)
 }
 

@@ -1,10 +1,15 @@
 //! Both directions of a conversation, whatever it travels over.
 
-use plimsoll_model::Failure;
 use plimsoll_model::conversation::{Listener, Message, Speaker};
-use plimsoll_model::talk::Cut;
+use plimsoll_model::talk::{Cut, TalkRequest};
+use plimsoll_model::{Failure, Reply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::UdpSocket;
+use url::Url;
+
+use super::error::TalkError;
+use crate::net::{Dialer, NetError, Origin, Stream};
+use crate::phases::{CONNECT, DNS, TLS};
 
 /// A message longer than this is given up: no server means it.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -19,22 +24,32 @@ const DATAGRAM_BYTES: usize = 65_536;
 pub(super) enum Ends {
     Web(Box<dyn Speaker>, Box<dyn Listener>),
     /// Bytes behind what was cut out so far wait here.
-    Tcp(TcpStream, Vec<u8>),
+    Tcp(Stream, Vec<u8>),
     Udp(UdpSocket),
 }
 
 impl Ends {
-    /// Dials what stands behind `tcp://` or `udp://`.
-    pub(super) async fn dial(server: &str) -> std::io::Result<Self> {
-        if let Some(address) = server.strip_prefix("udp://") {
-            let is_six = address.starts_with('[');
-            let socket = UdpSocket::bind(if is_six { "[::]:0" } else { "0.0.0.0:0" }).await?;
-            socket.connect(address).await?;
-            return Ok(Self::Udp(socket));
+    /// Dials what stands behind `tcp://`, `tcps://` or `udp://`, and puts down how long each part took.
+    pub(super) async fn dial(
+        dialer: &Dialer,
+        request: &TalkRequest,
+        reply: &mut Reply,
+    ) -> Result<Self, TalkError> {
+        let bad = || {
+            let why = format!("{} is no address; write tcp://host:port, tcps:// or udp://", request.server);
+            TalkError::Request("bad url", why)
+        };
+        let url = Url::parse(&request.server).map_err(|_| bad())?;
+        let (Some(host), Some(port)) = (url.host_str(), url.port()) else { return Err(bad()) };
+        if url.scheme() == "udp" {
+            return datagrams(host, port).await.map_err(|error| TalkError::of_net(&error));
         }
-        let stream = TcpStream::connect(server.strip_prefix("tcp://").unwrap_or(server)).await?;
-        // What is said is to leave at once.
-        stream.set_nodelay(true)?;
+        let origin = Origin { tls: url.scheme() == "tcps", host: host.to_owned(), port };
+        let dialled = dialer.dial_bare(&origin, request.timeout_ns).await;
+        let (stream, route) = dialled.map_err(|error| TalkError::of_net(&error))?;
+        for (phase, took) in [(DNS, route.dns_ns), (CONNECT, route.connect_ns), (TLS, route.tls_ns)] {
+            reply.phases_ns[phase] += took;
+        }
         Ok(Self::Tcp(stream, Vec::new()))
     }
 
@@ -42,7 +57,11 @@ impl Ends {
     pub(super) async fn say(&mut self, message: Message) -> Result<(), Failure> {
         match self {
             Self::Web(speaker, _) => speaker.say(message).await,
-            Self::Tcp(stream, _) => stream.write_all(&bytes_of(message)).await.map_err(|e| lost(&e)),
+            Self::Tcp(stream, _) => {
+                stream.write_all(&bytes_of(message)).await.map_err(|e| lost(&e))?;
+                // What is encrypted may still wait to be written.
+                stream.flush().await.map_err(|e| lost(&e))
+            }
             Self::Udp(socket) => socket.send(&bytes_of(message)).await.map(|_count| ()).map_err(|e| lost(&e)),
         }
     }
@@ -66,8 +85,25 @@ impl Ends {
     }
 }
 
+/// A socket that speaks with one address only.
+async fn datagrams(host: &str, port: u16) -> Result<Ends, NetError> {
+    let address = format!("{host}:{port}");
+    let any = if host.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
+    let failed = |source: std::io::Error| {
+        // The system has no kind of its own for a name that it does not know.
+        if source.to_string().contains("lookup") {
+            NetError::Dns { host: host.to_owned(), source: Some(source) }
+        } else {
+            NetError::Connect { address: address.clone(), source }
+        }
+    };
+    let socket = UdpSocket::bind(any).await.map_err(failed)?;
+    socket.connect(&address).await.map_err(failed)?;
+    Ok(Ends::Udp(socket))
+}
+
 /// Reads until a message can be cut out. What is read stays in `rest` if this is given up in between.
-async fn cut_out(stream: &mut TcpStream, rest: &mut Vec<u8>, cut: &Cut) -> Result<Option<Message>, Failure> {
+async fn cut_out(stream: &mut Stream, rest: &mut Vec<u8>, cut: &Cut) -> Result<Option<Message>, Failure> {
     loop {
         if let Some(length) = length(rest, cut) {
             let message = rest.drain(..length).collect();

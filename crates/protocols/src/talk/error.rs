@@ -2,6 +2,7 @@
 
 use plimsoll_model::{Failure, Outcome, Reply};
 
+use crate::net::NetError;
 use crate::trouble::Trouble;
 
 /// Why a step came to nothing.
@@ -27,6 +28,11 @@ impl TalkError {
         let failure = reply.failure.as_deref().cloned();
         let failure = failure.unwrap_or_else(|| Failure::new("no conversation", "it was not begun"));
         Self::Begin(reply.outcome, reply.status, failure)
+    }
+
+    /// A connection that could not be made.
+    pub(crate) fn of_net(error: &NetError) -> Self {
+        Self::Begin(error.outcome(), 0, error.failure())
     }
 
     /// A failure of a conversation that had begun.

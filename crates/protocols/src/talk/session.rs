@@ -7,8 +7,10 @@ use futures::future::LocalBoxFuture;
 use plimsoll_model::conversation::Message;
 use plimsoll_model::http::HttpRequest;
 use plimsoll_model::talk::{Act, Cut, SKIPPED, TalkRequest, Wanted};
-use plimsoll_model::{Clock, Driver, Failure, Operation, Outcome, Reading, Reply, ResponseView, Session};
+use plimsoll_model::{Clock, Operation, Reading, Reply, ResponseView, Session};
 
+use super::TalkDriver;
+use super::conversation::{Conversation, Talks};
 use super::ends::Ends;
 use super::error::TalkError;
 use crate::phases::{CONNECT, SEND, WAIT};
@@ -16,27 +18,39 @@ use crate::trouble::{not_ours, put_down, within};
 
 /// One user's side of a conversation.
 pub(crate) struct TalkSession {
-    clock: Rc<dyn Clock>,
-    http: Rc<dyn Driver>,
+    thread: Rc<TalkDriver>,
     /// With whom it speaks.
-    talks: Vec<(Arc<str>, Ends)>,
+    talks: Talks,
+    /// Somebody looks after them.
+    is_attended: bool,
     heard: Heard,
     pings: u64,
     parts: Vec<Reading>,
 }
 
 impl TalkSession {
-    pub(crate) fn new(clock: Rc<dyn Clock>, http: Rc<dyn Driver>) -> Self {
-        Self { clock, http, talks: Vec::new(), heard: Heard::default(), pings: 0, parts: Vec::new() }
+    pub(crate) fn new(thread: Rc<TalkDriver>) -> Self {
+        Self {
+            thread,
+            talks: Talks::default(),
+            is_attended: false,
+            heard: Heard::default(),
+            pings: 0,
+            parts: Vec::new(),
+        }
     }
 
     /// What is given up on its way, or fails, ends the conversation: its late answer is not to be taken for another's. Only
     /// waiting in vain for something to be said harms nothing.
     async fn attempt(&mut self, request: &TalkRequest, reply: &mut Reply) -> Result<(), TalkError> {
-        let at = self.talks.iter().position(|(server, _)| *server == request.server);
-        let known = at.map(|at| self.talks.swap_remove(at).1).filter(|_| request.act != Act::Connect);
-        let mut ends = match known {
-            Some(ends) => ends,
+        let is_meant = |talk: &Conversation| talk.server == request.server;
+        let known = {
+            let mut talks = self.talks.borrow_mut();
+            let at = talks.iter().position(is_meant);
+            at.map(|at| talks.swap_remove(at)).filter(|_| request.act != Act::Connect)
+        };
+        let mut talk = match known {
+            Some(talk) => talk,
             None if request.act == Act::Close => {
                 let why = "there is no conversation to be ended".to_owned();
                 return Err(TalkError::Request("not connected", why));
@@ -44,36 +58,48 @@ impl TalkSession {
             None => self.begun(request, reply).await?,
         };
         if let Act::Hear(wanted) = &request.act {
-            self.talks.push((request.server.clone(), ends));
+            self.keep(talk);
             let heard = self.hear_in_place(&request.server, wanted, reply).await;
             if heard.is_err() {
-                self.talks.retain(|(server, _)| *server != request.server);
+                self.talks.borrow_mut().retain(|talk| !is_meant(talk));
             }
             return heard;
         }
-        self.act(&mut ends, &request.act, reply).await?;
+        self.act(&mut talk, &request.act, reply).await?;
         if request.act != Act::Close {
-            self.talks.push((request.server.clone(), ends));
+            self.keep(talk);
         }
         Ok(())
     }
 
+    /// Keeps a conversation for the next step.
+    fn keep(&mut self, talk: Conversation) {
+        if talk.is_web() && !std::mem::replace(&mut self.is_attended, true) {
+            self.thread.attendant.attend(&self.talks);
+        }
+        self.talks.borrow_mut().push(talk);
+    }
+
     /// Hears in a conversation that stays where it is, so that it outlives the waiting.
+    #[expect(clippy::await_holding_refcell_ref, reason = "who looks after them meanwhile passes over what is held")]
     async fn hear_in_place(
         &mut self,
         server: &Arc<str>,
         wanted: &Wanted,
         reply: &mut Reply,
     ) -> Result<(), TalkError> {
-        let Self { talks, heard, clock, .. } = self;
-        let Some((_, ends)) = talks.iter_mut().find(|(known, _)| known == server) else {
+        let Self { talks, heard, thread, .. } = self;
+        let mut talks = talks.borrow_mut();
+        let Some(talk) = talks.iter_mut().find(|known| known.server == *server) else {
             return Err(TalkError::Ended("there is no conversation".to_owned()));
         };
-        heard.until(ends, clock.as_ref(), reply, &wanted.cut, |message| is_wanted(wanted, message)).await
+        let clock = thread.clock.as_ref();
+        heard.until(talk, clock, reply, &wanted.cut, |message| is_wanted(wanted, message)).await
     }
 
-    async fn begun(&self, request: &TalkRequest, reply: &mut Reply) -> Result<Ends, TalkError> {
-        let before_ns = self.clock.now();
+    async fn begun(&self, request: &TalkRequest, reply: &mut Reply) -> Result<Conversation, TalkError> {
+        let clock = &self.thread.clock;
+        let before_ns = clock.now();
         reply.sent_ns = Some(before_ns);
         let ends = if request.server.starts_with("ws") {
             let handshake = HttpRequest {
@@ -81,46 +107,46 @@ impl TalkSession {
                 timeout_ns: request.timeout_ns,
                 ..HttpRequest::new("GET", &request.server)
             };
-            let opened = self.http.converse(handshake).await;
+            let opened = self.thread.http.converse(handshake).await;
             reply.status = opened.reply.status;
             reply.connects += opened.reply.connects;
             let (speaker, listener) = opened.ends.ok_or_else(|| TalkError::begin(&opened.reply))?;
+            reply.phases_ns[CONNECT] += clock.now() - before_ns;
             Ends::Web(speaker, listener)
         } else {
             reply.connects += 1;
-            Ends::dial(&request.server).await.map_err(|e| not_dialled(&request.server, &e))?
+            Ends::dial(&self.thread.dialer, request, reply).await?
         };
-        reply.done_ns = self.clock.now();
-        reply.phases_ns[CONNECT] += reply.done_ns - before_ns;
-        Ok(ends)
+        reply.done_ns = clock.now();
+        Ok(Conversation::new(request.server.clone(), ends))
     }
 
-    async fn act(&mut self, ends: &mut Ends, act: &Act, reply: &mut Reply) -> Result<(), TalkError> {
-        let clock = self.clock.clone();
+    async fn act(&mut self, talk: &mut Conversation, act: &Act, reply: &mut Reply) -> Result<(), TalkError> {
+        let clock = self.thread.clock.clone();
         match act {
             Act::Connect | Act::Hear(_) => Ok(()),
             Act::Say(message, wanted) => {
-                self.say(ends, message.clone(), reply).await?;
+                self.say(talk, message.clone(), reply).await?;
                 let Some(wanted) = wanted else { return Ok(()) };
                 let is_it = |message: &Message| is_wanted(wanted, message);
-                self.heard.until(ends, clock.as_ref(), reply, &wanted.cut, is_it).await
+                self.heard.until(talk, clock.as_ref(), reply, &wanted.cut, is_it).await
             }
             Act::Ping => {
                 // Each says something else, so that a late answer to one is not taken for another's.
                 self.pings += 1;
                 let asked = self.pings.to_be_bytes().to_vec();
-                self.say(ends, Message::Ping(asked.clone()), reply).await?;
+                self.say(talk, Message::Ping(asked.clone()), reply).await?;
                 let is_it = |message: &Message| matches!(message, Message::Pong(said) if *said == asked);
-                self.heard.until(ends, clock.as_ref(), reply, &Cut::Any, is_it).await
+                self.heard.until(talk, clock.as_ref(), reply, &Cut::Any, is_it).await
             }
             Act::Close => {
-                self.say(ends, Message::Close(Some(1_000), String::new()), reply).await?;
+                self.say(talk, Message::Close(Some(1_000), String::new()), reply).await?;
                 // Over TCP the end is ours alone; over WebSocket the other side confirms it.
-                if !matches!(ends, Ends::Web(..)) {
+                if !talk.is_web() {
                     return Ok(());
                 }
                 let is_it = |message: &Message| matches!(message, Message::Close(..));
-                match self.heard.until(ends, clock.as_ref(), reply, &Cut::Any, is_it).await {
+                match self.heard.until(talk, clock.as_ref(), reply, &Cut::Any, is_it).await {
                     Err(TalkError::Ended(_)) => Ok(()),
                     ended => ended,
                 }
@@ -128,12 +154,17 @@ impl TalkSession {
         }
     }
 
-    async fn say(&self, ends: &mut Ends, message: Message, reply: &mut Reply) -> Result<(), TalkError> {
-        let before_ns = self.clock.now();
+    async fn say(
+        &self,
+        talk: &mut Conversation,
+        message: Message,
+        reply: &mut Reply,
+    ) -> Result<(), TalkError> {
+        let before_ns = self.thread.clock.now();
         reply.sent_ns.get_or_insert(before_ns);
         reply.bytes_sent += message.len() as u64;
-        ends.say(message).await.map_err(TalkError::of)?;
-        reply.done_ns = self.clock.now();
+        talk.say(message).await.map_err(TalkError::of)?;
+        reply.done_ns = self.thread.clock.now();
         reply.phases_ns[SEND] += reply.done_ns - before_ns;
         Ok(())
     }
@@ -152,7 +183,7 @@ impl Heard {
     /// Hears until a message is the one. The end of the conversation ends this, too, unless it is what was waited for.
     async fn until(
         &mut self,
-        ends: &mut Ends,
+        talk: &mut Conversation,
         clock: &dyn Clock,
         reply: &mut Reply,
         cut: &Cut,
@@ -161,7 +192,7 @@ impl Heard {
         let before_ns = clock.now();
         reply.sent_ns.get_or_insert(before_ns);
         let ended = loop {
-            let heard = ends.hear(cut).await;
+            let heard = talk.hear(cut).await;
             reply.done_ns = clock.now();
             let message = match heard {
                 Some(Ok(message)) => message,
@@ -204,22 +235,11 @@ fn said(message: Message) -> Vec<u8> {
     }
 }
 
-fn not_dialled(server: &str, error: &std::io::Error) -> TalkError {
-    let class = match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => "refused",
-        std::io::ErrorKind::InvalidInput => "bad url",
-        _ if error.to_string().contains("lookup") => "dns",
-        _ => "connect",
-    };
-    let failure = Failure::new(class, format!("no connection to {server}: {error}"));
-    TalkError::Begin(Outcome::ConnectError, 0, failure)
-}
-
 impl Session for TalkSession {
     fn perform<'a>(&'a mut self, operation: &'a Arc<Operation>) -> LocalBoxFuture<'a, Reply> {
         Box::pin(async move {
             let Operation::Talk(request) = operation.as_ref() else {
-                return not_ours("steps of conversations", self.clock.now());
+                return not_ours("steps of conversations", self.thread.clock.now());
             };
             let mut reply = Reply::new();
             self.heard = Heard::default();
@@ -228,9 +248,9 @@ impl Session for TalkSession {
             match ended {
                 Ok(()) => {}
                 Err(TalkError::TimedOut(_)) => {
-                    put_down(&mut reply, &TalkError::TimedOut(self.heard.skipped), self.clock.now());
+                    put_down(&mut reply, &TalkError::TimedOut(self.heard.skipped), self.thread.clock.now());
                 }
-                Err(error) => put_down(&mut reply, &error, self.clock.now()),
+                Err(error) => put_down(&mut reply, &error, self.thread.clock.now()),
             }
             reply
         })

@@ -14,6 +14,7 @@ use plimsoll_protocols::http::Http;
 use plimsoll_targets::truth::{Fault, TruthOptions};
 use plimsoll_targets::{Running, start, truth};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 /// The loopback interface, any free port.
@@ -38,6 +39,7 @@ impl Clock for RealClock {
 /// One user.
 pub(crate) struct Client {
     runtime: Rc<Runtime>,
+    tasks: Rc<LocalSet>,
     session: Box<dyn Session>,
 }
 
@@ -81,7 +83,8 @@ impl Client {
         let runtime = Rc::new(Builder::new_current_thread().enable_all().build().unwrap());
         let clock: Rc<dyn Clock> = runtime.block_on(async { Rc::new(RealClock(Instant::now())) });
         let driver = protocol.driver(clock);
-        [(), ()].map(|()| Self { runtime: runtime.clone(), session: driver.session() })
+        let tasks = Rc::new(LocalSet::new());
+        [(), ()].map(|()| Self { runtime: runtime.clone(), tasks: tasks.clone(), session: driver.session() })
     }
 
     pub(crate) fn send(&mut self, request: HttpRequest) -> Answer {
@@ -90,7 +93,7 @@ impl Client {
 
     pub(crate) fn perform(&mut self, operation: Operation) -> Answer {
         let operation = Arc::new(operation);
-        let reply = self.runtime.block_on(self.session.perform(&operation));
+        let reply = self.tasks.block_on(&self.runtime, self.session.perform(&operation));
         self.answer(reply)
     }
 
@@ -110,7 +113,16 @@ impl Client {
     pub(crate) fn give_up(&mut self, operation: Operation, after: std::time::Duration) {
         let operation = Arc::new(operation);
         let begun = async { tokio::time::timeout(after, self.session.perform(&operation)).await };
-        assert!(self.runtime.block_on(begun).is_err(), "it was over before it could be given up");
+        assert!(self.tasks.block_on(&self.runtime, begun).is_err(), "it was over before it could be given up");
+    }
+
+    /// Thinks, for as long as it takes until this is true.
+    pub(crate) fn think_until(&self, is_over: impl Fn() -> bool) {
+        self.tasks.block_on(&self.runtime, async {
+            while !is_over() {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        });
     }
 
     pub(crate) fn begin_iteration(&mut self) {

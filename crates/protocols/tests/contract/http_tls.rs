@@ -17,13 +17,13 @@ use crate::client::{Client, request, settings};
 use crate::papers::Papers;
 
 /// A server with papers, which demands those of its clients if asked to.
-struct World {
+pub(crate) struct World {
     papers: Papers,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl World {
-    fn new(wants_client_certificate: bool) -> Self {
+    pub(crate) fn new(wants_client_certificate: bool) -> Self {
         let papers = Papers::issue();
         let certificates = |name: &str| {
             let all = CertificateDer::pem_file_iter(papers.path(name)).unwrap();
@@ -47,7 +47,7 @@ impl World {
         Self { papers, url: serve(config) }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.papers.path(name)
     }
 }

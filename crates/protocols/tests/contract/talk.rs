@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use plimsoll_model::conversation::Message;
@@ -12,11 +13,17 @@ use plimsoll_model::{Operation, Outcome, Reading, SECOND_NS};
 use plimsoll_protocols::http::Http;
 use plimsoll_protocols::talk::Talk;
 use plimsoll_targets::Running;
+use tokio_tungstenite::tungstenite;
 
 use crate::client::{Answer, Client, service};
+use crate::http_tls::World;
 
 fn protocol() -> Talk {
-    Talk::new(Arc::new(Http::new(HttpSettings::default()).unwrap()))
+    with_settings(HttpSettings::default())
+}
+
+fn with_settings(settings: HttpSettings) -> Talk {
+    Talk::new(Arc::new(Http::new(settings.clone()).unwrap()), settings).unwrap()
 }
 
 fn client() -> Client {
@@ -210,4 +217,57 @@ fn datagrams_are_messages() {
     let answer =
         perform(&mut client(), &format!("udp://{address}"), Act::Say(say("ping"), Some(with("ping"))));
     assert_eq!((answer.reply.outcome, answer.text().as_str()), (Outcome::Ok, "ping"));
+}
+
+#[test]
+fn bytes_over_tls_need_papers_that_are_trusted() {
+    let world = World::new(true);
+    let server = world.url.trim_end_matches('/').replace("https", "tcps");
+    let asked = || Act::Say(say("GET / HTTP/1.1\r\n\r\n"), Some(any(Cut::Until(b"ok".to_vec()))));
+    let stranger = perform(&mut client(), &server, asked());
+    assert_eq!(stranger.end(), (Outcome::ConnectError, "tls"), "{stranger:?}");
+    let known = HttpSettings {
+        ca_file: Some(world.path("ca.pem")),
+        client_cert: Some(world.path("client.pem")),
+        client_key: Some(world.path("client.key")),
+        ..HttpSettings::default()
+    };
+    let answer = perform(&mut Client::of(&with_settings(known)), &server, asked());
+    assert_eq!((answer.reply.outcome, answer.reply.connects), (Outcome::Ok, 1), "{answer:?}");
+    assert!(answer.text().starts_with("HTTP/1.1 200 OK") && answer.text().ends_with("ok"));
+}
+
+#[test]
+fn an_address_without_a_port_is_none() {
+    let answer = perform(&mut client(), "tcp://127.0.0.1", Act::Connect);
+    assert_eq!(answer.end(), (Outcome::AppError, "bad url"));
+}
+
+/// A server of WebSocket that asks at once whether somebody is there, and says something when it has heard that; and whether it has.
+fn asking() -> (String, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let is_answered = Arc::new(AtomicBool::new(false));
+    let told = is_answered.clone();
+    std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut socket = tungstenite::accept(stream).unwrap();
+        socket.send(tungstenite::Message::Ping(b"there?".to_vec().into())).unwrap();
+        while !matches!(socket.read().unwrap(), tungstenite::Message::Pong(said) if said.as_ref() == b"there?") {}
+        socket.send(tungstenite::Message::text("welcome")).unwrap();
+        told.store(true, Ordering::SeqCst);
+        // It stays until the client goes.
+        while socket.read().is_ok() {}
+    });
+    (url, is_answered)
+}
+
+#[test]
+fn who_only_thinks_is_there_all_the_same() {
+    let (url, is_answered) = asking();
+    let mut client = client();
+    assert_eq!(perform(&mut client, &url, Act::Connect).reply.status, 101);
+    client.think_until(|| is_answered.load(Ordering::SeqCst));
+    let heard = perform(&mut client, &url, Act::Hear(any(Cut::Any)));
+    assert_eq!((heard.text().as_str(), heard.parts), ("welcome", vec![Reading::number(SKIPPED, 0)]));
 }

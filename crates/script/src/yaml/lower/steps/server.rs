@@ -32,7 +32,7 @@ impl Speaks {
             "http" | "https" => Self::Http,
             "amqp" | "amqps" | "kafka" | "mqtt" | "mqtts" | "nats" | "tls" => Self::Messages,
             "redis" | "rediss" => Self::Redis,
-            "ws" | "wss" | "tcp" | "udp" => Self::Talk,
+            "ws" | "wss" | "tcp" | "tcps" | "udp" => Self::Talk,
             "postgres" | "postgresql" | "mysql" | "mariadb" => Self::Sql,
             scheme if own.contains(&scheme) => Self::Own,
             _ => return None,
