@@ -27,7 +27,9 @@ pub enum StartError {
     #[error("failed to start the service's thread")]
     Thread(#[source] std::io::Error),
     /// There is no such service.
-    #[error("no built-in service is called `{0}`; there are chat, echo, events, mcp, rpc, shop and truth")]
+    #[error(
+        "no built-in service is called `{0}`; there are cache, chat, echo, events, mcp, rpc, shop and truth"
+    )]
     Unknown(String),
 }
 

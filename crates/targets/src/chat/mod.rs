@@ -3,7 +3,10 @@
 //! `POST /v1/chat/completions` and `POST /v1/messages` stream as `OpenAI` and Anthropic do; `GET /events` streams plain
 //! events. A request says how under `script` (in the body, or as the query of `/events`): see [`Script`]. Every token is the
 //! word " the", which any tokenizer counts as one. The times are the service: nothing is computed here.
+//!
+//! Below `/api/v1` there is an assistant, which does compute: it looks up what it is asked for.
 
+mod assistant;
 mod script;
 mod stream;
 
@@ -28,6 +31,7 @@ pub fn router() -> Router {
             "/events",
             get(|Query(script): Query<Script>| async move { stream::response(Style::Events, &script) }),
         )
+        .merge(assistant::router())
 }
 
 fn answer(style: Style, body: &[u8]) -> Response {

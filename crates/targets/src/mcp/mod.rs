@@ -1,10 +1,11 @@
 //! A server of tools by the Model Context Protocol (specification 2025-06-18, streamable HTTP): it looks things up in a
-//! small library of its own, and fails on command.
+//! small library of its own, keeps an index and a list of connectors that can be managed, and fails on command.
 //!
 //! `POST /mcp` (or `/`) takes one message of JSON-RPC. With `?stream` answers come as events, behind a notification; with
 //! `?forget=N` a session is forgotten after N requests, as behind a load balancer that does not keep to one server; with
 //! `?stateless` there are no sessions. Every error of the protocol is a status of 200, as its servers do.
 
+mod desk;
 mod library;
 mod rpc;
 mod tools;
@@ -21,6 +22,7 @@ use axum::routing::{MethodRouter, get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use desk::Desk;
 use rpc::{Problem, answer};
 
 /// Names the session in both directions.
@@ -46,6 +48,7 @@ struct Books {
     forgotten: u64,
     closed: u64,
     calls: u64,
+    desk: Desk,
 }
 
 type Shared = Arc<Mutex<Books>>;
@@ -53,7 +56,12 @@ type Shared = Arc<Mutex<Books>>;
 /// The service.
 pub fn router() -> Router {
     Router::new()
-        .route("/health", get(|| async { "ok" }))
+        .route(
+            "/health",
+            get(|| async {
+                axum::Json(json!({ "status": "healthy", "version": env!("CARGO_PKG_VERSION") }))
+            }),
+        )
         .route("/stats", get(stats))
         // No stream without a question, and an end on request.
         .route("/", asked())
@@ -116,8 +124,9 @@ async fn message(
     }
     books.calls += 1;
     let number = books.calls;
+    let answer = answer(&message, number, &mut books.desk);
     drop(books);
-    said(&manner, &answer(&message, number), None)
+    said(&manner, &answer, None)
 }
 
 fn open(books: &mut Books) -> String {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::desk::Desk;
 use super::{library, tools};
 
 /// An error of JSON-RPC.
@@ -30,12 +31,12 @@ pub(super) fn error(id: &Value, problem: &Problem) -> Value {
 }
 
 /// Answers a request; `number` counts the requests of the server.
-pub(super) fn answer(message: &Value, number: u64) -> Value {
+pub(super) fn answer(message: &Value, number: u64, desk: &mut Desk) -> Value {
     let params = &message["params"];
     let done = match message["method"].as_str() {
         Some("ping") => Ok(json!({})),
         Some("tools/list") => Ok(json!({ "tools": tools::list() })),
-        Some("tools/call") => tools::call(params, number),
+        Some("tools/call") => tools::call(params, number, desk),
         Some("resources/list") => Ok(json!({ "resources": library::list() })),
         Some("resources/read") => library::read(params),
         Some(unknown) => Err(Problem::new(-32_601, format!("unknown method `{unknown}`"))),

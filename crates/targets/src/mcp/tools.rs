@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::desk::Desk;
 use super::library;
 use super::rpc::Problem;
 
@@ -19,6 +20,34 @@ pub(super) fn list() -> Vec<Value> {
                 "offset": { "type": "integer", "minimum": 0 },
             }),
             &["query"],
+        ),
+        tool(
+            "context.get_related_info",
+            "Finds pages that have to do with a file or a ticket.",
+            &json!({
+                "file_path": { "type": "string", "minLength": 1 },
+                "ticket_id": { "type": "string", "minLength": 1 },
+            }),
+            &[],
+        ),
+        tool(
+            "context.index_control",
+            "Looks after the index.",
+            &json!({
+                "action": { "enum": Desk::INDEX_ACTIONS },
+                "paths": { "type": "array", "items": { "type": "string" } },
+            }),
+            &["action"],
+        ),
+        tool(
+            "context.connector_management",
+            "Looks after connectors.",
+            &json!({
+                "action": { "enum": Desk::CONNECTOR_ACTIONS },
+                "name": { "type": "string", "minLength": 1 },
+                "kind": { "type": "string" },
+            }),
+            &["action"],
         ),
         tool(
             "math.sum",
@@ -41,10 +70,14 @@ fn tool(name: &str, about: &str, properties: &Value, required: &[&str]) -> Value
 }
 
 /// Calls a tool. Arguments that are not its own are an error of the protocol, a failure of the tool a result.
-pub(super) fn call(params: &Value, number: u64) -> Result<Value, Problem> {
+pub(super) fn call(params: &Value, number: u64, desk: &mut Desk) -> Result<Value, Problem> {
     let name = params["name"].as_str().ok_or_else(|| Problem::params("`name` is missing"))?;
     let arguments = &params["arguments"];
+    refuse_unknown(name, arguments)?;
     match name {
+        "context.get_related_info" => related(arguments),
+        "context.index_control" => desk.index(arguments).map(|what| told(&what)),
+        "context.connector_management" => desk.connectors(arguments).map(|what| told(&what)),
         "context.search" => search(arguments),
         "math.sum" => sum(arguments),
         "demo.flaky" => {
@@ -55,6 +88,33 @@ pub(super) fn call(params: &Value, number: u64) -> Result<Value, Problem> {
         }
         unknown => Err(Problem::params(format!("no tool is called `{unknown}`"))),
     }
+}
+
+/// Arguments that a tool does not take are a mistake of whoever calls.
+fn refuse_unknown(name: &str, arguments: &Value) -> Result<(), Problem> {
+    let tools = list();
+    let Some(tool) = tools.iter().find(|tool| tool["name"] == name) else { return Ok(()) };
+    let known = &tool["inputSchema"]["properties"];
+    let given = arguments.as_object().into_iter().flat_map(|given| given.keys());
+    match given.into_iter().find(|key| known.get(key.as_str()).is_none()) {
+        Some(unknown) => Err(Problem::params(format!("`{name}` takes no `{unknown}`"))),
+        None => Ok(()),
+    }
+}
+
+fn told(what: &Value) -> Value {
+    said(&what.to_string(), Some(what), false)
+}
+
+/// Pages whose words stand in a path or a ticket's name.
+fn related(arguments: &Value) -> Result<Value, Problem> {
+    let given = ["file_path", "ticket_id"].map(|key| arguments[key].as_str().unwrap_or_default());
+    let words = given.join(" ").replace(|c: char| !c.is_alphanumeric(), " ");
+    if words.trim().is_empty() {
+        return Err(Problem::params("one of `file_path` and `ticket_id` is needed"));
+    }
+    let results = library::search(&words, RESULTS_MAX as usize);
+    Ok(told(&json!({ "results": results, "total": results.len() })))
 }
 
 fn search(arguments: &Value) -> Result<Value, Problem> {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::service;
+use super::calculator;
+use super::orders::{Answer, Orders};
 use super::wire::{Message, PAYLOAD_BYTES_MAX, Said};
 
 /// Number of a client.
@@ -21,6 +22,13 @@ pub(super) struct Broker {
     last: ClientId,
     /// How many messages went to a queue group: its members take turns.
     turns: usize,
+    orders: Orders,
+}
+
+/// A message that is to be delivered later.
+pub(super) struct Later {
+    pub(super) after_ns: u64,
+    pub(super) message: Message,
 }
 
 struct Client {
@@ -62,7 +70,8 @@ impl Broker {
         }
     }
 
-    pub(super) fn hear(&mut self, client: ClientId, said: Said) {
+    /// Does what a client says; what is left is an answer that costs its time.
+    pub(super) fn hear(&mut self, client: ClientId, said: Said) -> Option<Later> {
         match said {
             Said::Connect { wants_notice } => {
                 if let Some(client) = self.clients.get_mut(&client) {
@@ -82,22 +91,21 @@ impl Broker {
                     None => self.subscriptions.retain(|s| !is_it(s)),
                 }
             }
-            Said::Publish(message) => self.publish(client, message),
+            Said::Publish(message) => return self.publish(client, message),
             Said::Pong | Said::Nonsense(_) => {}
         }
+        None
     }
 
-    fn publish(&mut self, from: ClientId, message: Message) {
-        if let Some(answer) = service::answer(&message) {
-            if let Some(reply) = message.reply {
-                self.deliver(&Message {
-                    subject: reply,
-                    reply: None,
-                    headers: message.headers,
-                    payload: answer,
-                });
+    fn publish(&mut self, from: ClientId, message: Message) -> Option<Later> {
+        let calculated = calculator::answer(&message).map(|payload| Answer { payload, after_ns: 0 });
+        if let Some(Answer { payload, after_ns }) = calculated.or_else(|| self.orders.answer(&message)) {
+            let answer = Message { subject: message.reply?, reply: None, headers: message.headers, payload };
+            if after_ns > 0 {
+                return Some(Later { after_ns, message: answer });
             }
-            return;
+            self.deliver(&answer);
+            return None;
         }
         let has_listeners = self.deliver(&message);
         let wants_notice = self.clients.get(&from).is_some_and(|client| client.wants_notice);
@@ -109,10 +117,11 @@ impl Broker {
                 payload: Vec::new(),
             });
         }
+        None
     }
 
     /// Tells everybody who listens, and one of every queue group; whether there is anybody.
-    fn deliver(&mut self, message: &Message) -> bool {
+    pub(super) fn deliver(&mut self, message: &Message) -> bool {
         let mut chosen = Vec::new();
         let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, one) in

@@ -1,11 +1,13 @@
-//! Remote procedure calls over NATS, with nothing installed: a small NATS server of its own (`broker`), and behind it a
-//! service (`service`) that answers in Cliffracer's envelope.
+//! Remote procedure calls over NATS, with nothing installed: a small NATS server of its own (`broker`), and behind it
+//! services (`calculator`, `orders`) that answer in Cliffracer's envelope.
 //!
 //! The server knows what clients of the core protocol need: publish, subscribe with wildcards and queue groups, request
 //! and reply, headers, and the notice that nobody listens. It stores nothing and trusts everybody.
 
 mod broker;
-mod service;
+mod calculator;
+mod envelope;
+mod orders;
 mod wire;
 
 use std::cell::RefCell;
@@ -17,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::serve::{self, Running, StartError};
+use crate::timer::Timers;
 use broker::Broker;
 use wire::Said;
 
@@ -27,16 +30,19 @@ pub fn start(address: SocketAddr) -> Result<Running, StartError> {
 }
 
 async fn serve(listener: TcpListener) {
+    let Ok(timers) = Timers::new() else { return };
     let broker = Rc::new(RefCell::new(Broker::default()));
+    let ticking = timers.clone();
+    drop(tokio::task::spawn_local(async move { ticking.run().await }));
     loop {
         // A connection that is gone before it was accepted is nobody's loss.
         let Ok((tcp, _)) = listener.accept().await else { continue };
-        tokio::task::spawn_local(converse(tcp, broker.clone()));
+        tokio::task::spawn_local(converse(tcp, broker.clone(), timers.clone()));
     }
 }
 
 /// One client, until it goes or says what makes no sense.
-async fn converse(tcp: TcpStream, broker: Rc<RefCell<Broker>>) {
+async fn converse(tcp: TcpStream, broker: Rc<RefCell<Broker>>, timers: Rc<Timers>) {
     // Without it small messages may wait for an acknowledgement.
     let _best_effort = tcp.set_nodelay(true);
     let (reading, mut writing) = tcp.into_split();
@@ -62,7 +68,14 @@ async fn converse(tcp: TcpStream, broker: Rc<RefCell<Broker>>) {
                     .say(client, format!("-ERR 'Unknown Protocol Operation: {what}'\r\n").into_bytes());
                 return;
             }
-            broker.borrow_mut().hear(client, said);
+            let Some(later) = broker.borrow_mut().hear(client, said) else { continue };
+            let (broker, timers) = (broker.clone(), timers.clone());
+            let at_ns = timers.now() + later.after_ns;
+            // The answer comes whether or not the one who asked is still there.
+            drop(tokio::task::spawn_local(async move {
+                timers.sleep_until(at_ns).await;
+                broker.borrow_mut().deliver(&later.message);
+            }));
         }
     };
     tokio::select! { () = write => {}, () = read => {} }

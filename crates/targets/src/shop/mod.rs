@@ -1,7 +1,8 @@
-//! The shop: takes complex orders, validates every part of them, keeps inventory and order state.
+//! The shop: takes complex orders, validates every part of them, keeps inventory and order state; takes files and works
+//! through them.
 
+mod files;
 mod orders;
-mod validate;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::serve::{self, Running, StartError};
+use crate::validate;
 use orders::{Refusal, Shop};
 
 /// How strict the shop is.
@@ -68,6 +70,7 @@ pub fn router(options: &ShopOptions) -> Router {
         .route("/api/metrics", get(metrics))
         .layer(Extension(tills))
         .with_state(shop)
+        .merge(files::router())
         .layer(axum::extract::DefaultBodyLimit::max(16 << 20))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::ShopOptions;
-use super::validate::{Problem, complex_order};
+use crate::validate::{Problem, complex_order};
 
 /// Orders above this add to the fraud score, as in the original service.
 const LARGE_ORDER: f64 = 5_000.0;

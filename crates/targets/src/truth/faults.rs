@@ -2,6 +2,10 @@
 
 use std::str::FromStr;
 
+/// The wait that a service with a grudge does not forget, and how long it bears it.
+pub const GRUDGE_WAIT_NS: u64 = 200_000_000;
+pub const GRUDGE_CALM_NS: u64 = 10_000_000_000;
+
 /// One fault with its time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
@@ -22,6 +26,9 @@ pub enum FaultKind {
     Cached,
     /// At most so many connections; others are closed at once.
     ConnectionCap(u32),
+    /// Service takes this share longer for every request that is there: beyond what is carried, throughput falls. From the
+    /// beginning, whatever its time.
+    Crowd(f64),
     /// This share is answered twice.
     Duplicate(f64),
     /// This share gets a body without end.
@@ -34,6 +41,9 @@ pub enum FaultKind {
     FastFail(f64),
     /// This share gets something that is not HTTP.
     Garbage(f64),
+    /// Service takes this many times as long once somebody has waited for longer than [`GRUDGE_WAIT_NS`], until nobody has for
+    /// [`GRUDGE_CALM_NS`]. From the beginning, whatever its time.
+    Grudge(f64),
     /// Every so many-th acknowledged write is not kept.
     Lose(u64),
     /// Service takes ever longer, in the end by this factor.
@@ -76,12 +86,16 @@ impl FromStr for Fault {
             "black_hole" => FaultKind::BlackHole(share()?),
             "cached" => FaultKind::Cached,
             "connection_cap" => FaultKind::ConnectionCap(number()? as u32),
+            "crowd" => FaultKind::Crowd(share()?),
             "duplicate" => FaultKind::Duplicate(share()?),
             "endless_body" => FaultKind::EndlessBody(share()?),
             "endless_head" => FaultKind::EndlessHead(share()?),
             "error_page" => FaultKind::ErrorPage(share()?),
             "fast_fail" => FaultKind::FastFail(share()?),
             "garbage" => FaultKind::Garbage(share()?),
+            "grudge" => FaultKind::Grudge(
+                value.and_then(|v| v.parse().ok()).filter(|times| *times >= 1.0).ok_or_else(wrong)?,
+            ),
             "lose" => FaultKind::Lose(number()?.max(1)),
             "ramp" => FaultKind::Ramp(value.and_then(|v| v.parse().ok()).ok_or_else(wrong)?),
             "reset" => FaultKind::Reset(share()?),
@@ -135,8 +149,10 @@ mod tests {
         assert_eq!(stall, Fault { kind: FaultKind::Stall, from_ns: 20_000_000_000, for_ns: 1_000_000_000 });
         assert!(stall.is_on(20_500_000_000) && !stall.is_on(21_000_000_000));
         assert_eq!("black_hole=5%".parse::<Fault>().unwrap().kind, FaultKind::BlackHole(0.05));
+        assert_eq!("crowd=1%".parse::<Fault>().unwrap().kind, FaultKind::Crowd(0.01));
+        assert_eq!("grudge=1.5".parse::<Fault>().unwrap().kind, FaultKind::Grudge(1.5));
         assert_eq!("stub=50ms".parse::<Fault>().unwrap().kind, FaultKind::Stub(50_000_000));
-        for wrong in ["", "explode", "reset", "reset=150%", "stall@soon", "lose=x"] {
+        for wrong in ["", "explode", "reset", "reset=150%", "stall@soon", "lose=x", "grudge=0.5", "crowd"] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }
     }

@@ -8,7 +8,7 @@ mod server;
 use std::net::SocketAddr;
 
 pub use faults::{Fault, FaultKind};
-pub use queue::{Queue, ServiceTime};
+pub use queue::{Grudge, Queue, ServiceTime};
 pub use server::LogEntry;
 
 use crate::serve::{Running, StartError, spawn};

@@ -89,6 +89,18 @@ pub struct Stall {
     pub until_ns: u64,
 }
 
+/// A service that remembers overload: who has waited too long makes it slow, until nobody has for a while. Caches that have
+/// gone cold and clients that ask again behave so (Bronson et al. 2021, "Metastable failures in distributed systems", HotOS).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grudge {
+    /// A wait longer than this is not forgotten, in nanoseconds.
+    pub wait_ns: u64,
+    /// Times as long service takes then.
+    pub slower: f64,
+    /// Until nobody has waited so long for this time, in nanoseconds.
+    pub calm_ns: u64,
+}
+
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Served {
@@ -110,6 +122,13 @@ pub struct Queue {
     free_ns: BinaryHeap<Reverse<u64>>,
     limited: bool,
     stalls: Vec<Stall>,
+    /// By which share of itself every request that is there makes service longer.
+    crowding: f64,
+    /// When those that are there depart; only kept if crowds matter.
+    departures_ns: BinaryHeap<Reverse<u64>>,
+    grudge: Option<Grudge>,
+    /// When somebody last waited too long.
+    offended_ns: Option<u64>,
     count: u64,
 }
 
@@ -121,8 +140,27 @@ impl Queue {
             free_ns: (0..servers).map(|_| Reverse(0)).collect(),
             limited: servers > 0,
             stalls: Vec::new(),
+            crowding: 0.0,
+            departures_ns: BinaryHeap::new(),
+            grudge: None,
+            offended_ns: None,
             count: 0,
         }
+    }
+
+    /// Service takes this share longer for every request that is there: throughput falls as load rises beyond what is
+    /// carried, because those that wait are in the way.
+    #[must_use]
+    pub const fn with_crowding(mut self, share: f64) -> Self {
+        self.crowding = share;
+        self
+    }
+
+    /// It remembers overload.
+    #[must_use]
+    pub const fn with_grudge(mut self, grudge: Grudge) -> Self {
+        self.grudge = Some(grudge);
+        self
     }
 
     /// Nobody is served during `stall`.
@@ -134,6 +172,7 @@ impl Queue {
 
     /// A request arrives; arrivals must be given in order of time. `slower` multiplies its service time.
     pub fn arrive(&mut self, arrival_ns: u64, slower: f64) -> Served {
+        let slower = slower * self.crowd(arrival_ns) * self.memory(arrival_ns);
         let service_ns = (self.times.next().unwrap_or(0) as f64 * slower) as u64;
         let free_ns = self.free_ns.pop().map_or(0, |Reverse(at)| at);
         let mut begin_ns = arrival_ns.max(free_ns);
@@ -146,9 +185,30 @@ impl Queue {
         if self.limited {
             self.free_ns.push(Reverse(departure_ns));
         }
+        if self.crowding > 0.0 {
+            self.departures_ns.push(Reverse(departure_ns));
+        }
+        if self.grudge.is_some_and(|grudge| begin_ns - arrival_ns > grudge.wait_ns) {
+            // It is felt until the last of those that waited has gone.
+            self.offended_ns = Some(begin_ns);
+        }
         let id = self.count;
         self.count += 1;
         Served { id, arrival_ns, service_ns, departure_ns }
+    }
+
+    /// By what those that are there at `at_ns` make service longer.
+    fn crowd(&mut self, at_ns: u64) -> f64 {
+        while self.departures_ns.peek().is_some_and(|Reverse(gone)| *gone <= at_ns) {
+            self.departures_ns.pop();
+        }
+        1.0 + self.crowding * self.departures_ns.len() as f64
+    }
+
+    /// By what an overload that is not forgotten makes it longer.
+    fn memory(&self, at_ns: u64) -> f64 {
+        let remembers = |grudge: &Grudge| self.offended_ns.is_some_and(|last| at_ns < last + grudge.calm_ns);
+        self.grudge.filter(remembers).map_or(1.0, |grudge| grudge.slower)
     }
 }
 
@@ -205,6 +265,24 @@ mod tests {
         let mut queue = Queue::new(0, ServiceTime::Deterministic(10), 1)
             .with_stall(Stall { from_ns: 100, until_ns: 200 });
         assert_eq!([99, 100, 150, 200].map(|at| queue.arrive(at, 1.0).departure_ns), [109, 210, 210, 210]);
+    }
+
+    #[test]
+    fn those_that_wait_are_in_the_way() {
+        let mut queue = Queue::new(1, ServiceTime::Deterministic(10), 1).with_crowding(0.5);
+        // Nobody is there, then one, then two; at 100 all have gone.
+        assert_eq!([0, 1, 2, 100].map(|at| queue.arrive(at, 1.0).service_ns), [10, 15, 20, 10]);
+    }
+
+    #[test]
+    fn overload_is_remembered_until_it_has_been_calm() {
+        let grudge = Grudge { wait_ns: 15, slower: 2.0, calm_ns: 100 };
+        let mut queue = Queue::new(1, ServiceTime::Deterministic(10), 1).with_grudge(grudge);
+        // The third waits 20: it is begun at 20, and what arrives before 120 is served slowly.
+        assert_eq!(
+            [0, 0, 0, 50, 119, 160].map(|at| queue.arrive(at, 1.0).service_ns),
+            [10, 10, 10, 20, 20, 10]
+        );
     }
 
     #[test]

@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::TruthOptions;
-use super::faults::FaultKind;
-use super::queue::{Queue, Served, Stall};
+use super::faults::{FaultKind, GRUDGE_CALM_NS, GRUDGE_WAIT_NS};
+use super::queue::{Grudge, Queue, Served, Stall};
 use crate::timer::Timers;
 
 /// Requests larger than this are refused by closing.
@@ -183,10 +183,16 @@ impl Truth {
     /// Stalls are fixed on the time axis when the first request comes.
     fn make_queue(&self, first_ns: u64) -> Queue {
         let queue = Queue::new(self.options.servers, self.options.service.clone(), self.options.seed);
-        let stalls = self.options.faults.iter().filter(|f| f.kind == FaultKind::Stall);
-        stalls.fold(queue, |queue, f| {
-            let from_ns = first_ns + f.from_ns;
-            queue.with_stall(Stall { from_ns, until_ns: from_ns.saturating_add(f.for_ns) })
+        self.options.faults.iter().fold(queue, |queue, fault| match fault.kind {
+            FaultKind::Crowd(share) => queue.with_crowding(share),
+            FaultKind::Grudge(slower) => {
+                queue.with_grudge(Grudge { wait_ns: GRUDGE_WAIT_NS, slower, calm_ns: GRUDGE_CALM_NS })
+            }
+            FaultKind::Stall => {
+                let from_ns = first_ns + fault.from_ns;
+                queue.with_stall(Stall { from_ns, until_ns: from_ns.saturating_add(fault.for_ns) })
+            }
+            _ => queue,
         })
     }
 
@@ -219,6 +225,8 @@ impl Truth {
                 | FaultKind::Truncate(share) => share,
                 FaultKind::Cached
                 | FaultKind::ConnectionCap(_)
+                | FaultKind::Crowd(_)
+                | FaultKind::Grudge(_)
                 | FaultKind::Lose(_)
                 | FaultKind::Ramp(_)
                 | FaultKind::Stall
@@ -302,6 +310,8 @@ impl Truth {
             }
             FaultKind::Cached
             | FaultKind::ConnectionCap(_)
+            | FaultKind::Crowd(_)
+            | FaultKind::Grudge(_)
             | FaultKind::Lose(_)
             | FaultKind::Ramp(_)
             | FaultKind::Stall
