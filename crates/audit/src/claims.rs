@@ -3,6 +3,8 @@
 mod certain;
 mod numbers;
 mod properties;
+mod scaled;
+mod series;
 
 use plimsoll_metrics::expression::{Dimension, Expression, Measure, Property, Statement};
 use plimsoll_model::{Claim, Record};
@@ -59,7 +61,7 @@ pub struct ClaimResult {
 
 /// Judges one claim, with the findings of the audits at hand.
 pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> ClaimResult {
-    let expression = match claim.statement() {
+    let expression = match record.started.plan.statement(claim) {
         Ok(Statement::Measured(expression)) => expression,
         Ok(statement) => return judge_statement(record, claim, &statement, findings),
         Err(error) => {
@@ -68,6 +70,7 @@ pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> Clai
     };
     let selected = Selected::new(record, &expression.selector);
     let evidence = numbers::weigh(&expression, &selected);
+    let evidence = scaled::as_far_as_it_goes(record, &Statement::Measured(expression.clone()), evidence);
     if let Some(audit) = withheld_by(&expression, &evidence, &selected, findings) {
         let reason = format!("withheld: the audit `{}` came out {}", audit.id, audit.status.name());
         return ClaimResult {
@@ -99,13 +102,23 @@ fn judge_statement(
 ) -> ClaimResult {
     let (evidence, dimension) = match statement {
         Statement::Ratio(ratio) => (properties::ratio(record, ratio), Dimension::Count),
-        Statement::Property(property) => {
-            (properties::property(record, property), properties::dimension(property))
-        }
+        Statement::Property(property) => (
+            properties::property(record, property),
+            series::dimension(record, property).unwrap_or(properties::dimension(property)),
+        ),
+        Statement::Series(claim) => series::weigh(record, claim),
         Statement::Measured(_) => unreachable!("measures are judged by judge_claim"),
     };
-    // Accounts of writes are counts of their own: what spoils times and rates does not touch them.
-    let is_count = matches!(statement, Statement::Property(Property::Delivered { .. }));
+    let evidence = scaled::as_far_as_it_goes(record, statement, evidence);
+    // Accounts of writes are counts of their own, and monitors read what they read: what spoils times and rates does not touch
+    // them.
+    let is_count = match statement {
+        Statement::Property(Property::BurnRate(burn)) => burn.within_ns.is_none(),
+        Statement::Property(Property::Delivered { .. } | Property::NoLeak { .. }) | Statement::Series(_) => {
+            true
+        }
+        _ => false,
+    };
     let spoilt = |w: &Withheld| match w {
         Withheld::Everything => true,
         Withheld::Times | Withheld::Rates => !is_count,

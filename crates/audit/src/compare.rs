@@ -1,10 +1,15 @@
-//! Two sets of runs: what changed, and is it worth a word? The unit is the run; operations are never pooled.
+//! Sets of runs, two by two: what differs, and is it worth a word? The unit is the run; operations are never pooled.
 //!
-//! Method: docs/METHOD.md, section 9, and docs/decisions/0019-what-a-change-must-show.md for what a word demands.
+//! Method: docs/METHOD.md, section 9, docs/decisions/0019-what-a-change-must-show.md for what a word demands, and
+//! docs/decisions/0020-arms.md for pairs, errors and claims.
 
+use plimsoll_metrics::expression::Comparison;
+
+use crate::claims::Verdict;
 use crate::statistics::change::{Change, Demand, Evidence, RUNS_MIN, Rule, Worse, judge};
 use crate::statistics::discovery::adjusted;
 use crate::statistics::noise::{DELTA_MIN, delta, noise};
+use crate::statistics::paired::{paired_ratio, paired_shift};
 use crate::statistics::rank::median;
 use crate::statistics::two_samples::{Interval, mann_whitney, ratio, shift};
 
@@ -30,6 +35,71 @@ pub struct Sides {
     pub a: Vec<f64>,
     /// Of the second side.
     pub b: Vec<f64>,
+    /// Values of runs that were made side by side; empty if runs were not made in turn.
+    pub pairs: Vec<(f64, f64)>,
+}
+
+impl Sides {
+    /// How many times the first side the second is, by pairs if there are enough; `None` if a value is not positive.
+    pub fn ratio(&self) -> Option<Interval> {
+        if self.is_paired() {
+            return paired_ratio(&self.pairs, CONFIDENCE);
+        }
+        ratio(&self.a, &self.b, CONFIDENCE)
+    }
+
+    /// By how much the second side exceeds the first, by pairs if there are enough.
+    pub fn difference(&self) -> Option<Interval> {
+        if self.is_paired() {
+            return paired_shift(&self.pairs, CONFIDENCE);
+        }
+        shift(&self.a, &self.b, CONFIDENCE)
+    }
+
+    /// Whether pairs are what it is judged by.
+    pub fn is_paired(&self) -> bool {
+        self.pairs.len() >= RUNS_MIN
+    }
+
+    /// Whether shares differ by more than what counts. Not adjusted for other tests: of arms that do not do the same
+    /// work none may be called the faster one, and it is this mistake that is to be rare.
+    pub fn has_other_share(&self) -> bool {
+        let (runs_a, runs_b) = (self.a.len(), self.b.len());
+        let Some(difference) = self.difference().filter(|_| Change::too_few(runs_a, runs_b).is_none()) else {
+            return false;
+        };
+        let p = mann_whitney(&self.a, &self.b).map_or(1.0, |test| test.p);
+        p < ALPHA && !difference.contains(0.0) && difference.estimate.abs() > SHARE_DELTA
+    }
+
+    /// Judges what was claimed of the second side over the first, and says why.
+    pub fn judge_ratio(&self, comparison: Comparison, bound: f64) -> (Verdict, Option<Interval>, String) {
+        let (runs_a, runs_b) = (self.a.len(), self.b.len());
+        if Change::too_few(runs_a, runs_b).is_some() {
+            let reason = format!("{runs_b} and {runs_a} runs; at least {RUNS_MIN} a side are needed");
+            return (Verdict::Unproven, None, reason);
+        }
+        let Some(found) = self.ratio() else {
+            return (Verdict::Unproven, None, "there is no ratio to nothing".to_owned());
+        };
+        let of = if self.is_paired() {
+            format!("{} pairs of runs", self.pairs.len())
+        } else {
+            format!("{runs_b} and {runs_a} runs")
+        };
+        let (verdict, reason) =
+            match (comparison.holds(found.low, bound), comparison.holds(found.high, bound)) {
+                (true, true) => (Verdict::Verified, format!("the whole 95 % interval of {of} keeps it")),
+                (false, false) => {
+                    (Verdict::Refuted, format!("nothing of the 95 % interval of {of} keeps it"))
+                }
+                _ => (
+                    Verdict::Unproven,
+                    format!("{bound} lies in the 95 % interval of {of}; more runs make it narrower"),
+                ),
+            };
+        (verdict, Some(found), reason)
+    }
 }
 
 /// What became of a measure.
@@ -43,9 +113,9 @@ pub struct Compared {
     pub runs: (usize, usize),
     /// Medians of each side; `None` without runs.
     pub medians: (Option<f64>, Option<f64>),
-    /// The second side over the first (Hodges-Lehmann), if all values are positive.
+    /// The second side over the first (Hodges-Lehmann; by pairs where runs were made in turn), if all values are positive.
     pub ratio: Option<Interval>,
-    /// Adjusted for all measures that were compared (Benjamini-Hochberg).
+    /// Adjusted for everything that was compared along with it (Benjamini-Hochberg).
     pub p: Option<f64>,
     /// The smallest relative change that counts.
     pub delta: f64,
@@ -53,7 +123,8 @@ pub struct Compared {
     pub change: Change,
 }
 
-/// Compares measure by measure.
+/// Compares measure by measure. Everything that is compared in one go, measures of all arms, belongs into one call: it is
+/// one family of tests.
 pub fn compare(all: &[Sides]) -> Vec<Compared> {
     let tests: Vec<_> = all.iter().map(|sides| mann_whitney(&sides.a, &sides.b).map(|test| test.p)).collect();
     let known: Vec<f64> = tests.iter().copied().flatten().collect();
@@ -67,7 +138,7 @@ fn compared(sides: &Sides, p: Option<f64>) -> Compared {
     let runs = (a.len(), b.len());
     let middle = |runs: &[f64]| if runs.is_empty() { None } else { Some(median(runs)) };
     let delta = [a, b].into_iter().filter_map(|side| noise(side)).map(delta).fold(DELTA_MIN, f64::max);
-    let ratio = ratio(a, b, CONFIDENCE);
+    let ratio = sides.ratio();
     let few = Change::too_few(runs.0, runs.1);
     let change = match (few, ratio, p) {
         (Some(few), ..) => few,
@@ -92,11 +163,12 @@ fn word(worse: Worse, is_more: bool) -> Change {
 }
 
 /// A share, by its difference against [`SHARE_DELTA`].
-fn by_difference(Sides { worse, a, b, .. }: &Sides, p: f64) -> Change {
-    let Some(difference) = shift(a, b, CONFIDENCE) else {
+fn by_difference(sides: &Sides, p: f64) -> Change {
+    let Sides { worse, a, b, .. } = sides;
+    let Some(difference) = sides.difference() else {
         return Change::Inconclusive { runs_more: RUNS_MIN };
     };
-    let is_there = p < ALPHA && (difference.low > 0.0 || difference.high < 0.0);
+    let is_there = p < ALPHA && !difference.contains(0.0);
     if is_there && difference.estimate.abs() > SHARE_DELTA {
         word(*worse, difference.estimate > 0.0)
     } else if difference.low >= -SHARE_DELTA && difference.high <= SHARE_DELTA {
@@ -107,52 +179,4 @@ fn by_difference(Sides { worse, a, b, .. }: &Sides, p: f64) -> Change {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sides(measure: &str, a: &[f64], b: &[f64]) -> Sides {
-        let (measure, a, b) = (measure.to_owned(), a.to_vec(), b.to_vec());
-        Sides { measure, worse: Worse::Higher, is_share: false, a, b }
-    }
-
-    fn spread(centre: f64) -> Vec<f64> {
-        [0.99, 1.01, 1.0, 0.995, 1.005, 1.0, 0.992, 1.008].map(|factor| centre * factor).to_vec()
-    }
-
-    #[test]
-    fn what_is_slower_is_told_from_what_is_not() {
-        let found = compare(&[
-            sides("slower", &spread(10.0), &spread(11.0)),
-            sides("equal", &spread(10.0), &spread(10.0)),
-            sides("faster", &spread(10.0), &spread(8.0)),
-            sides("few", &spread(10.0)[..3], &spread(20.0)[..3]),
-        ]);
-        let words: Vec<_> = found.iter().map(|c| c.change.name()).collect();
-        assert_eq!(words, ["REGRESSION", "EQUIVALENT", "IMPROVEMENT", "TOO FEW"]);
-        let ratio = found[0].ratio.unwrap();
-        assert!(ratio.low < 1.1 && 1.1 < ratio.high, "{ratio:?}");
-    }
-
-    #[test]
-    fn less_is_worse_of_what_there_should_be_much_of() {
-        let throughput = Sides { worse: Worse::Lower, ..sides("throughput", &spread(100.0), &spread(90.0)) };
-        assert_eq!(compare(&[throughput])[0].change, Change::Regression);
-    }
-
-    #[test]
-    fn a_share_is_compared_by_its_difference() {
-        let share =
-            |b: f64| Sides { worse: Worse::Lower, is_share: true, ..sides("ok_rate", &[1.0; 8], &[b; 8]) };
-        assert_eq!(compare(&[share(0.975)])[0].change, Change::Regression);
-        assert_eq!(compare(&[share(0.0)])[0].change, Change::Regression);
-        assert_eq!(compare(&[share(0.9995)])[0].change, Change::Equivalent);
-    }
-
-    #[test]
-    fn nothing_on_both_sides_is_equal_and_nothing_on_one_is_no_ratio() {
-        let none = vec![0.0; 6];
-        assert_eq!(compare(&[sides("failed", &none, &none)])[0].change, Change::Equivalent);
-        let some = sides("failed", &none, &spread(1.0));
-        assert_eq!(compare(&[some])[0].change, Change::Regression);
-    }
-}
+mod tests;

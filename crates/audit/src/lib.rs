@@ -4,14 +4,19 @@
 //! number an audit has withheld is UNPROVEN. An audit that could not look is NOT-RUN, never a pass.
 
 pub mod audits;
+pub mod bottleneck;
+pub mod breakpoint;
+pub mod budget;
 pub mod capacity;
 pub mod claims;
 pub mod compare;
 pub mod finding;
 pub mod foreign;
 pub mod holds;
+pub mod leak;
 pub mod recovery;
 pub mod select;
+pub mod series;
 pub mod statistics;
 pub mod steadiness;
 pub mod testing;

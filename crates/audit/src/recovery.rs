@@ -26,6 +26,14 @@ pub struct Recovery {
     pub after_s: Option<f64>,
     /// Seconds that were watched.
     pub watched_s: f64,
+    /// The largest p95 of a second from the beginning of the phase until then, in nanoseconds; `None` if nothing succeeded.
+    pub peak_ns: Option<f64>,
+    /// How far p95 was above its band, in seconds, summed over these seconds: an area in s².
+    pub area_above_s2: f64,
+    /// Seconds of these in which nothing succeeded; they are in no area.
+    pub seconds_without_success: u64,
+    /// Operations that failed or were dropped in them.
+    pub lost: u64,
 }
 
 /// One second, in what recovery is judged by.
@@ -37,6 +45,8 @@ pub struct Second {
     pub failed: f64,
     /// Successes.
     pub ok: f64,
+    /// Failures, what was dropped included.
+    pub lost: u64,
 }
 
 /// Looks for recovery after `phase`; `None` without a minute of baseline before it. The load after it must be the load
@@ -50,11 +60,16 @@ pub fn recovery(record: &Record, phase: &Phase) -> Option<Recovery> {
         .values()
         .filter(|w| at(w) >= phase.end_ns && at(w) + SECOND_NS <= record.span_ns())
         .map(|w| second(record, w));
-    judge(&before.collect::<Vec<_>>(), &after.collect::<Vec<_>>())
+    let during = record
+        .windows
+        .values()
+        .filter(|w| at(w) + SECOND_NS > phase.start_ns && at(w) < phase.end_ns)
+        .map(|w| second(record, w));
+    judge(&before.collect::<Vec<_>>(), &during.collect::<Vec<_>>(), &after.collect::<Vec<_>>())
 }
 
 /// The same on plain seconds.
-pub fn judge(before: &[Second], after: &[Second]) -> Option<Recovery> {
+pub fn judge(before: &[Second], during: &[Second], after: &[Second]) -> Option<Recovery> {
     let baseline = before.get(before.len().checked_sub(BASELINE_SECONDS_MIN)?..)?;
     let bands = [band(baseline, |s| s.p95_ns), band(baseline, |s| s.failed), band(baseline, |s| s.ok)];
     let calm: Vec<bool> = after
@@ -62,7 +77,16 @@ pub fn judge(before: &[Second], after: &[Second]) -> Option<Recovery> {
         .map(|s| s.p95_ns <= bands[0].1 && s.failed <= bands[1].1 + 1e-9 && s.ok >= bands[2].0)
         .collect();
     let first = calm.windows(CALM_SECONDS).position(|ten| ten.iter().all(|c| *c));
-    Some(Recovery { after_s: first.map(|s| s as f64), watched_s: after.len() as f64 })
+    let spoilt = || during.iter().chain(&after[..first.unwrap_or(after.len())]);
+    let times = || spoilt().map(|s| s.p95_ns).filter(|p95| p95.is_finite());
+    Some(Recovery {
+        after_s: first.map(|s| s as f64),
+        watched_s: after.len() as f64,
+        peak_ns: times().reduce(f64::max),
+        area_above_s2: times().map(|p95| (p95 - bands[0].1).max(0.0) / SECOND_NS as f64).sum(),
+        seconds_without_success: spoilt().filter(|s| s.p95_ns.is_infinite()).count() as u64,
+        lost: spoilt().map(|s| s.lost).sum(),
+    })
 }
 
 fn band(seconds: &[Second], of: impl Fn(&Second) -> f64) -> (f64, f64) {
@@ -91,6 +115,7 @@ fn second(record: &Record, window: &Window) -> Second {
         p95_ns: times.quantile(0.95).map_or(f64::INFINITY, |v| v as f64),
         failed: failed as f64 / all.max(1) as f64,
         ok: times.count() as f64,
+        lost: failed,
     }
 }
 
@@ -99,33 +124,52 @@ mod tests {
     use super::*;
 
     /// A queue that serves 100 a second, at 60 a second but for ten seconds at 150: the backlog of 500 takes 12.5 s
-    /// to drain (docs/METHOD.md, section 12). Waiting is backlog over rate, by fluid approximation.
-    fn fluid(drains: bool) -> (Vec<Second>, Vec<Second>) {
-        let calm = |n: u32| Second { p95_ns: 20e6 + f64::from(n % 3) * 0.4e6, failed: 0.0, ok: 60.0 };
+    /// to drain, the longest wait is 5 s (docs/METHOD.md, section 12). Waiting is backlog over rate, by fluid approximation.
+    fn fluid(drains: bool) -> [Vec<Second>; 3] {
+        let calm =
+            |n: u32| Second { p95_ns: 20e6 + f64::from(n % 3) * 0.4e6, failed: 0.0, ok: 60.0, lost: 0 };
+        let full =
+            |backlog: f64| Second { p95_ns: 20e6 + backlog / 100.0 * 1e9, failed: 0.0, ok: 100.0, lost: 0 };
         let before = (0..70).map(calm).collect();
+        let during = (1..=10u32).map(|s| full(50.0 * f64::from(s))).collect();
         let after = (0..60u32)
             .map(|s| {
                 let backlog = if drains { (500.0 - 40.0 * f64::from(s)).max(0.0) } else { 500.0 };
-                if backlog > 0.0 {
-                    Second { p95_ns: 20e6 + backlog / 100.0 * 1e9, failed: 0.0, ok: 100.0 }
-                } else {
-                    calm(s)
-                }
+                if backlog > 0.0 { full(backlog) } else { calm(s) }
             })
             .collect();
-        (before, after)
+        [before, during, after]
     }
 
     #[test]
     fn a_backlog_takes_as_long_as_it_takes() {
-        let (before, after) = fluid(true);
-        assert_eq!(judge(&before, &after), Some(Recovery { after_s: Some(13.0), watched_s: 60.0 }));
+        let [before, during, after] = fluid(true);
+        let found = judge(&before, &during, &after).unwrap();
+        assert_eq!((found.after_s, found.watched_s), (Some(13.0), 60.0));
+        // The peak wait of 5 s, on top of 20 ms.
+        assert_eq!(found.peak_ns, Some(5.02e9));
+        // Waits of 0.5 s to 5 s, then of 5 s to 0.2 s, less what the band allows (2.2 ms, each second).
+        let waits = (1..=10).map(|s| 0.5 * f64::from(s)).sum::<f64>()
+            + (0..13).map(|s| 5.0 - 0.4 * f64::from(s)).sum::<f64>();
+        assert!((found.area_above_s2 - waits).abs() < 0.06, "{} is not {waits}", found.area_above_s2);
+        assert_eq!((found.lost, found.seconds_without_success), (0, 0));
     }
 
     #[test]
     fn what_never_drains_is_censored_and_a_short_baseline_says_nothing() {
-        let (before, after) = fluid(false);
-        assert_eq!(judge(&before, &after), Some(Recovery { after_s: None, watched_s: 60.0 }));
-        assert_eq!(judge(&before[..59], &after), None);
+        let [before, during, after] = fluid(false);
+        let found = judge(&before, &during, &after).unwrap();
+        assert_eq!((found.after_s, found.watched_s), (None, 60.0));
+        assert_eq!(judge(&before[..59], &during, &after), None);
+    }
+
+    #[test]
+    fn what_failed_until_then_is_lost() {
+        let [before, mut during, after] = fluid(true);
+        during[4] = Second { p95_ns: f64::INFINITY, failed: 1.0, ok: 0.0, lost: 150 };
+        during[5].lost = 7;
+        let found = judge(&before, &during, &after).unwrap();
+        assert_eq!((found.lost, found.seconds_without_success), (157, 1));
+        assert_eq!(found.peak_ns, Some(5.02e9));
     }
 }

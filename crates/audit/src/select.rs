@@ -109,6 +109,19 @@ impl<'a> Selected<'a> {
         Self { phase: Some(phase), ..Self::of(record, steps) }
     }
 
+    /// The same operations, those of a stretch of the run only.
+    #[must_use]
+    pub fn within(&self, phase: &Phase) -> Self {
+        Self {
+            phase: Some(phase.clone()),
+            record: self.record,
+            accepted: self.accepted.clone(),
+            due: self.due.clone(),
+            timing: self.timing,
+            outcome: self.outcome,
+        }
+    }
+
     /// All operations of one step over the whole run.
     pub fn step(record: &'a Record, step: StepId, timing: Timing) -> Self {
         Self { timing, ..Self::of(record, vec![step]) }
@@ -286,7 +299,7 @@ impl<'a> Selected<'a> {
 
 /// The phase of a name: the plan's, or `steady`, the part of the longest constant load after its warm-up. One that
 /// did not come about holds nothing.
-fn phase(record: &Record, name: &str) -> Phase {
+pub(crate) fn phase(record: &Record, name: &str) -> Phase {
     let planned = record.phase(name).cloned();
     let steady = || crate::audits::steady::analysed(record).and_then(|s| s.steady());
     let found = planned.or_else(|| if name == STEADY { steady() } else { None });

@@ -104,7 +104,7 @@ impl Synthetic {
                 iteration_ns_min: 0,
             }],
             phases: vec![Phase { name: "hold".to_owned(), start_ns: 0, end_ns: SECONDS * SECOND_NS }],
-            claims: Vec::new(),
+            ..Plan::default()
         }
     }
 

@@ -8,9 +8,11 @@ use plimsoll_model::IdleStrategy;
 
 pub(crate) use self::capacity::CapacityArgs;
 pub(crate) use self::compare::{BaselineArgs, BaselineCommand, CompareArgs, CompareFormat, HistoryArgs};
+pub(crate) use self::suite::SuiteArgs;
 
 mod capacity;
 mod compare;
+mod suite;
 
 /// Load tests that only print numbers they can defend.
 #[derive(Debug, Parser)]
@@ -43,12 +45,14 @@ pub(crate) enum Command {
     Capacity(Box<CapacityArgs>),
     /// Check a plan: everything wrong with it, then one call of each kind; no load
     Check(CheckArgs),
-    /// Compare two sets of recorded runs: is B slower than A?
-    Compare(CompareArgs),
+    /// Compare arms of recorded runs: is B slower than A?
+    Compare(Box<CompareArgs>),
     /// Keep runs under a name, and hold later ones against them
     Baseline(BaselineArgs),
     /// Tell where in a series of recorded runs something changed
     History(HistoryArgs),
+    /// Run a folder of plans: what is declared, what was run of it, every claim
+    Suite(Box<SuiteArgs>),
     /// Write a script for k6 as a plan, or say what in it no plan can say
     Convert(ConvertArgs),
     /// Start a built-in service and leave it running
@@ -103,6 +107,20 @@ pub(crate) enum Idle {
 }
 
 impl CommonArgs {
+    /// For runs that nobody watches.
+    pub(crate) const fn silent() -> Self {
+        Self {
+            workers: None,
+            idle: Idle::Hybrid,
+            spin: false,
+            seed: None,
+            samples: None,
+            out: Vec::new(),
+            quiet: true,
+            json: false,
+        }
+    }
+
     /// Where the run directory goes, if that was said.
     pub(crate) fn directory(&self) -> Option<PathBuf> {
         self.out.iter().rfind(|path| output(path).is_none()).cloned()
@@ -270,7 +288,7 @@ pub(crate) struct ScriptArgs {
 }
 
 /// What may be changed about a plan from outside; the report says so.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct OverrideArgs {
     /// An environment variable that the plan may use
     #[arg(short = 'e', long = "env", value_name = "KEY=VALUE", value_parser = key_value)]
@@ -287,6 +305,13 @@ pub(crate) struct OverrideArgs {
     /// Iterations for all users of closed loads together
     #[arg(short, long, value_name = "N")]
     pub(crate) iterations: Option<u64>,
+    /// Shorten all schedules to this share, such as 0.05 or 5%; rates, users and what users do stay, and claims about durations
+    /// are UNPROVEN
+    #[arg(long, value_name = "SHARE", value_parser = scale, conflicts_with = "duration")]
+    pub(crate) scale: Option<Scale>,
+    /// The target; only a search for the load line of several changes it.
+    #[arg(skip)]
+    pub(crate) target: Option<String>,
 }
 
 /// plimsoll hit
@@ -356,13 +381,22 @@ pub(crate) struct CheckArgs {
 /// plimsoll target
 #[derive(Debug, Args)]
 #[command(after_help = "Services:
-  echo    answers with what it was sent
+  cache   speaks as Redis does: strings with a time to live, INFO, a limited memory
+          (beyond it what was not used for longest goes)
+  chat    streams answers by a script: /v1/chat/completions as OpenAI, /v1/messages as
+          Anthropic, /events plain; below /api/v1 an assistant that looks things up: chat,
+          chat/stream, chat/ws, galaxy/search, galaxy/nodes, tasks, tools/count, tools/sum,
+          counters; ?leak=BYTES leaves so much behind with every answer
+  echo    answers with what it was sent; /ws and /room over WebSocket
   events  event ingestion with counters to reconcile with
+  mcp     tools by the Model Context Protocol, at /mcp
+  rpc     calls over NATS: a small server of its own, a calculator and an order service
   shop    an order service with complete validation
   truth   a virtual queue with known response times, a request log (/_truth/log) and faults on command
 
 Examples:
   plimsoll target shop --port 8080
+  plimsoll target cache --port 6379 --memory 16MiB
   plimsoll target truth --service exp:5ms --fault stall@20s+1s --fault black_hole=1%")]
 pub(crate) struct TargetArgs {
     /// Which service
@@ -370,14 +404,17 @@ pub(crate) struct TargetArgs {
     /// Port on the loopback interface; 0 for a free one
     #[arg(short, long, default_value_t = 0)]
     pub(crate) port: u16,
+    /// cache: what it holds at most, such as 16MiB [default: 64MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory: Option<u64>,
     /// truth: servers of the queue; 0 means that nobody ever waits
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) servers: u32,
     /// truth: det:5ms, exp:5ms, lognormal:5ms,CV, bimodal:FAST,SLOW,SHARE or trace:FILE (nanoseconds, one a line)
     #[arg(long, default_value = "det:1ms", value_name = "TIME")]
     pub(crate) service: String,
-    /// truth: KIND[=VALUE][@FROM[+FOR]]; kinds: black_hole, cached, connection_cap, duplicate, endless_body,
-    /// endless_head, error_page, fast_fail, garbage, lose, ramp, reset, stall, stub, trickle, truncate
+    /// truth: KIND[=VALUE][@FROM[+FOR]]; kinds: black_hole, cached, connection_cap, crowd, duplicate, endless_body,
+    /// endless_head, error_page, fast_fail, garbage, grudge, lose, ramp, reset, stall, stub, trickle, truncate
     #[arg(long = "fault", value_name = "FAULT")]
     pub(crate) faults: Vec<plimsoll_targets::truth::Fault>,
     /// truth: the seed of service times and faults
@@ -438,6 +475,8 @@ pub(crate) enum Format {
     Junit,
     /// The report in Markdown
     Md,
+    /// What monitors read, by second, as comma-separated values
+    Monitors,
     /// OpenMetrics text
     Openmetrics,
     /// The summary
@@ -454,12 +493,38 @@ fn rate(text: &str) -> Result<f64, String> {
     plain.filter(|r| *r > 0.0).ok_or_else(|| "write a rate such as 500 or 500/s or 30/m".to_owned())
 }
 
+fn size(text: &str) -> Result<u64, String> {
+    let bytes =
+        plimsoll_script::yaml::units::parse_bytes(text).map(|bytes| bytes.0).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| "write a size such as 16MiB or 64MB".to_owned())
+}
+
 fn share(text: &str) -> Result<f64, String> {
     let percent = text.strip_suffix('%').and_then(|n| n.parse::<f64>().ok()).map(|n| n / 100.0);
     let share = percent.or_else(|| text.parse().ok());
     share
         .filter(|s| *s > 0.0 && *s <= 1.0)
         .ok_or_else(|| "write a share above 0 and up to 100%, such as 1% or 0.01".to_owned())
+}
+
+/// A share of their durations to which schedules are shortened. All of it is no shortening.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scale(f64);
+
+impl Scale {
+    /// A share; nothing, if it is none.
+    pub(crate) fn of(share: f64) -> Option<Self> {
+        (share > 0.0 && share <= 1.0).then_some(Self(share))
+    }
+
+    /// The share, if it shortens anything.
+    pub(crate) fn share(self) -> Option<f64> {
+        (self.0 < 1.0).then_some(self.0)
+    }
+}
+
+fn scale(text: &str) -> Result<Scale, String> {
+    share(text).map(Scale).map_err(|_| "write a share above 0 and up to 1, such as 0.05 or 5%".to_owned())
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

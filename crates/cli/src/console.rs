@@ -32,6 +32,14 @@ pub(crate) fn remark(text: &str) {
     let _closed_pipe = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// Prints a line over the one that was printed so before; at a terminal only.
+pub(crate) fn in_place(text: &str) {
+    let columns = usize::from(terminal::size().map_or(80, |(columns, _)| columns));
+    let shown: String = text.chars().take(columns.saturating_sub(1)).collect();
+    let mut stderr = std::io::stderr().lock();
+    let _closed_pipe = write!(stderr, "\r\x1b[2K{shown}").and_then(|()| stderr.flush());
+}
+
 /// Prints an error with its causes.
 pub(crate) fn error(error: &anyhow::Error) {
     remark(&format!("error: {error:#}"));

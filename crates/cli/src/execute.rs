@@ -1,11 +1,13 @@
 //! Wiring: a lowered plan, protocols, sinks, signals; then the run, the judgement and the result.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use plimsoll_engine::{RunSettings, StopHandle, run};
 use plimsoll_model::event::Origin;
+use plimsoll_model::monitor::MonitorSettings;
 use plimsoll_model::{
     Nanos, Plan, ProtocolSettings, Record, RunEvent, Sample, Segment, Sink, Started, Workload,
 };
@@ -36,6 +38,8 @@ pub(crate) struct Job {
     pub(crate) plan: Plan,
     pub(crate) workload: Arc<dyn Workload>,
     pub(crate) protocols: ProtocolSettings,
+    /// What is watched besides.
+    pub(crate) monitors: Vec<MonitorSettings>,
     /// Names of those that its users speak.
     pub(crate) needs: Vec<&'static str>,
     /// Services that are known already.
@@ -44,6 +48,8 @@ pub(crate) struct Job {
     /// As it is executed, for people.
     pub(crate) effective: String,
     pub(crate) digest: String,
+    /// Environment variables that it is told, with their values: of a plan all that it declares, of a script what `-e` gives.
+    pub(crate) variables: BTreeMap<String, String>,
 }
 
 impl From<&Lowered> for Job {
@@ -52,11 +58,13 @@ impl From<&Lowered> for Job {
             plan: lowered.plan.clone(),
             workload: Arc::new(ScriptWorkload(lowered.behaviour.clone())),
             protocols: lowered.protocols.clone(),
+            monitors: lowered.monitors.clone(),
             needs: lowered.behaviour.protocols.clone(),
             known: Known::default(),
             timeout_ns_max: lowered.timeout_ns_max,
             effective: lowered.effective.clone(),
             digest: lowered.digest.clone(),
+            variables: lowered.variables.clone(),
         }
     }
 }
@@ -71,13 +79,33 @@ pub(crate) fn execute(lowered: &Lowered, common: &CommonArgs, keep: &Keep) -> an
     Ok(Exit::of(&view.judgement))
 }
 
-/// Carries out a run, judges it, and writes its files.
+/// Carries out a run, judges it, and writes its files. What could not be written is printed.
 pub(crate) fn perform(
     job: &Job,
     common: &CommonArgs,
     keep: &Keep,
     stop: StopHandle,
 ) -> anyhow::Result<(View, Option<RunDirectory>)> {
+    let Measured { view, directory, warnings } = measure(job, common, keep, stop)?;
+    warnings.iter().for_each(|warning| console::remark(&format!("warning: {warning}")));
+    Ok((view, directory))
+}
+
+/// A run that was carried out.
+pub(crate) struct Measured {
+    pub(crate) view: View,
+    pub(crate) directory: Option<RunDirectory>,
+    /// What could not be kept.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The same, without a word: what could not be written is returned.
+pub(crate) fn measure(
+    job: &Job,
+    common: &CommonArgs,
+    keep: &Keep,
+    stop: StopHandle,
+) -> anyhow::Result<Measured> {
     let settings = settings(job, common, &stop)?;
     let directory = match keep {
         Keep::Directory(path) => Some(
@@ -107,11 +135,12 @@ pub(crate) fn perform(
     if let Err(error) = ran {
         return Err(anyhow::Error::new(error).context(Exit::Unproven));
     }
+    let mut warnings = Vec::new();
     if let Some(Err(problem)) = sinks.samples.map(SampleWriter::finish) {
-        console::remark(&format!("warning: samples could not be kept: {problem}"));
+        warnings.push(format!("samples could not be kept: {problem}"));
     }
-    let view = judged(sinks.log, directory.as_ref())?;
-    Ok((view, directory))
+    let view = judged(sinks.log, directory.as_ref(), &mut warnings)?;
+    Ok(Measured { view, directory, warnings })
 }
 
 /// The file of operations one by one, if they are to be kept.
@@ -135,22 +164,14 @@ pub(crate) fn settings(job: &Job, common: &CommonArgs, stop: &StopHandle) -> any
         workload: job.workload.clone(),
         protocols,
         samples: common.samples,
+        monitors: job.monitors.iter().cloned().map(plimsoll_monitors::monitor).collect(),
         stop: stop.clone(),
     })
 }
 
 /// Settings for a run that nobody watches: the canary.
 pub(crate) fn canary_settings(lowered: &Lowered) -> anyhow::Result<RunSettings> {
-    let common = CommonArgs {
-        workers: Some(1),
-        idle: crate::args::Idle::Hybrid,
-        spin: false,
-        seed: None,
-        samples: None,
-        out: Vec::new(),
-        quiet: true,
-        json: false,
-    };
+    let common = CommonArgs { workers: Some(1), ..CommonArgs::silent() };
     settings(&lowered.into(), &common, &StopHandle::default())
 }
 
@@ -164,6 +185,8 @@ fn mode(common: &CommonArgs) -> Mode {
 
 pub(crate) fn started(job: &Job, common: &CommonArgs, floor_ns: Option<Nanos>) -> Started {
     let (_, started_at) = facts::now();
+    let mut environment = facts::environment(&job.plan.target);
+    environment.push(facts::told(&job.variables));
     Started {
         plan: job.plan.clone(),
         plan_digest: job.digest.clone(),
@@ -172,7 +195,7 @@ pub(crate) fn started(job: &Job, common: &CommonArgs, floor_ns: Option<Nanos>) -
         workers: common.worker_count(),
         idle: common.idle_strategy(),
         origin: Origin::Due,
-        environment: facts::environment(&job.plan.target),
+        environment,
         clock_tick_ns: plimsoll_engine::clock::tick_ns(),
         timeout_ns_max: job.timeout_ns_max,
         floor_ns,
@@ -180,10 +203,14 @@ pub(crate) fn started(job: &Job, common: &CommonArgs, floor_ns: Option<Nanos>) -
 }
 
 /// Judges what was recorded and writes the files of the run.
-fn judged(log: LogWriter, directory: Option<&RunDirectory>) -> anyhow::Result<View> {
+fn judged(
+    log: LogWriter,
+    directory: Option<&RunDirectory>,
+    warnings: &mut Vec<String>,
+) -> anyhow::Result<View> {
     if let Some(problem) = log.problem() {
-        console::remark(&format!(
-            "warning: the run could not be recorded on disk ({problem}); it was kept in memory, and is judged whole"
+        warnings.push(format!(
+            "the run could not be recorded on disk ({problem}); it was kept in memory, and is judged whole"
         ));
     }
     let log = log.read().context("failed to read the recorded run again")?;
@@ -191,10 +218,8 @@ fn judged(log: LogWriter, directory: Option<&RunDirectory>) -> anyhow::Result<Vi
     if let Some(directory) = directory {
         view = view.sampled(directory);
         if let Err(problem) = files::write(directory, &view) {
-            console::remark(&format!(
-                "warning: the result could not be written to {}: {problem}",
-                directory.path().display()
-            ));
+            let place = directory.path().display();
+            warnings.push(format!("the result could not be written to {place}: {problem}"));
         }
     }
     Ok(view)

@@ -56,10 +56,28 @@ impl Exit {
 }
 
 impl Exit {
+    /// All of them, worst first: what was never measured, what was not measured to its end, what was measured and did not
+    /// hold, what was not shown (docs/EXIT_CODES.md).
+    const WORST_FIRST: [Self; 9] = [
+        Self::WrongPlan,
+        Self::Failed,
+        Self::ScriptThrew,
+        Self::Interrupted,
+        Self::MarkedFailed,
+        Self::Refuted,
+        Self::Aborted,
+        Self::Unproven,
+        Self::Success,
+    ];
+
     /// The one with this code; one that is not ours is [`Exit::Failed`].
     pub(crate) fn of_code(code: u8) -> Self {
-        let all = [Self::Success, Self::Interrupted, Self::Refuted, Self::Unproven, Self::WrongPlan];
-        all.into_iter().find(|exit| *exit as u8 == code).unwrap_or(Self::Failed)
+        Self::WORST_FIRST.into_iter().find(|exit| *exit as u8 == code).unwrap_or(Self::Failed)
+    }
+
+    /// The worst of several; nothing without any.
+    pub(crate) fn worst(of: impl IntoIterator<Item = Self>) -> Option<Self> {
+        of.into_iter().min_by_key(|exit| Self::WORST_FIRST.iter().position(|known| known == exit))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use plimsoll_model::http::ProxySettings;
+use plimsoll_report::verify::digest;
 
 use crate::console::variable;
 
@@ -49,18 +50,31 @@ pub(crate) fn environment(target: &str) -> Vec<(String, String)> {
     facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
+/// Hexadecimal digits that are kept of a value's digest: enough to tell values apart.
+const DIGITS: usize = 16;
+
+/// What a plan or a script was told by environment variables, so that a comparison notices where only these differ: names,
+/// and a digest of each value, as values may be secrets.
+pub(crate) fn told(variables: &BTreeMap<String, String>) -> (String, String) {
+    let mark = |(name, value): (&String, &String)| {
+        // With its name in it, equal secrets under different names do not show that they are equal.
+        let digest = digest(format!("{name}={value}").as_bytes());
+        let digits: String = digest.trim_start_matches("sha256:").chars().take(DIGITS).collect();
+        format!("{name} {digits}")
+    };
+    let marks: Vec<_> = variables.iter().map(mark).collect();
+    ("env".to_owned(), if marks.is_empty() { "none".to_owned() } else { marks.join(", ") })
+}
+
+/// Whether a target is on this machine: built in, a file or a program, or at an address of the machine's own.
 fn is_local(target: &str) -> bool {
-    [
-        "demo:",
-        "http://127.",
-        "https://127.",
-        "http://localhost",
-        "https://localhost",
-        "http://[::1]",
-        "https://[::1]",
-    ]
-    .iter()
-    .any(|p| target.starts_with(p))
+    if ["demo:", "sqlite:", "stdio:"].iter().any(|scheme| target.starts_with(scheme)) {
+        return true;
+    }
+    let Some((_, rest)) = target.split_once("://") else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    ["127.", "localhost", "[::1]"].iter().any(|ours| host.starts_with(ours))
 }
 
 /// All environment variables that are text.
@@ -89,4 +103,26 @@ pub(crate) fn proxies() -> ProxySettings {
 pub(crate) fn now() -> (u64, String) {
     let now = jiff::Timestamp::now();
     (now.as_millisecond().max(0) as u64, now.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_on_this_machine_are_known_by_their_address() {
+        for target in [
+            "demo:shop",
+            "sqlite:a.db",
+            "http://127.0.0.1:80/a",
+            "redis://:secret@127.0.0.1",
+            "postgres://a@localhost/b",
+            "ws://[::1]:1",
+        ] {
+            assert!(is_local(target), "{target}");
+        }
+        for target in ["http://example.org/127.0.0.1", "redis://127.0.0.1@cache:6379", "nats://10.0.0.1"] {
+            assert!(!is_local(target), "{target}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod execute;
 mod exit_code;
 mod facts;
 mod fresh;
+pub mod library;
 mod protocols;
 mod signals;
 mod terminal;
@@ -49,6 +50,7 @@ pub fn main(protocols: Vec<Arc<dyn Protocol>>) -> ExitCode {
         Command::Hit(args) => commands::hit::hit(&args),
         Command::Report(args) => commands::report::report(&args),
         Command::Run(args) => commands::run::run(&args),
+        Command::Suite(args) => commands::suite::suite(&args),
         Command::Target(args) => commands::target::target(&args),
         Command::Verify(args) => commands::verify::verify(&args),
     };

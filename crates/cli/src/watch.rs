@@ -22,20 +22,21 @@ pub(crate) struct Progress {
     pub(crate) sent_last: u64,
     pub(crate) users: u64,
     pub(crate) in_flight: f64,
+    /// How many operations the whole run will hold, if the plan fixes that.
+    pub(crate) operations_total: Option<u64>,
 }
 
 /// A sink that keeps [`Progress`].
 pub(crate) struct Watch {
     progress: Arc<Mutex<Progress>>,
     stop: StopHandle,
-    operations_total: Option<u64>,
 }
 
 impl Watch {
     pub(crate) fn new(stop: StopHandle) -> (Self, Arc<Mutex<Progress>>) {
         let progress =
             Arc::new(Mutex::new(Progress { record: Record::without_windows(), ..Progress::default() }));
-        (Self { progress: progress.clone(), stop, operations_total: None }, progress)
+        (Self { progress: progress.clone(), stop }, progress)
     }
 }
 
@@ -49,7 +50,7 @@ impl Sink for Watch {
                 // With one open load and one operation an arrival the plan itself fixes how many there will be.
                 let plan = &started.plan;
                 if let ([load], 1) = (plan.loads.as_slice(), plan.operations().count()) {
-                    self.operations_total = load.schedule.arrivals(plan.arrival_seed(0));
+                    progress.operations_total = load.schedule.arrivals(plan.arrival_seed(0));
                 }
             }
             RunEvent::Windows(windows) => {
@@ -63,21 +64,18 @@ impl Sink for Watch {
                 progress.users = windows.iter().flat_map(|w| &w.loads).map(|(_, l)| l.users).sum();
                 progress.in_flight =
                     windows.iter().map(|w| w.in_flight.integral_ns as f64).sum::<f64>() / 1e9;
-                self.stop_if_lost(&progress.record);
+                self.stop_if_lost(&progress);
             }
+            RunEvent::Readings(_) => self.stop_if_lost(&progress),
             _ => {}
         }
     }
 }
 
 impl Watch {
-    fn stop_if_lost(&self, record: &Record) {
-        let lost = record
-            .started
-            .plan
-            .claims
-            .iter()
-            .find(|c| c.abort && certainly_lost(record, c, self.operations_total));
+    fn stop_if_lost(&self, progress: &Progress) {
+        let (record, total) = (&progress.record, progress.operations_total);
+        let lost = record.started.plan.claims.iter().find(|c| c.abort && certainly_lost(record, c, total));
         if let Some(claim) = lost {
             self.stop.stop(StopReason::ClaimLost(claim.text.clone()));
         }

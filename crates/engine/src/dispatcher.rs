@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use plimsoll_metrics::{SECOND_NS, Window};
 use plimsoll_model::record::merge_window;
-use plimsoll_model::{Finished, Nanos, RunEvent, Sink, StepBooks, Workload};
+use plimsoll_model::{Finished, Monitor, Nanos, RunEvent, Sink, StepBooks, Workload};
 
 use crate::clock;
-use crate::health::Monitor;
+use crate::health::Watcher;
+use crate::monitors::Monitors;
 use crate::signals::ThreadSignals;
 use crate::stop::StopHandle;
 use crate::worker::{WorkerEnd, WorkerMessage};
@@ -18,25 +19,38 @@ use crate::worker::{WorkerEnd, WorkerMessage};
 /// After a second is over, how long the dispatcher waits for the windows of all threads before it emits them.
 const GATHER_NS: Nanos = 50_000_000;
 
+/// What the dispatcher asks besides load threads.
+pub(crate) struct Beside<'a> {
+    /// What load threads show of themselves.
+    pub(crate) signals: Vec<Arc<ThreadSignals>>,
+    /// What is watched of the target.
+    pub(crate) monitors: &'a [Arc<dyn Monitor>],
+    /// Whose steps are numbered as they are found.
+    pub(crate) workload: &'a dyn Workload,
+    /// Steps that were known before.
+    pub(crate) steps_planned: usize,
+}
+
 /// Forwards until every worker is done.
 pub(crate) fn dispatch(
     messages: &Receiver<WorkerMessage>,
-    signals: Vec<Arc<ThreadSignals>>,
+    beside: Beside<'_>,
     start: Instant,
     stop: &StopHandle,
-    (workload, steps_planned): (&dyn Workload, usize),
     sink: &mut dyn Sink,
 ) {
+    let Beside { signals, monitors, workload, steps_planned } = beside;
     let workers = signals.len();
     let cpu_before_ns = clock::process_cpu_ns();
     let mut gathered: BTreeMap<u32, Window> = BTreeMap::new();
     let mut ends = Vec::new();
     let mut steps = steps_planned;
     let mut next_ns = SECOND_NS + GATHER_NS;
+    let mut monitors = Monitors::start(monitors, start);
     // The run's clock stands still until the start; the first comparison of clocks must not fall before it.
     std::thread::sleep(start.saturating_duration_since(clock::now()));
     sink.take(&RunEvent::Clock(clock::sample(start)));
-    let mut monitor = Monitor::start(signals, start);
+    let mut health = Watcher::start(signals, start);
     while ends.len() < workers {
         let until = (start + Duration::from_nanos(next_ns)).saturating_duration_since(clock::now());
         match messages.recv_timeout(until) {
@@ -48,7 +62,8 @@ pub(crate) fn dispatch(
                 tell_steps(&mut steps, workload, sink);
                 emit(&mut gathered, sink);
                 sink.take(&RunEvent::Clock(clock::sample(start)));
-                sink.take(&RunEvent::Health(Box::new(monitor.read())));
+                sink.take(&RunEvent::Health(Box::new(health.read())));
+                monitors.tell(sink);
             }
             // A worker that panicked hung up without a word; its panic is passed on by whoever joins it.
             Err(RecvTimeoutError::Disconnected) => break,
@@ -57,8 +72,10 @@ pub(crate) fn dispatch(
     tell_steps(&mut steps, workload, sink);
     emit(&mut gathered, sink);
     sink.take(&RunEvent::Clock(clock::sample(start)));
-    sink.take(&RunEvent::Health(Box::new(monitor.read())));
-    sink.take(&RunEvent::Finished(Box::new(finished(&ends, cpu_before_ns, stop))));
+    sink.take(&RunEvent::Health(Box::new(health.read())));
+    let finished = finished(&ends, cpu_before_ns, stop);
+    monitors.finish(sink);
+    sink.take(&RunEvent::Finished(Box::new(finished)));
 }
 
 fn gather(gathered: &mut BTreeMap<u32, Window>, windows: Vec<Window>) {

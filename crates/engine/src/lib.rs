@@ -17,6 +17,7 @@ mod gauge;
 mod health;
 mod host;
 mod load;
+mod monitors;
 mod open;
 mod recorder;
 mod sampler;

@@ -7,13 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plimsoll_model::{
-    Clock, IdleStrategy, Plan, Protocol, RunEvent, Segment, Sink, Started, WorkerContext, Workload,
+    Clock, IdleStrategy, Monitor, Plan, Protocol, RunEvent, Segment, Sink, Started, WorkerContext, Workload,
 };
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
 use crate::clock::{self, MonotonicClock};
-use crate::dispatcher::dispatch;
+use crate::dispatcher::{Beside, dispatch};
 use crate::signals::ThreadSignals;
 use crate::solo::{SoloStep, solo};
 use crate::stop::StopHandle;
@@ -37,6 +37,8 @@ pub struct RunSettings {
     pub protocols: Vec<Arc<dyn Protocol>>,
     /// Share of operations to hand to the sink one by one, 0 to 1; `None` keeps windows only.
     pub samples: Option<f64>,
+    /// What is watched of the target while it runs, each on a thread of its own.
+    pub monitors: Vec<Arc<dyn Monitor>>,
     /// Stops the run from outside.
     pub stop: StopHandle,
 }
@@ -84,8 +86,13 @@ pub fn run(started: Started, settings: &RunSettings, sink: &mut dyn Sink) -> Res
     }
     drop(sender);
     let start = start(&line);
-    let known = (settings.workload.as_ref(), plan.steps.len());
-    dispatch(&receiver, signals, start, &settings.stop, known, sink);
+    let beside = Beside {
+        signals,
+        monitors: &settings.monitors,
+        workload: settings.workload.as_ref(),
+        steps_planned: plan.steps.len(),
+    };
+    dispatch(&receiver, beside, start, &settings.stop, sink);
     for thread in threads {
         match thread.join() {
             Ok(ended) => ended.map_err(RunError::Thread)?,

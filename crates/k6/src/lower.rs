@@ -37,6 +37,7 @@ pub(crate) fn plan(name: &str, seed: u64, options: &Options) -> Plan {
         });
     }
     plan.claims = claims(options);
+    plan.scale = options.scale;
     plan
 }
 
@@ -108,6 +109,9 @@ pub(crate) fn http(base: HttpSettings, options: &Options) -> HttpSettings {
 pub(crate) fn effective(sources: &Sources, options: &Options) -> String {
     let mut text =
         format!("# options\n{}\n", serde_json::to_string_pretty(&options.json).unwrap_or_default());
+    if let Some(scale) = options.scale {
+        text.push_str(&format!("# scaled by {scale}\n"));
+    }
     for (name, source) in sources.read_so_far() {
         text.push_str(&format!("\n# {name}\n{source}\n"));
     }

@@ -71,6 +71,8 @@ pub(crate) struct Options {
     pub(crate) time_unit: String,
     /// All of them, as a script sees them.
     pub(crate) json: Value,
+    /// The share of their durations to which scenarios were shortened.
+    pub(crate) scale: Option<f64>,
 }
 
 /// What is wrong with options, all of it.
@@ -136,6 +138,7 @@ impl Options {
             trend_stats,
             time_unit: reader.text("summaryTimeUnit").unwrap_or_default(),
             json: Value::Object(merged.clone()),
+            scale: None,
         };
         if !["", "s", "ms", "us"].contains(&options.time_unit.as_str()) {
             problems.push(format!("options.summaryTimeUnit: `{}` is none of s, ms, us", options.time_unit));
@@ -155,6 +158,14 @@ impl Options {
         }
         problems.extend(reader.problems);
         if problems.is_empty() { Ok((options, warnings)) } else { Err(WrongOptions(problems)) }
+    }
+
+    /// Shortens all scenarios to `scale` of their durations.
+    pub(crate) fn shorten(&mut self, scale: Option<f64>) {
+        self.scale = scale;
+        if let Some(scale) = scale {
+            self.scenarios.iter_mut().for_each(|scenario| scenario.shorten(scale));
+        }
     }
 
     /// Whether samples are given a tag that options may leave out.

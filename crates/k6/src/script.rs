@@ -36,6 +36,8 @@ pub struct Settings {
     pub outputs: Vec<(PointFormat, PathBuf)>,
     /// How connections are made, apart from what options say.
     pub http: HttpSettings,
+    /// Shortens all scenarios to this share of their durations.
+    pub scale: Option<f64>,
 }
 
 /// A script, ready to run.
@@ -72,7 +74,8 @@ impl Script {
             .map_err(|e| ScriptError::Options(format!("the options cannot be read: {e}")))?;
         let own = inspected["options"].as_object().cloned().unwrap_or_default();
         let layers = [settings.config, own].into_iter().chain(settings.overrides);
-        let (options, warnings) = Options::read(&merged(layers)).map_err(|e| wrong(&e))?;
+        let (mut options, warnings) = Options::read(&merged(layers)).map_err(|e| wrong(&e))?;
+        options.shorten(settings.scale);
         warnings.iter().for_each(|warning| first.say(Level::Warning, warning));
         let functions = inspected["functions"].as_array().into_iter().flatten();
         let functions: Vec<_> = functions.filter_map(|f| f.as_str().map(str::to_owned)).collect();

@@ -2,7 +2,9 @@
 
 use plimsoll_model::Nanos;
 
-use crate::metrics::{Book, Registry, Sink, SubMetric, Threshold, parse_selector};
+use crate::metrics::{
+    Book, Expression, Method, Operator, Registry, Sink, SubMetric, Threshold, parse_selector,
+};
 use crate::options::Options;
 use crate::run::Run;
 
@@ -15,6 +17,21 @@ pub(crate) struct Judged {
     pub(crate) holds: bool,
     /// Values it was judged by.
     pub(crate) samples: u64,
+}
+
+impl Judged {
+    /// Whether a longer run might still come to the opposite: a count only grows. That there is nothing of a kind is said of this
+    /// run, as a rate would be.
+    pub(crate) fn is_open(&self) -> bool {
+        let Expression { method, operator, bound, .. } = &self.threshold.expression;
+        let is_settled = match operator {
+            Operator::Greater | Operator::AtLeast => self.holds,
+            Operator::Less => !self.holds || *bound <= 1.0,
+            Operator::AtMost => !self.holds || *bound <= 0.0,
+            Operator::Equal | Operator::Different => *bound == 0.0,
+        };
+        *method == Method::Count && !is_settled
+    }
 }
 
 /// The sub-metrics that thresholds need, and what is wrong with thresholds.

@@ -4,26 +4,31 @@
 //!
 //! ```text
 //! expression = measure [ "(" selector { "," selector } ")" ] comparison bound
-//! measure    = "p" number | min | max | mean | median | count | throughput | ok_rate | fail_rate | share | sum | tokens
+//! measure    = "p" number | min | max | mean | median | count | throughput | ok_rate | fail_rate | share | sum | tokens | uptime
 //! selector   = step name | "service" | "response" | ("step" | "scenario" | "phase" | "outcome") "=" name | "tag." key "=" value
 //! comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
-//! bound      = number unit        unit: ns us µs ms s m h | % | /s /min | k M | (none)
+//! bound      = number unit        unit: ns us µs ms s m h | % | /s /min | k M | B kB MB GB KiB MiB GiB | MB/s ... | (none)
 //! ```
 //!
-//! A [`Statement`] is an expression, `ratio(measure, measure) comparison number`, or a property such as
-//! `recovers_within(30s, after=spike)`.
+//! A [`Statement`] is an expression, `ratio(measure, measure) comparison number`, a claim about a series of a monitor such
+//! as `max(redis.memory) < 500MB`, or a property such as `recovers_within(30s, after=spike)`. An [`ArmClaim`] is about arms
+//! of a comparison: `ratio(throughput, nats, http) >= 2`.
 
 use std::fmt;
 
 use crate::{Outcome, SECOND_NS};
 
+mod arms;
 mod during;
 mod parse;
+mod series;
 mod statement;
 
+pub use arms::{ARM_QUANTILES, ArmClaim, parse_arm_claim};
 pub use during::during;
 pub use parse::{ExpressionError, parse};
-pub use statement::{Account, PROPERTIES, Property, Ratio, Statement, parse_statement};
+pub use series::{SeriesClaim, Statistic};
+pub use statement::{Account, BurnRate, PROPERTIES, Property, Ratio, Statement, parse_statement};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,11 +55,18 @@ pub enum Measure {
     Throughput,
     /// Tokens that went in and came out, of all operations.
     Tokens,
+    /// Share of the seconds in which operations were due of which the target was up: not more of them failed than
+    /// succeeded.
+    Uptime,
 }
 
 /// The dimension of a measure and of its bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
+    /// Bytes per second.
+    ByteRate,
+    /// Bytes.
+    Bytes,
     /// A plain number.
     Count,
     /// Per second.
@@ -70,7 +82,7 @@ impl Measure {
     pub const fn dimension(self) -> Dimension {
         match self {
             Self::Count | Self::Sum | Self::Tokens => Dimension::Count,
-            Self::FailRate | Self::OkRate | Self::Share => Dimension::Share,
+            Self::FailRate | Self::OkRate | Self::Share | Self::Uptime => Dimension::Share,
             Self::Max | Self::Mean | Self::Min | Self::Quantile(_) => Dimension::Time,
             Self::Throughput => Dimension::Rate,
         }
@@ -91,6 +103,7 @@ impl fmt::Display for Measure {
             Self::Sum => f.write_str("sum"),
             Self::Throughput => f.write_str("throughput"),
             Self::Tokens => f.write_str("tokens"),
+            Self::Uptime => f.write_str("uptime"),
         }
     }
 }
@@ -194,7 +207,7 @@ pub struct Expression {
 }
 
 /// Units of a bound, each with its dimension and its size in the base unit.
-pub(crate) const UNITS: [(&str, Dimension, f64); 15] = [
+pub(crate) const UNITS: [(&str, Dimension, f64); 31] = [
     ("ns", Dimension::Time, 1.0),
     ("us", Dimension::Time, 1e3),
     ("µs", Dimension::Time, 1e3),
@@ -210,4 +223,20 @@ pub(crate) const UNITS: [(&str, Dimension, f64); 15] = [
     ("/h", Dimension::Rate, 1.0 / 3_600.0),
     ("k", Dimension::Count, 1e3),
     ("M", Dimension::Count, 1e6),
+    ("B", Dimension::Bytes, 1.0),
+    ("kB", Dimension::Bytes, 1e3),
+    ("KB", Dimension::Bytes, 1e3),
+    ("MB", Dimension::Bytes, 1e6),
+    ("GB", Dimension::Bytes, 1e9),
+    ("KiB", Dimension::Bytes, 1_024.0),
+    ("MiB", Dimension::Bytes, 1_048_576.0),
+    ("GiB", Dimension::Bytes, 1_073_741_824.0),
+    ("B/s", Dimension::ByteRate, 1.0),
+    ("kB/s", Dimension::ByteRate, 1e3),
+    ("KB/s", Dimension::ByteRate, 1e3),
+    ("MB/s", Dimension::ByteRate, 1e6),
+    ("GB/s", Dimension::ByteRate, 1e9),
+    ("KiB/s", Dimension::ByteRate, 1_024.0),
+    ("MiB/s", Dimension::ByteRate, 1_048_576.0),
+    ("GiB/s", Dimension::ByteRate, 1_073_741_824.0),
 ];

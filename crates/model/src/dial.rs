@@ -21,6 +21,8 @@ pub struct DialSettings {
     pub local_addresses: Vec<IpAddr>,
     /// What is spoken of TLS.
     pub tls: TlsLimits,
+    /// What lies between users and the target, by the numbers that requests name.
+    pub networks: Vec<NetworkConditions>,
     /// Certificates to show to some servers only.
     #[serde(skip)]
     pub certificates: Vec<ClientCertificate>,
@@ -45,6 +47,20 @@ pub fn matches_name(pattern: &str, name: &str) -> bool {
         Some(end) => name.len() > end.len() && name.ends_with(end),
         None => pattern == name,
     }
+}
+
+/// What lies between a user and the target, beyond what there is anyway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetworkConditions {
+    /// Added to a round trip: half of it on the way there, half on the way back.
+    pub latency_ns: Nanos,
+    /// How far a round trip may lie beside that, either way.
+    pub jitter_ns: Nanos,
+    /// Bits per second, of each direction; 0 for no limit.
+    pub bandwidth_bits_per_s: u64,
+    /// Of a million segments so many are lost, and come a retransmission later.
+    pub lost_per_million: u32,
 }
 
 /// Names to addresses.

@@ -5,10 +5,11 @@ use plimsoll_metrics::{StepCounts, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Deliveries;
+use crate::monitor::{Readings, Series};
 use crate::{Health, IdleStrategy, Nanos, Outcome, Plan, Step, StepId};
 
 /// Version of the stream. Change it with any change to a type reachable from [`RunEvent`].
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,10 @@ pub enum RunEvent {
     Finished(Box<Finished>),
     /// Writes that carried an identity, and what was read back of them.
     Deliveries(Box<Deliveries>),
+    /// Series that monitors came upon, behind those already known. Always before the first reading of one of them.
+    Series(Vec<Series>),
+    /// About once a second: what monitors read.
+    Readings(Vec<Readings>),
 }
 
 /// What a run set out to do, and where.

@@ -33,10 +33,14 @@ pub struct HttpRequest {
     pub expect_continue: bool,
     /// Largest response body accepted, in bytes.
     pub body_bytes_max: u64,
+    /// Read the answer no faster than so many bytes a second, as somebody on a slow line does.
+    pub read_rate_per_s: Option<u64>,
     /// The answer comes in pieces, written so; they are timed one by one. The body is then what they came to, as JSON.
     pub stream: Option<Dialect>,
     /// The same for all users and iterations: its encoded form is worth keeping.
     pub is_fixed: bool,
+    /// Which of [`DialSettings::networks`] lies in between, if any.
+    pub network: Option<u16>,
 }
 
 impl HttpRequest {
@@ -53,8 +57,10 @@ impl HttpRequest {
             keep: Keep::Status,
             expect_continue: false,
             body_bytes_max: 1 << 32,
+            read_rate_per_s: None,
             stream: None,
             is_fixed: false,
+            network: None,
         }
     }
 }

@@ -26,6 +26,12 @@ pub enum PartUnit {
     Number,
     /// Something that happened or did not: a hit.
     Event,
+    /// Operations with data of one kind: valid, or with a certain fault put in. Their outcomes are what was observed, whatever was
+    /// to be expected: `ok` passed, `rejected` was refused as invalid, `app_error` was answered in another way.
+    Injected {
+        /// The share of the data that is of this kind, in millionths.
+        planned_ppm: u32,
+    },
 }
 
 impl PartUnit {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_metrics::expression::{Expression, ExpressionError, Statement};
 use serde::{Deserialize, Serialize};
 
-use crate::{Claim, LoadId, Nanos, Part, ScenarioId, Schedule, StepId};
+use crate::{Claim, LoadId, Nanos, Part, Price, ScenarioId, Schedule, StepId, Watched};
 
 /// Everything one run is to do. What users do inside a step is the [`crate::Workload`]'s business.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,12 @@ pub struct Plan {
     pub phases: Vec<Phase>,
     /// Fixed before the run.
     pub claims: Vec<Claim>,
+    /// The share of their durations to which all schedules were shortened; `None` if the run is as long as it was meant to be.
+    pub scale: Option<f64>,
+    /// What is watched besides; their position is their [`crate::monitor::MonitorId`].
+    pub monitors: Vec<Watched>,
+    /// What the target costs, if the plan says so.
+    pub price: Option<Price>,
 }
 
 /// What one kind of user does.
@@ -122,8 +129,70 @@ impl Plan {
         }
     }
 
+    /// What a claim states. A part of a step and a series of a monitor are named alike: what begins with the name of a
+    /// monitor is a series.
+    pub fn statement(&self, claim: &Claim) -> Result<Statement, ExpressionError> {
+        let statement = claim.statement()?;
+        let about_a_series = |expression: &Expression| {
+            let step = expression.selector.step.as_deref()?;
+            let is_a_step = self.steps.iter().any(|s| s.name == step);
+            (!is_a_step && self.is_watched(step)).then(|| expression.as_series()).flatten()
+        };
+        Ok(match &statement {
+            Statement::Measured(expression) => {
+                about_a_series(expression).map_or(statement, Statement::Series)
+            }
+            _ => statement,
+        })
+    }
+
+    /// The measure of operations that a claim is about, if it is about one.
+    pub fn expression(&self, claim: &Claim) -> Option<Expression> {
+        match self.statement(claim) {
+            Ok(Statement::Measured(expression)) => Some(expression),
+            _ => None,
+        }
+    }
+
+    /// True if a name of the form `monitor.series` begins with one of a monitor.
+    pub fn is_watched(&self, series: &str) -> bool {
+        series.split_once('.').is_some_and(|(monitor, _)| self.monitors.iter().any(|m| m.name == monitor))
+    }
+
     /// Steps of kind operation with their numbers.
     pub fn operations(&self) -> impl Iterator<Item = (StepId, &Step)> {
         (0..).zip(&self.steps).filter(|(_, s)| s.kind == StepKind::Operation)
+    }
+}
+
+/// An address as reports may show it.
+pub fn without_credentials(url: &str) -> String {
+    let shown = url.split_once("://").and_then(|(scheme, rest)| {
+        let (before, host) = rest.split_once('@').filter(|(before, _)| !before.contains('/'))?;
+        (!before.is_empty()).then(|| format!("{scheme}://...@{host}"))
+    });
+    shown.unwrap_or_else(|| url.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_not_shown() {
+        assert_eq!(without_credentials("redis://:secret@h:1/0"), "redis://...@h:1/0");
+        assert_eq!(without_credentials("nats://h:4222"), "nats://h:4222");
+        assert_eq!(without_credentials("http://h/a@b"), "http://h/a@b");
+        assert_eq!(without_credentials("demo:shop"), "demo:shop");
+    }
+
+    #[test]
+    fn what_begins_with_a_monitor_is_a_series() {
+        let claim = |text: &str| Claim { text: text.to_owned(), abort: false };
+        let watched = Watched { name: "api".to_owned(), source: "somewhere".to_owned() };
+        let plan = Plan { monitors: vec![watched], ..Plan::default() };
+        assert!(matches!(plan.statement(&claim("p99(api.pause) < 5ms")).unwrap(), Statement::Series(_)));
+        assert!(plan.expression(&claim("p99(api.pause) < 5ms")).is_none());
+        assert!(plan.expression(&claim("p99(chat.first_token) < 5ms")).is_some());
     }
 }

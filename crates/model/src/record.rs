@@ -6,7 +6,11 @@ use plimsoll_metrics::window::{InFlight, LoadCounts};
 use plimsoll_metrics::{Cell, Compact, ErrorCount, Histogram, SECOND_NS, StepCounts, Window};
 
 use crate::delivery::Deliveries;
+use crate::monitor::{Gap, MonitorId, Readings, Tracked};
 use crate::{ClockSample, Finished, Health, LoadId, Nanos, Outcome, Phase, RunEvent, Started, StepId};
+
+/// Different reasons for gaps that are kept: a reason with a number in it would otherwise fill the memory.
+const GAPS_MAX: usize = 64;
 
 /// A run as a whole.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +44,10 @@ pub struct Record {
     pub finished: Option<Finished>,
     /// Writes that carried an identity; `None` if there were none.
     pub deliveries: Option<Deliveries>,
+    /// What monitors read, by [`crate::monitor::SeriesId`].
+    pub series: Vec<Tracked>,
+    /// What monitors could not read.
+    pub gaps: Vec<Gap>,
     drop_windows: bool,
 }
 
@@ -71,6 +79,8 @@ impl Record {
             }
             RunEvent::Note { at_ns, text } => self.notes.push((*at_ns, text.clone())),
             RunEvent::Deliveries(deliveries) => self.deliveries = Some(**deliveries),
+            RunEvent::Series(found) => self.series.extend(found.iter().cloned().map(Tracked::new)),
+            RunEvent::Readings(readings) => readings.iter().for_each(|r| self.add_readings(r)),
             RunEvent::Finished(finished) => self.finished = Some((**finished).clone()),
         }
     }
@@ -97,6 +107,45 @@ impl Record {
                 .or_insert_with(|| Window { second: window.second, ..Window::default() });
             merge_window(kept, window);
         }
+    }
+
+    fn add_readings(&mut self, readings: &Readings) {
+        let keeps = !self.drop_windows;
+        for (series, value) in &readings.values {
+            if let Some(tracked) = self.series.get_mut(usize::from(*series)) {
+                tracked.push(readings.at_ns, *value, keeps);
+            }
+        }
+        if let Some(reason) = &readings.missing {
+            self.add_gap(readings.monitor, reason, readings.at_ns);
+        }
+    }
+
+    fn add_gap(&mut self, monitor: MonitorId, reason: &str, at_ns: Nanos) {
+        let has_room = self.gaps.len() < GAPS_MAX;
+        match self.gaps.iter_mut().find(|g| g.monitor == monitor && g.reason == reason) {
+            Some(gap) => (gap.last_ns, gap.count) = (at_ns, gap.count + 1),
+            None if has_room => self.gaps.push(Gap {
+                monitor,
+                reason: reason.to_owned(),
+                first_ns: at_ns,
+                last_ns: at_ns,
+                count: 1,
+            }),
+            None => {}
+        }
+    }
+
+    /// The series called `monitor.series`.
+    pub fn tracked(&self, name: &str) -> Option<&Tracked> {
+        self.series.iter().find(|tracked| tracked.series.name == name)
+    }
+
+    /// Why a monitor read nothing, or not all, most often first.
+    pub fn gaps_of(&self, monitor: MonitorId) -> Vec<&Gap> {
+        let mut gaps: Vec<_> = self.gaps.iter().filter(|gap| gap.monitor == monitor).collect();
+        gaps.sort_by_key(|gap| std::cmp::Reverse(gap.count));
+        gaps
     }
 
     /// Merged cells of the steps that `accept`s, with the given outcome.

@@ -127,6 +127,15 @@ impl Schedule {
     }
 }
 
+/// A run that is shortened leaves every stage as long as this, or as long as it was if that is shorter: a stage of no whole
+/// second has no window of its own, so nothing could be said of it.
+pub const SCALED_NS_MIN: Nanos = SECOND_NS;
+
+/// A duration of a schedule in a run that is shortened to `scale` of its length.
+pub fn scaled(duration_ns: Nanos, scale: f64) -> Nanos {
+    ((duration_ns as f64 * scale).round() as Nanos).max(duration_ns.min(SCALED_NS_MIN))
+}
+
 /// Nanoseconds of a number of seconds.
 pub fn seconds(seconds: f64) -> Nanos {
     (seconds * SECOND_NS as f64).round() as Nanos

@@ -28,6 +28,8 @@ pub struct ToolRequest {
     pub params: String,
     /// For the whole operation, in nanoseconds.
     pub timeout_ns: Nanos,
+    /// Which of the networks of the dial settings lies in between, if any.
+    pub network: Option<u16>,
 }
 
 /// Whether users keep sessions.

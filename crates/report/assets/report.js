@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const { series, heat, curve, phases, errors, samples, sampled } = data;
+  const { series, heat, curve, phases, errors, panels, samples, sampled } = data;
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const FONT = "12px system-ui, sans-serif";
@@ -81,6 +81,26 @@
     ctx.restore();
   };
 
+  const loadLine = (u) => {
+    // The highest load that kept all claims, across the plot, with its name at the right end.
+    const { ctx, bbox } = u;
+    const y = u.valToPos(data.load_line.level, "y", true);
+    if (y < bbox.top || y > bbox.top + bbox.height) return;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = css("--ink");
+    ctx.lineWidth = 1.5 * devicePixelRatio;
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.font = FONT.replace("12", String(11 * devicePixelRatio));
+    ctx.textAlign = "right";
+    ctx.textBaseline = "bottom";
+    ctx.fillText(`load line: ${data.load_line.label}`, bbox.left + bbox.width - 4, y - 2);
+    ctx.restore();
+  };
+  const paintLine = (isRate) => data.load_line && data.load_line.is_rate === isRate ? loadLine : undefined;
+
   const label = (u) => {
     // Names stand at the ends of the lines; where two would cover each other the later one moves down.
     const { ctx, bbox } = u;
@@ -113,7 +133,7 @@
   };
   const line = (name, token, more) => ({ label: name, name, token, stroke: () => css(token), width: 1.5, points: { show: series.second.length < 3 }, scale: "y", ...more });
 
-  const draw = (id, lines, values, { log = false, paint, readout, ...more } = {}) => {
+  const draw = (id, lines, values, { log = false, paint, readout, show: words, ...more } = {}) => {
     const figure = document.querySelector(`[data-chart=${id}]`);
     const place = figure.querySelector(".plot"), output = figure.querySelector("output");
     const size = () => ({ width: place.clientWidth, height: Math.min(260, Math.max(170, innerHeight / 3)) });
@@ -123,7 +143,7 @@
       legend: { show: false },
       cursor: { sync: { key: "run" }, drag: { x: true, y: false, uni: 20 }, points: { size: 5 } },
       scales: { x: { time: false, range: (u, min, max) => [min ?? range[0], max ?? range[1]] }, y: log ? { distr: 3 } : { range: (u, min, max) => [0, max > 0 ? max * 1.05 : 1] }, ...more.scales },
-      axes: [axis({ values: (u, splits) => splits.map((s) => clock(s)), size: 34 }), axis({ size: 62, filter: (u, splits) => splits, values: log ? logTicks : (u, splits) => splits.map((n) => n < 10 ? Number(n.toPrecision(2)) : count(n)) })],
+      axes: [axis({ values: (u, splits) => splits.map((s) => clock(s)), size: 34 }), axis({ size: 62, filter: (u, splits) => splits, values: log ? logTicks : words ? (u, splits) => splits.map(words) : (u, splits) => splits.map((n) => n < 10 ? Number(n.toPrecision(2)) : count(n)) })],
       series: [{}, ...lines],
       hooks: {
         drawClear: [shadePhases],
@@ -183,7 +203,7 @@
   const hasAsked = series.asked.some((v) => v != null);
   if (hasAsked) {
     draw("arrivals", [line("asked", "--other", { dash: [6, 4] }), line("issued", "--q3")], [series.asked, series.issued],
-      { readout: (at) => `${count(series.asked[at])} arrivals asked for, ${count(series.issued[at])} issued` });
+      { paint: paintLine(true), readout: (at) => `${count(series.asked[at])} arrivals asked for, ${count(series.issued[at])} issued` });
   }
   draw("rate", [line("sent", "--q2", { dash: [6, 4] }), line("ok", "--q4"), line("failed", "--bad", { dash: [3, 2] })], [series.sent, series.ok, series.failed],
     { readout: (at) => `${count(series.sent[at])} sent, ${count(series.ok[at])} succeeded, ${count(series.failed[at])} failed` });
@@ -191,11 +211,33 @@
     { log: true, readout: (at) => `p99 of response time ${known(response.p99[at])}, of service time ${known(service.p99[at])}` });
   const hasUsers = series.users.some((v) => v != null);
   draw("users", [...(hasUsers ? [line("users", "--q2")] : []), line("in flight", "--q4")], [...(hasUsers ? [series.users] : []), series.in_flight],
-    { readout: (at) => `${hasUsers ? `${count(series.users[at])} users, ` : ""}${Number(series.in_flight[at].toPrecision(3))} in flight` });
+    { paint: paintLine(false), readout: (at) => `${hasUsers ? `${count(series.users[at])} users, ` : ""}${Number(series.in_flight[at].toPrecision(3))} in flight` });
 
   if (series.connects.some((n) => n > 0)) {
     draw("connections", [line("opened", "--q3")], [series.connects], { readout: (at) => `${count(series.connects[at])} connections opened` });
   }
+
+  // What monitors read: gaps stay gaps
+
+  const quantity = (unit) => (v) => {
+    if (v == null) return "not read";
+    const short = (n) => n < 10 ? Number(n.toPrecision(3)) : count(n);
+    const bytes = (n) => n < 1e3 ? `${short(n)} B` : n < 1e6 ? `${short(n / 1e3)} kB` : n < 1e9 ? `${short(n / 1e6)} MB` : `${Number((n / 1e9).toPrecision(3))} GB`;
+    switch (unit) {
+      case "bytes": return bytes(v);
+      case "bytes_per_s": return `${bytes(v)}/s`;
+      case "cores": case "share": return `${Number((v * 100).toPrecision(3))} %`;
+      case "ns": return v === 0 ? "0" : time(v / 1e6);
+      case "per_s": return `${short(v)}/s`;
+      default: return `${short(v)}`;
+    }
+  };
+  const strokes = [["--q4"], ["--other"], ["--q2", { dash: [6, 3] }], ["--bad", { dash: [2, 3] }], ["--q3", { dash: [9, 3, 2, 3] }]];
+  panels.forEach(({ id, unit, lines }) => {
+    const show = quantity(unit);
+    draw(id, lines.map(({ name }, at) => line(name, strokes[at][0], { spanGaps: false, ...strokes[at][1] })), lines.map(({ values }) => values),
+      { show, readout: (at) => lines.map(({ name, values }) => `${name} ${show(values[at])}`).join(", ") });
+  });
 
   // The heat map: a chart whose only line is invisible
 

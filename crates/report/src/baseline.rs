@@ -7,7 +7,7 @@ use std::{fs, io};
 use plimsoll_audit::statistics::change::Worse;
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::{RunSummary, circumstances};
+use crate::comparison::{NOT_RECORDED, RunSummary, circumstances};
 use crate::directory::write_whole;
 
 /// The version of what a baseline looks like.
@@ -26,6 +26,9 @@ pub struct Baseline {
 struct Kept {
     path: PathBuf,
     verdict: String,
+    /// Baselines of older versions do not say.
+    #[serde(default = "completed")]
+    ended: String,
     started_at: String,
     circumstances: BTreeMap<String, String>,
     measures: BTreeMap<String, Value>,
@@ -48,6 +51,7 @@ impl Baseline {
         let kept = |run: &RunSummary| Kept {
             path: run.path.clone(),
             verdict: run.verdict.clone(),
+            ended: run.ended.clone(),
             started_at: run.started_at.clone(),
             circumstances: run.circumstances.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
             measures: run
@@ -86,17 +90,26 @@ impl Baseline {
     pub fn runs(&self) -> Vec<RunSummary> {
         let known = |run: &Kept| {
             let names = circumstances().into_iter();
-            names.map(|name| (name, run.circumstances.get(name).cloned().unwrap_or_default())).collect()
+            names
+                .map(|name| {
+                    (name, run.circumstances.get(name).cloned().unwrap_or_else(|| NOT_RECORDED.to_owned()))
+                })
+                .collect()
         };
         let run = |run: &Kept| RunSummary {
             path: run.path.clone(),
             verdict: run.verdict.clone(),
+            ended: run.ended.clone(),
             started_at: run.started_at.clone(),
             circumstances: known(run),
             measures: run.measures.iter().map(|(name, value)| (name.clone(), value.known())).collect(),
         };
         self.runs.iter().map(run).collect()
     }
+}
+
+fn completed() -> String {
+    "completed".to_owned()
 }
 
 impl Value {

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use plimsoll_audit::capacity::Measured;
-use plimsoll_audit::statistics::bracket::{Answer, Line, Next, Probe, Reason, Settings, next};
+use plimsoll_audit::statistics::bracket::{
+    Answer, Line, Next, Probe, Reason, Settings, Together, next, together,
+};
 use plimsoll_audit::statistics::knee::{Elasticity, elasticities};
 use plimsoll_audit::statistics::scalability::{Fit, Intervals, Level, Unfit, fit, intervals};
+use plimsoll_audit::statistics::walk::{self, Step, Walked};
 use serde::{Deserialize, Serialize};
 
 use crate::directory::write_whole;
@@ -17,6 +20,9 @@ pub const SCHEMA: &str = "plimsoll.capacity/1";
 
 /// Bootstrap resamples for intervals of the law of scalability.
 const RESAMPLES: usize = 500;
+
+/// By which share of the peak throughput must be lower beyond it to be told: half of that is noise between looks.
+const RETROGRADE: f64 = 0.1;
 
 /// Relative difference up to which two levels are one and the same.
 const SAME: f64 = 1e-9;
@@ -49,12 +55,48 @@ pub struct Capacity {
     /// The seed of everything random: every level has its own, counted from this one, so that chance does not lean the
     /// same way at all of them.
     pub seed: u64,
+    /// The share to which the times of every level were shortened.
+    #[serde(default)]
+    pub scale: Option<f64>,
     /// How the search goes.
     pub search: Search,
     /// Levels in the order in which they were tried.
     pub tried: Vec<Tried>,
     /// Why the search was ended before its time.
     pub ended: Option<String>,
+    /// Up and down again over the line, if that was asked for.
+    #[serde(default)]
+    pub walk: Option<Walk>,
+}
+
+/// A walk up and down over the line that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Walk {
+    /// Its levels, ascending.
+    pub levels: Vec<f64>,
+    /// What came of them, in the order in which they were tried: up, and down again.
+    pub tried: Vec<Tried>,
+}
+
+impl Walk {
+    /// What is to be tried next, or what the walk came to.
+    pub fn next(&self) -> Step {
+        walk::next(&self.levels, &self.answers())
+    }
+
+    fn answers(&self) -> Vec<Answer> {
+        self.tried.iter().map(|tried| tried.probe().answer).collect()
+    }
+
+    /// What it came to; `None` while it goes on.
+    pub fn walked(&self) -> Option<Walked> {
+        if let Step::Done(walked) = self.next() { Some(walked) } else { None }
+    }
+
+    /// Looks on the way up, and on the way down.
+    pub fn ways(&self) -> (&[Tried], &[Tried]) {
+        self.tried.split_at(walk::turned(&self.levels, &self.answers()).unwrap_or(self.tried.len()))
+    }
 }
 
 /// How the search goes.
@@ -96,6 +138,8 @@ pub enum Came {
     GeneratorLimit,
     /// Claims held.
     Held,
+    /// A limit gave out that the plan sets itself, as its users.
+    PlanLimit,
 }
 
 /// A level that was tried.
@@ -111,7 +155,7 @@ pub struct Tried {
     pub why: Option<String>,
     /// How long what counted lasted, in nanoseconds.
     pub hold_ns: u64,
-    /// Successes per second.
+    /// Successes per second, by when they came.
     pub throughput_per_s: f64,
     /// Operations in flight, on average.
     pub in_flight: f64,
@@ -128,6 +172,7 @@ impl Tried {
             level,
             came: match measured.answer {
                 Answer::Failed => Came::Failed,
+                Answer::GeneratorLimit if measured.by_plan => Came::PlanLimit,
                 Answer::GeneratorLimit => Came::GeneratorLimit,
                 Answer::Held => Came::Held,
             },
@@ -141,10 +186,15 @@ impl Tried {
         }
     }
 
+    /// Whether it was the target that was seen.
+    pub const fn is_seen(&self) -> bool {
+        matches!(self.came, Came::Failed | Came::Held)
+    }
+
     fn probe(&self) -> Probe {
         let answer = match self.came {
             Came::Failed => Answer::Failed,
-            Came::GeneratorLimit => Answer::GeneratorLimit,
+            Came::GeneratorLimit | Came::PlanLimit => Answer::GeneratorLimit,
             Came::Held => Answer::Held,
         };
         Probe { level: self.level, answer }
@@ -187,12 +237,73 @@ impl Capacity {
 
     /// What is to be tried next, or what was found.
     pub fn next(&self) -> Next {
-        let settings = Settings { width_max: self.width_max(), ..self.search.settings() };
-        let probes: Vec<_> = self.tried.iter().map(Tried::probe).collect();
-        match next(&settings, &probes) {
-            Next::Probe(level) if self.unit == Unit::Users => Next::Probe(self.whole(level)),
-            step => step,
+        match (next(&self.settings(), &self.probes()), self.unit) {
+            (Next::Probe(level), Unit::Users) => Next::Probe(self.whole(level)),
+            (Next::Done(line), Unit::Users) => Next::Done(Line {
+                held: line.held.map(f64::floor),
+                failed: line.failed.map(f64::ceil),
+                ..line
+            }),
+            (step, Unit::Rate) => step,
         }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { width_max: self.width_max(), ..self.search.settings() }
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        self.tried.iter().map(Tried::probe).collect()
+    }
+
+    /// Where all looks near the line put it together; `None` before both sides of it were seen close to each other.
+    pub fn together(&self) -> Option<Together> {
+        together(&self.settings(), &self.probes())
+    }
+
+    /// How far apart the highest level that held and the lowest above it that did not are, in ratio; `None` before there are
+    /// both.
+    pub fn gap(&self) -> Option<f64> {
+        let held = self.bracket().1?;
+        let beyond = self.tried.iter().filter(|t| t.came != Came::Held && t.level > held).map(|t| t.level);
+        Some(beyond.min_by(f64::total_cmp)? / held)
+    }
+
+    /// The levels of a walk over the line; `None` if nothing failed.
+    pub fn walk_levels(&self) -> Option<Vec<f64>> {
+        let (failed, held) = self.bracket();
+        let line = self.line();
+        let mut levels = walk::levels(line.held.or(held)?, line.failed.or(failed)?);
+        if self.unit == Unit::Users {
+            levels.iter_mut().for_each(|level| *level = level.round().max(1.0));
+            levels.dedup();
+        }
+        Some(levels)
+    }
+
+    /// The claim that broke, or whatever was said, at the level nearest to `level` that came to nothing good.
+    pub fn broke_near(&self, level: f64) -> Option<&Tried> {
+        let far = |tried: &&Tried| (tried.level / level).ln().abs();
+        self.tried.iter().filter(|t| t.came != Came::Held).min_by(|a, b| far(a).total_cmp(&far(b)))
+    }
+
+    /// The lowest level above what held at which the generator, or a limit of the plan, gave out.
+    pub fn gave_out(&self) -> Option<&Tried> {
+        let held = self.line().held.unwrap_or(0.0);
+        let beyond = self.tried.iter().filter(|t| !t.is_seen() && t.level > held);
+        beyond.min_by(|a, b| a.level.total_cmp(&b.level))
+    }
+
+    /// The most that was carried, and what was carried at the highest level where the target was seen, if that was
+    /// noticeably less: throughput falls beyond the peak.
+    pub fn retrograde(&self) -> Option<(&Tried, &Tried)> {
+        let seen = self.seen();
+        let peak = *seen.iter().max_by(|a, b| a.throughput_per_s.total_cmp(&b.throughput_per_s))?;
+        let least = *seen
+            .iter()
+            .filter(|t| t.level > peak.level)
+            .min_by(|a, b| a.throughput_per_s.total_cmp(&b.throughput_per_s))?;
+        (least.throughput_per_s < peak.throughput_per_s * (1.0 - RETROGRADE)).then_some((peak, least))
     }
 
     /// The resolution; between whole users next to each other there is nothing to try.
@@ -249,7 +360,7 @@ impl Capacity {
 
     /// Levels at which the target was seen, ascending, with what it carried: the last look at each.
     pub fn seen(&self) -> Vec<&Tried> {
-        let mut seen: Vec<&Tried> = self.tried.iter().filter(|t| t.came != Came::GeneratorLimit).collect();
+        let mut seen: Vec<&Tried> = self.tried.iter().filter(|t| t.is_seen()).collect();
         seen.sort_by(|a, b| a.level.total_cmp(&b.level));
         seen.reverse();
         seen.dedup_by(|a, b| (a.level - b.level).abs() <= SAME * b.level);
@@ -281,11 +392,11 @@ impl Capacity {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A search whose target answers as told, to its end.
-    fn searched(unit: Unit, from: f64, factor: f64, answer: impl Fn(f64) -> Came) -> Capacity {
+    pub(crate) fn searched(unit: Unit, from: f64, factor: f64, answer: impl Fn(f64) -> Came) -> Capacity {
         let search = Search { from, lowest: 1.0, highest: 10_000.0, factor, resolution: 0.02, confirm: 1 };
         let mut found = Capacity {
             schema: SCHEMA.to_owned(),
@@ -295,9 +406,11 @@ mod tests {
             unit,
             claims: vec!["p99 < 1s".to_owned()],
             seed: 1,
+            scale: None,
             search,
             tried: Vec::new(),
             ended: None,
+            walk: None,
         };
         while let Next::Probe(level) = found.next() {
             assert!(found.tried.len() < 60, "it does not end: {:?}", found.tried);
@@ -320,7 +433,7 @@ mod tests {
         found
     }
 
-    fn up_to(limit: f64, beyond: Came) -> impl Fn(f64) -> Came {
+    pub(crate) fn up_to(limit: f64, beyond: Came) -> impl Fn(f64) -> Came {
         move |level| if level <= limit { Came::Held } else { beyond }
     }
 
@@ -344,6 +457,55 @@ mod tests {
             assert_eq!(line.reason, Reason::GeneratorLimit);
             assert!(line.held.is_some_and(|held| held > 9.7 && held <= 10.0), "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_limit_of_the_plan_ends_the_search_as_one_of_the_generator_does() {
+        let found = searched(Unit::Rate, 4.0, 2.0, up_to(10.0, Came::PlanLimit));
+        assert_eq!(found.line().reason, Reason::GeneratorLimit);
+        assert!(found.broke_near(10.0).is_some_and(|tried| tried.came == Came::PlanLimit));
+    }
+
+    #[test]
+    fn looks_that_disagree_end_in_an_interval_of_whole_users() {
+        let looks = std::cell::Cell::new(0u32);
+        // Every third answer near the line is wrong.
+        let found = searched(Unit::Users, 40.0, 2.0, |level| {
+            looks.set(looks.get() + 1);
+            let is_near = (900.0..1_100.0).contains(&level);
+            let held = (level <= 1_000.0) != (is_near && looks.get().is_multiple_of(3));
+            if held { Came::Held } else { Came::Failed }
+        });
+        let line = found.line();
+        assert!(matches!(line.reason, Reason::Pooled { .. } | Reason::Bracketed), "{line:?}");
+        assert!(line.held.unwrap().fract() == 0.0 && line.failed.unwrap().fract() == 0.0, "{line:?}");
+        assert!(found.together().is_some_and(|t| t.low <= t.middle && t.middle <= t.high));
+    }
+
+    #[test]
+    fn throughput_that_falls_beyond_its_peak_is_told() {
+        let mut found = searched(Unit::Rate, 100.0, 2.0, up_to(1_000.0, Came::Failed));
+        assert_eq!(found.retrograde(), None);
+        for tried in found.tried.iter_mut().filter(|tried| tried.level > 1_000.0) {
+            tried.throughput_per_s = 2_000.0 - tried.level;
+        }
+        let (peak, least) = found.retrograde().unwrap();
+        assert!(peak.level <= 1_005.0 && least.level > 1_500.0, "{peak:?} {least:?}");
+    }
+
+    #[test]
+    fn a_walk_goes_through_the_file_and_whole_users_stay_whole() {
+        let mut found = searched(Unit::Users, 40.0, 2.0, up_to(100.0, Came::Failed));
+        let levels = found.walk_levels().unwrap();
+        assert!(levels.iter().all(|level| level.fract() == 0.0) && levels.is_sorted(), "{levels:?}");
+        let tried = found.tried[0].clone();
+        found.walk = Some(Walk { levels, tried: vec![tried] });
+        let read: Capacity = serde_json::from_str(&serde_json::to_string(&found).unwrap()).unwrap();
+        assert_eq!(read.walk, found.walk);
+        // A file of a search that knew no walk is still one.
+        let mut value = serde_json::to_value(&found).unwrap();
+        value.as_object_mut().unwrap().remove("walk");
+        assert_eq!(serde_json::from_value::<Capacity>(value).unwrap().walk, None);
     }
 
     #[test]

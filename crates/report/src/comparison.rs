@@ -1,192 +1,269 @@
-//! Two sets of recorded runs, read and compared.
+//! Arms of recorded runs, read and compared two by two.
+
+mod claims;
+mod runs;
+pub mod traces;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use plimsoll_audit::compare::{Compared, Sides, compare};
-use plimsoll_audit::statistics::change::Worse;
-use serde_json::Value;
+use plimsoll_audit::statistics::change::{Change, Worse};
+use plimsoll_metrics::expression::ArmClaim;
 
-use crate::verify::digest;
+pub use claims::JudgedClaim;
+use runs::step_of;
+pub use runs::{NOT_RECORDED, NoRun, RunSummary, circumstances, runs_in};
 
-/// What is read of a run.
+/// The measure by which arms are held to do the same work.
+const SHARE: &str = "ok_rate";
+
+/// One side of a comparison.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RunSummary {
-    /// Its directory.
-    pub path: PathBuf,
-    /// VALID, LIMITED or INVALID.
-    pub verdict: String,
-    /// When it began, as recorded.
-    pub started_at: String,
-    /// What must be equal on both sides, by name.
-    pub circumstances: BTreeMap<&'static str, String>,
-    /// Measures by name; what was withheld is not among them.
-    pub measures: BTreeMap<String, (Worse, f64)>,
+pub struct Arm {
+    /// What it is called.
+    pub name: String,
+    /// Its runs that are counted, in the order in which they began.
+    pub runs: Vec<RunSummary>,
+    /// For each of them, which of all runs of the arm it is, those left out included: in runs made in turn, its round.
+    rounds: Vec<usize>,
 }
 
-/// A run cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{} holds no run that can be read: {why}", path.display())]
-pub struct NoRun {
-    path: PathBuf,
-    why: String,
+impl Arm {
+    /// An arm of these runs.
+    pub fn new(name: &str, runs: Vec<RunSummary>) -> Self {
+        Self { name: name.to_owned(), rounds: (0..runs.len()).collect(), runs }
+    }
+
+    fn values(&self, measure: &str) -> Vec<f64> {
+        self.runs.iter().filter_map(|run| run.value(measure)).collect()
+    }
+
+    fn by_round(&self, measure: &str) -> BTreeMap<usize, f64> {
+        let known = |(round, run): (&usize, &RunSummary)| Some((*round, run.value(measure)?));
+        self.rounds.iter().zip(&self.runs).filter_map(known).collect()
+    }
+
+    fn measures(&self) -> BTreeSet<&String> {
+        self.runs.iter().flat_map(|run| run.measures.keys()).collect()
+    }
+
+    fn steps(&self) -> BTreeSet<&str> {
+        self.runs.iter().flat_map(RunSummary::steps).collect()
+    }
 }
 
-/// Circumstances under which runs are compared: name, and where it stands in `run.json`.
-const CIRCUMSTANCES: [(&str, &[&str]); 6] = [
-    ("plan", &["plan_digest"]),
-    ("claims", &["claims_digest"]),
-    ("target", &["target"]),
-    ("tool", &["environment", "tool"]),
-    ("cpu", &["environment", "cpu"]),
-    ("kernel", &["environment", "kernel"]),
-];
+/// How to compare; fixed before the runs.
+#[derive(Clone, Debug, Default)]
+pub struct Rules<'a> {
+    /// Circumstances that are meant to differ.
+    pub factors: &'a [String],
+    /// Count runs that may not be compared, too.
+    pub with_invalid: bool,
+    /// Arms that the others are held against; the first, if none is named.
+    pub against: &'a [String],
+    /// What was claimed.
+    pub claims: &'a [ArmClaim],
+}
 
-/// Quantiles that are compared.
-const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
-
-/// Two sets of runs, compared.
+/// Arms, compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// Runs of the first side that were counted.
-    pub a: Vec<RunSummary>,
-    /// Runs of the second side that were counted.
-    pub b: Vec<RunSummary>,
-    /// Invalid runs that were left out.
-    pub left_out: Vec<PathBuf>,
-    /// What differs between the sides, or among the runs of one, and was not declared: name, values of each side.
-    pub differences: Vec<(&'static str, BTreeSet<String>, BTreeSet<String>)>,
-    /// Measures that runs of both sides have, worst first.
+    /// The arms, in the order in which they were given.
+    pub arms: Vec<Arm>,
+    /// Runs that were left out, and why.
+    pub left_out: Vec<(PathBuf, String)>,
+    /// Runs that were counted although they should not be, and why.
+    pub marked: Vec<(PathBuf, String)>,
+    /// What differs between arms, or among the runs of one, and was not declared.
+    pub differences: Vec<Difference>,
+    /// Whether plans were meant to differ.
+    pub has_other_plans: bool,
+    /// Every arm held against another.
+    pub pairs: Vec<Pair>,
+    /// Steps that only some arms have, with those.
+    pub only: Vec<(String, Vec<String>)>,
+    /// What was claimed.
+    pub claims: Vec<JudgedClaim>,
+    /// Values of `-e` are not known of any run.
+    pub is_env_unknown: bool,
+}
+
+/// A circumstance that differs: its values, arm by arm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Which.
+    pub name: &'static str,
+    /// Values of each arm.
+    pub values: Vec<BTreeSet<String>>,
+}
+
+/// An arm held against another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// The arm it is held against, by its place.
+    pub base: usize,
+    /// The arm that is held against it.
+    pub other: usize,
+    /// Their runs were made in turn, so that values come in pairs.
+    pub in_turn: bool,
+    /// Measures that runs of both have, worst first.
     pub measures: Vec<Compared>,
-    /// Measures that only one side has.
+    /// Shares of successes by which the two do not do the same work; then no times and rates are compared.
+    pub unequal: Vec<String>,
+    /// Measures, of steps that both have, that only one has.
     pub missing: Vec<String>,
 }
 
-/// The run directories below `path`: itself, or those in it.
-///
-/// # Errors
-///
-/// If there is none.
-pub fn runs_in(path: &Path) -> Result<Vec<PathBuf>, NoRun> {
-    if path.join("run.json").exists() {
-        return Ok(vec![path.to_owned()]);
+/// Compares arms. Runs that are INVALID or were ended too early are left out, unless they are to be counted.
+pub fn compared(arms: Vec<Arm>, rules: &Rules<'_>) -> Comparison {
+    let (mut left_out, mut marked) = (Vec::new(), Vec::new());
+    let mut arms = arms;
+    for arm in &mut arms {
+        arm.runs.sort_by(|x, y| x.began().cmp(y.began()));
     }
-    let no = |why: &str| NoRun { path: path.to_owned(), why: why.to_owned() };
-    let entries = fs::read_dir(path).map_err(|e| no(&e.to_string()))?;
-    let mut runs: Vec<_> =
-        entries.flatten().map(|e| e.path()).filter(|p| p.join("run.json").exists()).collect();
-    runs.sort();
-    if runs.is_empty() { Err(no("there is no run.json in it")) } else { Ok(runs) }
-}
-
-impl RunSummary {
-    /// Reads `run.json` of a run directory.
-    ///
-    /// # Errors
-    ///
-    /// If there is none, or it is of another version.
-    pub fn read(path: &Path) -> Result<Self, NoRun> {
-        let no = |why: String| NoRun { path: path.to_owned(), why };
-        let text = fs::read(path.join("run.json")).map_err(|e| no(e.to_string()))?;
-        let run: Value = serde_json::from_slice(&text).map_err(|e| no(e.to_string()))?;
-        if run["schema"] != crate::render::json::SCHEMA {
-            return Err(no(format!("its schema is {}", run["schema"])));
+    let pairs = pairs(&arms, rules.against);
+    let in_turn: Vec<bool> = pairs.iter().map(|(base, other)| in_turn(&arms[*base], &arms[*other])).collect();
+    let claimed = claims::turns(&arms, rules.claims);
+    for arm in &mut arms {
+        let bad: Vec<_> =
+            arm.runs.iter().filter_map(|r| Some((r.path.clone(), r.fault()?.to_owned()))).collect();
+        if rules.with_invalid {
+            marked.extend(bad);
+            continue;
         }
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let circumstance = |(name, place): (&'static str, &[&str])| {
-            let found = text(place.iter().fold(&run, |at, key| &at[*key]));
-            (name, if name == "plan" { plan_without_target(path).unwrap_or(found) } else { found })
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            verdict: text(&run["verdict"]),
-            started_at: text(&run["started_at"]),
-            circumstances: CIRCUMSTANCES.into_iter().map(circumstance).collect(),
-            measures: measures(&run),
-        })
+        left_out.extend(bad);
+        let all = arm.rounds.drain(..).zip(arm.runs.drain(..)).filter(|(_, run)| run.fault().is_none());
+        (arm.rounds, arm.runs) = all.collect::<Vec<_>>().into_iter().unzip();
+    }
+    let mut prepared: Vec<Prepared> = pairs
+        .iter()
+        .zip(in_turn)
+        .map(|((base, other), in_turn)| Prepared::of(&arms, *base, *other, in_turn))
+        .collect();
+    let all: Vec<Sides> = prepared.iter_mut().flat_map(|pair| pair.sides.drain(..)).collect();
+    let mut judged = compare(&all).into_iter();
+    let pairs = prepared.into_iter().map(|pair| pair.with(&mut judged)).collect();
+    let differences = differences(&arms, rules.factors);
+    let claims = claims::judged(&arms, rules.claims, &claimed, &differences);
+    Comparison {
+        only: only(&arms),
+        has_other_plans: rules.factors.iter().any(|factor| factor == "plan"),
+        is_env_unknown: is_env_unknown(&arms),
+        arms,
+        left_out,
+        marked,
+        differences,
+        pairs,
+        claims,
     }
 }
 
-/// The digest of a run's plan but for its target, which is a circumstance of its own, and for the names of its files.
-fn plan_without_target(run: &Path) -> Option<String> {
-    let text = fs::read_to_string(run.join("plan.yaml")).ok()?;
-    let counts = |line: &&str| !line.starts_with("target:") && !line.starts_with("# --- ");
-    Some(digest(text.lines().filter(counts).collect::<Vec<_>>().join("\n").as_bytes()))
+/// Whether values of variables are not known of any run.
+fn is_env_unknown(arms: &[Arm]) -> bool {
+    let mut runs = arms.iter().flat_map(|arm| &arm.runs).peekable();
+    let is_unknown = |run: &RunSummary| run.circumstances.get("env").is_some_and(|env| env == NOT_RECORDED);
+    runs.peek().is_some() && runs.all(is_unknown)
 }
 
-fn measures(run: &Value) -> BTreeMap<String, (Worse, f64)> {
-    let mut found = BTreeMap::new();
-    let steps = run["steps"].as_array().into_iter().flatten();
-    for step in steps.filter(|step| step["kind"] == "operation") {
-        let name = step["name"].as_str().unwrap_or_default();
-        let mut put = |what: &str, worse: Worse, value: &Value| {
-            if let Some(value) = value.as_f64() {
-                found.insert(format!("{what}({name})"), (worse, value));
+/// Which arms are held against which, each two once.
+fn pairs(arms: &[Arm], against: &[String]) -> Vec<(usize, usize)> {
+    let named = |name: &String| arms.iter().position(|arm| arm.name == *name);
+    let mut bases: Vec<usize> = against.iter().filter_map(named).collect();
+    if bases.is_empty() {
+        bases.push(0);
+    }
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for base in bases {
+        for other in (0..arms.len()).filter(|other| *other != base) {
+            if !found.contains(&(other, base)) && !found.contains(&(base, other)) {
+                found.push((base, other));
             }
-        };
-        let ok = &step["outcomes"]["ok"];
-        // Of all operations, failures as infinitely slow: who gives up on the slow ones does not become faster.
-        for quantile in step["all_response_time_quantiles"].as_array().into_iter().flatten() {
-            let q = quantile["q"].as_f64().unwrap_or_default();
-            if QUANTILES.contains(&q) {
-                put(
-                    &format!("p{}", plimsoll_metrics::expression::percent(q)),
-                    Worse::Higher,
-                    &quantile["value"],
-                );
-            }
-        }
-        put("mean", Worse::Higher, &ok["response_time_ns"]["mean"]);
-        put("throughput", Worse::Lower, &ok["rate_per_s"]);
-        let count = |value: &Value| value.as_f64().unwrap_or_default();
-        let due = count(&step["scheduled"]).max(count(&ok["count"]));
-        if due > 0.0 {
-            put("ok_rate", Worse::Lower, &Value::from(count(&ok["count"]) / due));
         }
     }
     found
 }
 
-/// Compares two sets of runs in the order in which they began. `factors` names the circumstances that are meant to differ;
-/// invalid runs are left out unless `with_invalid`.
-pub fn compared(
-    a: Vec<RunSummary>,
-    b: Vec<RunSummary>,
-    factors: &[String],
-    with_invalid: bool,
-) -> Comparison {
-    let mut left_out = Vec::new();
-    let mut counted = |side: Vec<RunSummary>| {
-        let (mut kept, bad): (Vec<_>, Vec<_>) =
-            side.into_iter().partition(|run| with_invalid || run.verdict != "INVALID");
-        left_out.extend(bad.into_iter().map(|run| run.path));
-        kept.sort_by(|x, y| x.started_at.cmp(&y.started_at));
-        kept
+/// Whether runs of both arms began in turn: of the first two one is of each, of the next two, and so on.
+fn in_turn(a: &Arm, b: &Arm) -> bool {
+    let began = |arm: &Arm, which: bool| {
+        arm.runs.iter().map(|run| (run.began().to_owned(), which)).collect::<Vec<_>>()
     };
-    let (a, b) = (counted(a), counted(b));
-    let names = |side: &[RunSummary]| {
-        side.iter().flat_map(|run| run.measures.keys().cloned()).collect::<BTreeSet<_>>()
-    };
-    let (of_a, of_b) = (names(&a), names(&b));
-    let values = |side: &[RunSummary], name: &str| {
-        side.iter().filter_map(|run| run.measures.get(name)).map(|(_, value)| *value).collect::<Vec<_>>()
-    };
-    let worse = |name: &str| {
-        let mut all = a.iter().chain(&b).filter_map(|run| run.measures.get(name));
-        all.next().map_or(Worse::Higher, |(worse, _)| *worse)
-    };
-    let sides = of_a.intersection(&of_b).map(|name| Sides {
-        measure: name.clone(),
-        worse: worse(name),
-        is_share: name.starts_with("ok_rate("),
-        a: values(&a, name),
-        b: values(&b, name),
-    });
-    let mut measures = compare(&sides.collect::<Vec<_>>());
-    measures.sort_by(|x, y| badness(y).total_cmp(&badness(x)));
-    let missing = of_a.symmetric_difference(&of_b).cloned().collect();
-    Comparison { differences: differences(&a, &b, factors), a, b, left_out, measures, missing }
+    let mut all = [began(a, false), began(b, true)].concat();
+    all.sort_by(|x, y| x.0.cmp(&y.0));
+    // Of a round that was interrupted only one may be there.
+    a.runs.len().abs_diff(b.runs.len()) <= 1
+        && all.chunks(2).all(|two| two.len() == 1 || two[0].1 != two[1].1)
+}
+
+/// A measure of two arms.
+fn sides(base: &Arm, other: &Arm, measure: &str, in_turn: bool) -> Sides {
+    let known =
+        |arm: &Arm| arm.runs.iter().find_map(|run| run.measures.get(measure)).map(|(worse, _)| *worse);
+    let kind = measure.split('(').next().unwrap_or_default();
+    let worse = if matches!(kind, SHARE | "throughput") { Worse::Lower } else { Worse::Higher };
+    let theirs = other.by_round(measure);
+    let pair = |(round, a): (usize, f64)| Some((a, *theirs.get(&round)?));
+    Sides {
+        measure: measure.to_owned(),
+        worse: known(base).or_else(|| known(other)).unwrap_or(worse),
+        is_share: kind == SHARE,
+        a: base.values(measure),
+        b: other.values(measure),
+        pairs: if in_turn {
+            base.by_round(measure).into_iter().filter_map(pair).collect()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// Shares of successes, of all steps and of each that both have, by which two arms do not do the same work.
+fn unequal(base: &Arm, other: &Arm, in_turn: bool) -> Vec<String> {
+    let of_steps =
+        base.steps().intersection(&other.steps()).map(|step| format!("{SHARE}({step})")).collect::<Vec<_>>();
+    let has_several = base.steps().len() > 1 || other.steps().len() > 1;
+    let all = has_several.then(|| SHARE.to_owned()).into_iter().chain(of_steps);
+    all.filter(|share| sides(base, other, share, in_turn).has_other_share()).collect()
+}
+
+/// A pair of arms on its way to being compared along with all others.
+struct Prepared {
+    pair: Pair,
+    sides: Vec<Sides>,
+    count: usize,
+}
+
+impl Prepared {
+    fn of(arms: &[Arm], base: usize, other: usize, in_turn: bool) -> Self {
+        let (a, b) = (&arms[base], &arms[other]);
+        let unequal = unequal(a, b, in_turn);
+        let (steps_a, steps_b) = (a.steps(), b.steps());
+        let is_shared = |measure: &str| {
+            step_of(measure).is_none_or(|step| steps_a.contains(step) && steps_b.contains(step))
+        };
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for measure in a.measures().union(&b.measures()).filter(|measure| is_shared(measure)) {
+            let sides = sides(a, b, measure, in_turn);
+            if sides.a.is_empty() || sides.b.is_empty() {
+                missing.push((*measure).clone());
+            } else if sides.is_share || unequal.is_empty() {
+                found.push(sides);
+            }
+        }
+        let count = found.len();
+        Self {
+            pair: Pair { base, other, in_turn, measures: Vec::new(), unequal, missing },
+            sides: found,
+            count,
+        }
+    }
+
+    fn with(self, judged: &mut impl Iterator<Item = Compared>) -> Pair {
+        let mut measures: Vec<_> = judged.take(self.count).collect();
+        measures.sort_by(|x, y| badness(y).total_cmp(&badness(x)));
+        Pair { measures, ..self.pair }
+    }
 }
 
 /// How much worse it got, relatively.
@@ -199,20 +276,49 @@ fn badness(of: &Compared) -> f64 {
     if of.worse == Worse::Higher { change } else { -change }
 }
 
-fn differences(
-    a: &[RunSummary],
-    b: &[RunSummary],
-    factors: &[String],
-) -> Vec<(&'static str, BTreeSet<String>, BTreeSet<String>)> {
-    let of = |side: &[RunSummary], name: &str| {
-        side.iter().filter_map(|run| run.circumstances.get(name).cloned()).collect::<BTreeSet<_>>()
+/// Steps that only some arms have.
+fn only(arms: &[Arm]) -> Vec<(String, Vec<String>)> {
+    let steps: BTreeSet<&str> = arms.iter().flat_map(Arm::steps).collect();
+    let having = |step: &str| {
+        let have = arms.iter().filter(|arm| arm.steps().contains(step));
+        have.map(|arm| arm.name.clone()).collect::<Vec<_>>()
     };
-    let names = CIRCUMSTANCES.iter().map(|(name, _)| *name).filter(|name| !factors.iter().any(|f| f == name));
-    let all = names.map(|name| (name, of(a, name), of(b, name)));
-    all.filter(|(_, a, b)| a.len() > 1 || a != b).collect()
+    let all = steps.into_iter().map(|step| (step.to_owned(), having(step)));
+    all.filter(|(_, have)| have.len() < arms.len()).collect()
 }
 
-/// Names of circumstances, for who declares one of them as the factor.
-pub fn circumstances() -> Vec<&'static str> {
-    CIRCUMSTANCES.iter().map(|(name, _)| *name).collect()
+fn differences(arms: &[Arm], factors: &[String]) -> Vec<Difference> {
+    let of = |arm: &Arm, name: &str| {
+        arm.runs.iter().filter_map(|run| run.circumstances.get(name).cloned()).collect::<BTreeSet<_>>()
+    };
+    let names = circumstances().into_iter().filter(|name| !factors.iter().any(|factor| factor == name));
+    let all = names.map(|name| Difference { name, values: arms.iter().map(|arm| of(arm, name)).collect() });
+    let differs = |difference: &Difference| {
+        // Arms of which there are no runs do not differ from any.
+        let mut known = difference.values.iter().filter(|values| !values.is_empty());
+        let first = known.next();
+        first.is_some_and(|first| first.len() > 1 || known.any(|values| values != first))
+    };
+    all.filter(differs).collect()
 }
+
+impl Comparison {
+    /// All measures that were compared, of all pairs.
+    pub fn measures(&self) -> impl Iterator<Item = &Compared> {
+        self.pairs.iter().flat_map(|pair| &pair.measures)
+    }
+
+    /// How many measures came to a word.
+    pub fn count(&self, wanted: fn(&Change) -> bool) -> usize {
+        self.measures().filter(|measure| wanted(&measure.change)).count()
+    }
+
+    /// Whether something that should have been compared was not: it keeps everything from being called equivalent.
+    pub fn is_partial(&self) -> bool {
+        let is_partial = |pair: &Pair| !pair.unequal.is_empty() || !pair.missing.is_empty();
+        self.pairs.iter().any(is_partial) || (!self.only.is_empty() && !self.has_other_plans)
+    }
+}
+
+#[cfg(test)]
+mod tests;

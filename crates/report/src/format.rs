@@ -1,7 +1,9 @@
 //! Numbers with their unit and their doubt, as `docs` and terminal show them.
 
 pub use plimsoll_audit::finding::{count, percent, time};
+use plimsoll_audit::series::quantity;
 use plimsoll_metrics::expression::Dimension;
+use plimsoll_model::Unit;
 
 /// Unit, its size in nanoseconds, for a time of about this size.
 fn unit(nanos: f64) -> (&'static str, f64) {
@@ -78,6 +80,10 @@ pub fn value(dimension: Dimension, value: f64, low: Option<f64>, high: Option<f6
         _ => show(value),
     };
     match dimension {
+        Dimension::ByteRate => around(&|v| quantity(Unit::BytesPerSecond, v)),
+        Dimension::Bytes => around(&|v| quantity(Unit::Bytes, v)),
+        // Some are no whole numbers: a burn rate, a mean.
+        Dimension::Count if value.fract() != 0.0 => around(&|v| format!("{v:.1}")),
         Dimension::Count => count(value as u64),
         Dimension::Rate => around(&rate),
         Dimension::Share => around(&share),
@@ -87,7 +93,8 @@ pub fn value(dimension: Dimension, value: f64, low: Option<f64>, high: Option<f6
 
 /// A share as a percentage with enough digits to tell it from 0 % and 100 %.
 pub fn share(share: f64) -> String {
-    let distance = share.min(1.0 - share) * 100.0;
+    // A share of a core may be more than all of one.
+    let distance = share.min(1.0 - share).abs() * 100.0;
     match distance {
         d if d <= 0.0 => format!("{:.0} %", share * 100.0),
         d if d >= 1.0 => format!("{:.1} %", share * 100.0),

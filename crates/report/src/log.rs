@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_metrics::{Compact, Window};
 use plimsoll_model::event::VERSION;
+use plimsoll_model::monitor::Readings;
 use plimsoll_model::{RunEvent, Sink};
 use sha2::{Digest, Sha256};
 
@@ -183,6 +184,19 @@ fn check_numbers(first: Option<&RunEvent>, steps: usize, event: &RunEvent) -> Re
             } else {
                 Err("it names scenarios that the plan does not hold".to_owned())
             }
+        }
+        (Some(RunEvent::Started(started)), RunEvent::Series(found)) => {
+            let known = |monitor: u16| usize::from(monitor) < started.plan.monitors.len();
+            if found.iter().all(|s| known(s.monitor)) {
+                Ok(())
+            } else {
+                Err("it names monitors that the plan does not hold".to_owned())
+            }
+        }
+        (Some(RunEvent::Started(started)), RunEvent::Readings(readings)) => {
+            let known = |monitor: u16| usize::from(monitor) < started.plan.monitors.len();
+            let fits = |r: &Readings| known(r.monitor) && r.values.iter().all(|(_, v)| v.is_finite());
+            if readings.iter().all(fits) { Ok(()) } else { Err("its readings make no sense".to_owned()) }
         }
         (Some(RunEvent::Started(_)), RunEvent::Started(_)) => Err("the run begins a second time".to_owned()),
         (Some(RunEvent::Started(_)), _) => Ok(()),

@@ -1,15 +1,18 @@
 //! What there is to show of a run, computed once. Renderers only lay it out.
 
+use plimsoll_audit::breakpoint::{Breakpoint, breakpoint};
 use plimsoll_audit::select::Selected;
 use plimsoll_audit::steadiness::Steadiness;
 use plimsoll_audit::{Finding, Judgement, judge};
-use plimsoll_metrics::expression::Timing;
-use plimsoll_metrics::quantile::{Quantile, estimate};
+use plimsoll_metrics::expression::{Selector, Timing};
+use plimsoll_metrics::quantile::{Quantile, Standing, estimate};
 use plimsoll_metrics::window::PHASE_NAMES;
 use plimsoll_metrics::{ErrorCount, Histogram, StepCounts};
 use plimsoll_model::{Nanos, Outcome, PartUnit, Phase, Record, StepId, StepKind};
 
 use crate::RunDirectory;
+use crate::injected::{InjectedView, injected};
+use crate::monitors::Monitors;
 use crate::samples::{NAME, Worst, worst};
 use crate::withhold::Withholding;
 
@@ -28,10 +31,18 @@ pub struct View {
     pub totals: Totals,
     /// Steps in the plan's order.
     pub steps: Vec<StepView>,
+    /// Quantiles of response time over all operations of all steps, failures as infinitely slow.
+    pub overall: Vec<Quantile>,
     /// What operations counted, in the plan's order.
     pub counted: Vec<CountedView>,
+    /// What became of data by what was wrong with it, step by step; empty if nothing was broken on purpose.
+    pub injected: Vec<InjectedView>,
     /// Phases, if there are several.
     pub phases: Vec<PhaseView>,
+    /// At which load claims broke, if the load rose in one ramp for that.
+    pub breakpoint: Option<Breakpoint>,
+    /// What monitors read, and what the run cost.
+    pub monitors: Monitors,
     /// Failures, most frequent first.
     pub errors: Vec<ErrorCount>,
     /// The worst operations one by one, if they were kept; a sentence if they cannot be read.
@@ -187,13 +198,18 @@ impl View {
         let mut errors = record.errors.clone();
         let (mut steps, mut phases) = (steps(&record), phases(&record, judgement.steadiness.as_ref()));
         Withholding::of(&judgement.findings).apply(&mut steps, &mut phases);
+        let overall = over_all_steps(&record, &judgement.findings, &steps);
         errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.class.cmp(&b.class)));
         Self {
             totals: totals(&record),
             record_digest: String::new(),
             steps,
+            overall,
             counted: counted(&record),
+            injected: injected(&record),
             phases,
+            breakpoint: breakpoint(&record, &judgement.findings),
+            monitors: Monitors::of(&record),
             errors,
             samples: None,
             judgement,
@@ -292,7 +308,8 @@ fn steps(record: &Record) -> Vec<StepView> {
 fn counted(record: &Record) -> Vec<CountedView> {
     let plan = &record.started.plan;
     let view = |(id, step): (StepId, &plimsoll_model::Step)| {
-        let unit = plan.part(id).map(|part| part.unit).filter(|unit| !unit.is_time())?;
+        let is_counted = |unit: &PartUnit| matches!(unit, PartUnit::Event | PartUnit::Number);
+        let unit = plan.part(id).map(|part| part.unit).filter(is_counted)?;
         let selected = Selected::step(record, id, Timing::Response);
         let is_event = unit == PartUnit::Event;
         let numbers = if is_event { Histogram::new() } else { record.histogram(id) };
@@ -322,6 +339,28 @@ fn overall(record: &Record, step: StepId, outcomes: &[OutcomeView]) -> Vec<Quant
     let finite = record.cells.get(&(step, Outcome::Ok)).map(|c| c.response.clone()).unwrap_or_default();
     let windows = all.prepared();
     QUANTILES.iter().map(|q| estimate(&finite, infinite, *q, &windows)).collect()
+}
+
+/// Quantiles over all operations; what is withheld of any step is withheld of them all.
+fn over_all_steps(record: &Record, findings: &[Finding], steps: &[StepView]) -> Vec<Quantile> {
+    let operations: Vec<_> = steps.iter().filter(|step| step.kind == StepKind::Operation).collect();
+    if let [only] = operations[..] {
+        return only.overall.clone();
+    }
+    let all = Selected::new(record, &Selector::default());
+    let (finite, infinite, windows) = (all.finite(), all.infinite(), all.prepared());
+    let withholding = Withholding::of(findings);
+    let of_all = |(at, q): (usize, &f64)| {
+        let mut found = estimate(&finite, infinite, *q, &windows);
+        withholding.hide_quantile(None, &mut found);
+        let is_withheld = |step: &&StepView| step.overall[at].standing == Standing::Withheld;
+        if operations.iter().any(is_withheld) {
+            (found.value_ns, found.low_ns, found.high_ns) = (None, None, None);
+            found.standing = Standing::Withheld;
+        }
+        found
+    };
+    QUANTILES.iter().enumerate().map(of_all).collect()
 }
 
 fn phase_means(record: &Record, step: StepId) -> Vec<(&'static str, f64)> {
@@ -366,8 +405,7 @@ fn phases(record: &Record, steadiness: Option<&Steadiness>) -> Vec<PhaseView> {
     let planned = if plan.phases.len() < 2 { &[][..] } else { &plan.phases };
     let steady = steadiness.filter(|s| s.warm_up_ns() > 0).and_then(Steadiness::steady);
     let view = |phase: &Phase| {
-        let selector =
-            plimsoll_metrics::expression::Selector { phase: Some(phase.name.clone()), ..Default::default() };
+        let selector = Selector { phase: Some(phase.name.clone()), ..Default::default() };
         let all = Selected::new(record, &selector);
         let counts = all.counts();
         let ok = Selected::new(record, &selector).only(Outcome::Ok);

@@ -7,4 +7,6 @@ pub mod behaviour;
 pub mod yaml;
 
 pub use behaviour::Behaviour;
-pub use yaml::{Constant, Diagnostics, Environment, Lowered, load, quick, schema};
+pub use yaml::{
+    Constant, Diagnostics, Environment, Lowered, Suite, load, load_suite, quick, schema, suite_schema,
+};

@@ -2,7 +2,10 @@
 //!
 //! CPU time per request is compared rather than wall time: it is what a shared machine can be held to.
 
+mod batches;
+mod capacity;
 mod closed;
+mod comparing;
 mod facts;
 mod judging;
 mod open;
@@ -35,6 +38,11 @@ pub(crate) fn judging_only() {
     println!("{}", judging::judging());
 }
 
+/// Measures the section about comparing runs again and puts it in its place.
+pub(crate) fn comparing_only() -> Result<()> {
+    replace_section(comparing::TITLE, &comparing::comparing()?)
+}
+
 /// Runs every comparison and writes docs/BENCH.md.
 pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
     if !has("nginx") || !has("wrk") {
@@ -50,12 +58,16 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
     sections.push(users::users(quick)?);
     sections.push(scripts::scripts(pairs, if quick { 2 } else { 8 })?);
     sections.push(protocols::protocols(pairs.min(3), protocols::BENCH_SECONDS)?);
+    sections.push(batches::batches(pairs.min(3), 8)?);
     sections.push(if long {
         users::memory_over_ten_minutes()?
     } else {
-        measured_before(users::MEMORY_TITLE)
+        measured_before(users::MEMORY_TITLE, "--long")
     });
+    // Five minutes, whatever is asked for.
+    sections.push(if quick { measured_before(capacity::TITLE, "--capacity") } else { capacity::capacity()? });
     sections.push(judging::judging());
+    sections.push(comparing::comparing()?);
     let text = sections.join("\n");
     println!("{text}");
     if !quick {
@@ -74,10 +86,24 @@ pub(crate) fn protocols_only() -> Result<()> {
     section_only(protocols::TITLE, || protocols::protocols(3, protocols::BENCH_SECONDS))
 }
 
+/// The same for the section about the load line.
+pub(crate) fn capacity_only() -> Result<()> {
+    section_only(capacity::TITLE, capacity::capacity)
+}
+
+/// The same for the section about batches.
+pub(crate) fn batches_only() -> Result<()> {
+    section_only(batches::TITLE, || batches::batches(3, 8))
+}
+
 fn section_only(title: &str, measure: impl FnOnce() -> Result<String>) -> Result<()> {
     run("cargo", &["build", "--release", "--locked", "--bin", "plimsoll"])?;
     let _nginx = Nginx::start()?;
-    let text = measure()?;
+    replace_section(title, &measure()?)
+}
+
+/// Prints a section, and puts it at the end of docs/BENCH.md instead of the one that is there.
+fn replace_section(title: &str, text: &str) -> Result<()> {
     println!("{text}");
     let file = root().join("docs/BENCH.md");
     let known = fs::read_to_string(&file).context("failed to read docs/BENCH.md")?;
@@ -91,11 +117,11 @@ fn section<'a>(text: &'a str, title: &str) -> Option<&'a str> {
     Some(&rest[..end])
 }
 
-/// The section of an earlier session: ten minutes are not spent at every comparison.
-fn measured_before(title: &str) -> String {
+/// The section of an earlier session: minutes are not spent at every comparison.
+fn measured_before(title: &str, flag: &str) -> String {
     let known = fs::read_to_string(root().join("docs/BENCH.md")).unwrap_or_default();
     section(&known, title).map_or_else(
-        || format!("{title}\n\nNot measured; `cargo xtask bench --long` does.\n"),
+        || format!("{title}\n\nNot measured; `cargo xtask bench {flag}` does.\n"),
         |found| found.trim_end().to_owned() + "\n",
     )
 }

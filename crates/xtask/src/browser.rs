@@ -1,6 +1,6 @@
-//! Opens a report in a real browser, on a wide screen and on a narrow one, in both colour schemes.
+//! Opens a report and the page of a suite in a real browser, on a wide screen and on a narrow one, in both colour schemes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -44,13 +44,46 @@ fn look(browser: &str, directory: &Path, pictures: bool) -> Result<()> {
     if !report.exists() {
         bail!("no report was written: {}", String::from_utf8_lossy(&run_it.stderr));
     }
-    let (script, report) = (root().join("crates/report/tests/browser.mjs"), report.display().to_string());
-    let script = script.display().to_string();
     for (width, scheme) in LOOKS {
-        let picture = root().join(format!("docs/pictures/report-{width}-{scheme}.png")).display().to_string();
-        let picture = if pictures { picture } else { directory.join("picture.png").display().to_string() };
-        println!("looking at {width} pixels, {scheme}");
-        run("node", &[&script, browser, &report, &picture, width, scheme])?;
+        let picture = format!("report-{width}-{scheme}");
+        look_at(browser, (&report, &kept(directory, &picture, pictures)), (width, scheme))?;
+    }
+    let page = suite(&program, directory)?;
+    for (width, scheme) in LOOKS {
+        // One picture of it says enough; the others are looked at all the same.
+        let is_kept = pictures && (width, scheme) == LOOKS[0];
+        look_at(browser, (&page, &kept(directory, "suite", is_kept)), (width, scheme))?;
     }
     Ok(())
+}
+
+/// Where a picture goes.
+fn kept(directory: &Path, name: &str, is_kept: bool) -> PathBuf {
+    if is_kept { root().join(format!("docs/pictures/{name}.png")) } else { directory.join("picture.png") }
+}
+
+/// Runs a suite, as short as it can be; its page.
+fn suite(program: &Path, directory: &Path) -> Result<PathBuf> {
+    let out = directory.join("suite");
+    let ran = std::process::Command::new(program)
+        .arg("suite")
+        .arg(root().join("crates/xtask/assets/suite"))
+        .args(["--scale", "0.1", "--quiet", "--out"])
+        .arg(&out)
+        .output()
+        .with_context(|| format!("failed to start {}", program.display()))?;
+    let page = out.join("index.html");
+    if page.exists() {
+        Ok(page)
+    } else {
+        bail!("no page was written: {}", String::from_utf8_lossy(&ran.stderr))
+    }
+}
+
+/// Looks at a page in one width and colour scheme.
+fn look_at(browser: &str, (page, picture): (&Path, &Path), (width, scheme): (&str, &str)) -> Result<()> {
+    let script = root().join("crates/report/tests/browser.mjs").display().to_string();
+    let (page, picture) = (page.display().to_string(), picture.display().to_string());
+    println!("looking at {width} pixels, {scheme}");
+    run("node", &[&script, browser, &page, &picture, width, scheme])
 }

@@ -10,8 +10,12 @@ use crate::shell::root;
 pub(crate) fn generate(check: bool) -> Result<()> {
     let mut plan = serde_json::to_string_pretty(&plimsoll_script::schema())?;
     plan.push('\n');
+    let mut suite = serde_json::to_string_pretty(&plimsoll_script::suite_schema())?;
+    suite.push('\n');
     let files = [
         ("schemas/plan.schema.json", plan),
+        ("schemas/suite.schema.json", suite),
+        ("schemas/suite-run.schema.json", plimsoll_report::suite::schema()),
         ("schemas/run.schema.json", plimsoll_report::render::json::schema()),
     ];
     let mut stale = Vec::new();

@@ -25,7 +25,7 @@ const HELP: &str = "cargo xtask TASK
   setup          install what the tests and benchmarks need, and say what that is
   tidy           import table, file sizes, names, documentation paths
   gen [--check]  write the committed schemas, or check that they are fresh
-  bench [--quick|--long|--judging|--scripts|--protocols]
+  bench [--quick|--long|--judging|--comparing|--scripts|--protocols|--capacity|--batches]
                  compare with peers on this machine and write docs/BENCH.md";
 
 fn main() -> ExitCode {
@@ -42,7 +42,10 @@ fn main() -> ExitCode {
             bench::judging_only();
             Ok(())
         }
+        Some("bench") if has("--comparing") => bench::comparing_only(),
+        Some("bench") if has("--capacity") => bench::capacity_only(),
         Some("bench") if has("--scripts") => bench::scripts_only(),
+        Some("bench") if has("--batches") => bench::batches_only(),
         Some("bench") if has("--protocols") => bench::protocols_only(),
         Some("bench") => bench::bench(has("--quick"), has("--long")),
         Some("ci") => ci::ci(),

@@ -17,7 +17,7 @@ pub fn audit(record: &Record) -> Finding {
             "The generator was not calibrated against a server that does nothing.".to_owned(),
         );
     };
-    let claims = record.started.plan.claims.iter().filter_map(|c| c.expression().ok());
+    let claims = record.started.plan.claims.iter().filter_map(|c| record.started.plan.expression(c));
     let strictest =
         claims.filter(|e| e.measure.dimension() == Dimension::Time).map(|e| e.bound).reduce(f64::min);
     let median = record.merged(Outcome::Ok, |_| true).service.quantile(0.5).map(|m| m as f64);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_metrics::Histogram;
-use plimsoll_model::{Outcome, Record};
+use plimsoll_model::{Outcome, Part, PartUnit, Record};
 
 use crate::finding::{Finding, Status, percent};
 
@@ -13,6 +13,9 @@ const SHARE_OFF_MAX: f64 = 0.01;
 /// Standard errors of a share that are chance.
 const ERRORS_MAX: f64 = 4.0;
 
+/// So many operations are due with data of a kind before it is no chance that there was none: none of ten happens once in 22,000.
+const DUE_MIN: f64 = 10.0;
+
 /// The tail that is looked at, and the part of it that one rare step must own to be named.
 const TAIL: f64 = 0.99;
 const OWNED_MIN: f64 = 0.50;
@@ -20,6 +23,12 @@ const OWNED_MIN: f64 = 0.50;
 /// See the module.
 pub fn audit(record: &Record) -> Finding {
     let finding = |status, sentence: String| Finding::new("mix", status, sentence);
+    if let Some((name, due)) = unsent(record) {
+        let sentence = format!(
+            "Data of the kind `{name}` was planned and never sent, where about {due:.0} operations were to have it: what becomes of it is not known."
+        );
+        return finding(Status::Limited, sentence).measured(0.0, due);
+    }
     if record.started.plan.operations().filter(|(id, _)| record.count(*id, Outcome::Ok) > 0).count() < 2 {
         return finding(Status::NotRun, "There is one kind of operation only.".to_owned());
     }
@@ -37,6 +46,18 @@ pub fn audit(record: &Record) -> Finding {
         Some((name, owned, share)) => finding(Status::Limited, format!("{} of the slowest hundredth is `{name}`, which makes up {} of the traffic: a p99 over all steps is a p99 of that step.", percent(owned), percent(share))).measured(owned, OWNED_MIN),
         None => finding(Status::Pass, "The mix was as planned, and no rare step owns the tail.".to_owned()),
     }
+}
+
+/// Data of a kind that was to be sent with faults put in on purpose and never was, with how much of it was due.
+fn unsent(record: &Record) -> Option<(String, f64)> {
+    let plan = &record.started.plan;
+    let kinds = (0..).zip(&plan.steps).filter_map(|(id, step)| {
+        let Part { of, unit: PartUnit::Injected { planned_ppm } } = plan.part(id)? else { return None };
+        let sent = |step| Outcome::ALL.into_iter().map(|outcome| record.count(step, outcome)).sum::<u64>();
+        let due = f64::from(planned_ppm) / 1e6 * sent(of) as f64;
+        (sent(id) == 0 && due >= DUE_MIN).then(|| (step.name.clone(), due))
+    });
+    kinds.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 struct Deviation {
@@ -135,6 +156,31 @@ mod tests {
         assert_eq!(audit(&record).status, Status::Pass, "{}", audit(&record).sentence);
         record.started.plan.loads[0].mix = vec![(0, 1.0), (1, 1.0)];
         assert_eq!(audit(&record).status, Status::Limited);
+    }
+
+    #[test]
+    fn broken_data_that_was_never_sent_is_named() {
+        let with = |planned_ppm: u32, sent: u64| {
+            let mut record = Synthetic::default().record();
+            let plan = &mut record.started.plan;
+            let kind =
+                plimsoll_model::StepKind::Part(Part { of: 0, unit: PartUnit::Injected { planned_ppm } });
+            plan.steps.push(plimsoll_model::Step {
+                name: "pay.bad".to_owned(),
+                kind,
+                ..plan.steps[0].clone()
+            });
+            let mut cell = plimsoll_metrics::Cell::<Histogram>::default();
+            (0..sent).for_each(|_| cell.response.record(1));
+            record.cells.insert((1, Outcome::Rejected), cell);
+            audit(&record)
+        };
+        let finding = with(50_000, 0);
+        assert_eq!(finding.status, Status::Limited);
+        assert!(finding.sentence.contains("`pay.bad`"), "{}", finding.sentence);
+        // One that is there, and one that is so rare that it may be missing.
+        assert_eq!(with(50_000, 600).status, Status::NotRun);
+        assert_eq!(with(500, 0).status, Status::NotRun);
     }
 
     #[test]

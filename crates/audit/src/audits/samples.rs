@@ -48,7 +48,7 @@ pub fn audit(record: &Record) -> Finding {
 /// Name, quantile and selection of what matters.
 fn wanted(record: &Record) -> Vec<(String, f64, Selector)> {
     let plan = &record.started.plan;
-    let claimed = plan.claims.iter().filter_map(|c| c.expression().ok()).filter_map(|e| match e.measure {
+    let claimed = plan.claims.iter().filter_map(|c| plan.expression(c)).filter_map(|e| match e.measure {
         Measure::Quantile(q) => {
             let name = e.selector.step.clone().map_or_else(|| "all steps".to_owned(), |s| format!("`{s}`"));
             Some((name, q, e.selector))

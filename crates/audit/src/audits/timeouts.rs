@@ -39,7 +39,7 @@ pub fn audit(record: &Record) -> Finding {
     let share = censored as f64 / record.totals().scheduled as f64;
     let near = ok.count() - ok.count_at_or_below((timeout_ns as f64 * NEAR_TIMEOUT) as u64);
     let near_share = near as f64 / ok.count().max(1) as f64;
-    let strictest = record.started.plan.claims.iter().filter_map(|c| c.expression().ok());
+    let strictest = record.started.plan.claims.iter().filter_map(|c| record.started.plan.expression(c));
     let strictest = strictest
         .filter(|e| e.measure.dimension() == Dimension::Time && e.comparison.wants_small())
         .map(|e| e.bound)

@@ -1,8 +1,11 @@
 //! When is a claim lost, whatever is still to come?
 
-use plimsoll_metrics::expression::{Dimension, Expression, Measure, Timing};
+use plimsoll_metrics::expression::{
+    Dimension, Expression, Measure, SeriesClaim, Statement, Statistic, Timing,
+};
 use plimsoll_model::{Claim, Outcome, Record};
 
+use super::series::fits;
 use crate::audits::{floor, generator, on_time};
 use crate::finding::Withheld;
 
@@ -12,7 +15,11 @@ use crate::finding::Withheld;
 ///
 /// Looks at totals only, so it works on a record without windows; claims about a phase are never certain early.
 pub fn certainly_lost(record: &Record, claim: &Claim, operations_total: Option<u64>) -> bool {
-    let Ok(expression) = claim.expression() else { return false };
+    let expression = match record.started.plan.statement(claim) {
+        Ok(Statement::Measured(expression)) => expression,
+        Ok(Statement::Series(series)) => return series_is_lost(record, &series),
+        _ => return false,
+    };
     let selector = &expression.selector;
     let restricted = selector.phase.is_some()
         || selector.outcome.is_some()
@@ -53,6 +60,22 @@ pub fn certainly_lost(record: &Record, claim: &Claim, operations_total: Option<u
         _ => false,
     };
     lost && !spoilt_by_the_generator(record, &expression)
+}
+
+/// A reading that was too large, or too small, does not become another.
+fn series_is_lost(record: &Record, claim: &SeriesClaim) -> bool {
+    let Some(tracked) = record.tracked(&claim.series).filter(|t| t.count > 0 && claim.phase.is_none()) else {
+        return false;
+    };
+    if !fits(claim.dimension, tracked.series.unit) {
+        return false;
+    }
+    let holds = |v: f64| claim.comparison.holds(v, claim.bound);
+    match claim.statistic {
+        Statistic::Max => claim.comparison.wants_small() && !holds(tracked.max),
+        Statistic::Min => claim.comparison.wants_large() && !holds(tracked.min),
+        _ => false,
+    }
 }
 
 /// Would the audits of the generator withhold this number, if the run ended now?

@@ -7,6 +7,7 @@ use plimsoll_metrics::quantile::{Sliced, Standing, estimate};
 use statrs::distribution::{Beta, ContinuousCDF, StudentsT};
 
 use super::Verdict;
+use crate::budget;
 use crate::finding::{count, percent, time};
 use crate::select::Selected;
 
@@ -14,7 +15,7 @@ use crate::select::Selected;
 const WINDOWS_MIN: usize = 5;
 
 /// Two-sided confidence of intervals for shares and means.
-const CONFIDENCE: f64 = plimsoll_metrics::interval::CONFIDENCE;
+pub(super) const CONFIDENCE: f64 = plimsoll_metrics::interval::CONFIDENCE;
 
 /// Parts that count tokens.
 const TOKENS: [&str; 2] = ["tokens_in", "tokens_out"];
@@ -56,6 +57,7 @@ pub(super) fn weigh(expression: &Expression, selected: &Selected<'_>) -> Evidenc
         Measure::Sum => counted(expression, selected),
         Measure::Throughput => throughput(expression, selected),
         Measure::Tokens => counted(expression, &selected.parts(&TOKENS)),
+        Measure::Uptime => uptime(expression, selected),
     }
 }
 
@@ -201,6 +203,30 @@ fn share(expression: &Expression, selected: &Selected<'_>, of_failures: bool) ->
     share_of(expression, hits, counts.judged(), || selected.success_slices())
 }
 
+/// The share of the seconds in which something was due of which the target was up: not more failed than succeeded.
+fn uptime(expression: &Expression, selected: &Selected<'_>) -> Evidence {
+    let due = selected.success_slices().into_iter().filter(|s| s.total > 0);
+    let seconds: Vec<Slice> =
+        due.map(|s| Slice { below: u64::from(2 * s.below >= s.total), total: 1 }).collect();
+    let (all, up) = (seconds.len() as u64, seconds.iter().map(|s| s.below).sum::<u64>());
+    let evidence = share_of(expression, up, all, || seconds);
+    if all == 0 {
+        return evidence;
+    }
+    let bound = percent(expression.bound);
+    let allowed = budget::long_time((1.0 - expression.bound) * budget::WINDOW_H);
+    let mut reason = format!(
+        "up in {} of {} s (one is {}); {bound} allow {allowed} of downtime in 30 days",
+        count(up),
+        count(all),
+        percent(1.0 / all as f64)
+    );
+    if evidence.verdict == Verdict::Unproven {
+        reason.push_str("; too few seconds to tell, run longer");
+    }
+    Evidence { reason, ..evidence }
+}
+
 fn share_of(expression: &Expression, hits: u64, total: u64, slices: impl FnOnce() -> Vec<Slice>) -> Evidence {
     if total == 0 {
         return Evidence::none("no operation was due");
@@ -234,11 +260,11 @@ fn share_of(expression: &Expression, hits: u64, total: u64, slices: impl FnOnce(
     Evidence { verdict, value: Some(value), low: Some(low), high: Some(high), samples: total, reason }
 }
 
-fn effective_share(slices: impl FnOnce() -> Vec<Slice>, total: u64, share: f64) -> f64 {
+pub(super) fn effective_share(slices: impl FnOnce() -> Vec<Slice>, total: u64, share: f64) -> f64 {
     if share == 0.0 || share == 1.0 { total as f64 } else { dependence(share, &slices()).effective.max(1.0) }
 }
 
-fn clopper_pearson(hits: u64, total: u64, effective: f64) -> (f64, f64) {
+pub(super) fn clopper_pearson(hits: u64, total: u64, effective: f64) -> (f64, f64) {
     let scale = effective / total as f64;
     let (hits, misses) = (hits as f64 * scale, (total - hits) as f64 * scale);
     let tail = (1.0 - CONFIDENCE) / 2.0;

@@ -1,13 +1,17 @@
 //! The evidence for properties of the whole run, and for one measure over another (docs/CLAIMS.md).
 
-use plimsoll_metrics::expression::{Account, Comparison, Dimension, Property, Ratio};
+use plimsoll_metrics::expression::{Account, BurnRate, Comparison, Dimension, Property, Ratio};
+use plimsoll_metrics::interval::Slice;
+use plimsoll_metrics::quantile::Sliced;
 use plimsoll_model::{Phase, Record};
 
 use super::Verdict;
-use super::numbers::{Evidence, weigh};
+use super::numbers::{Evidence, clopper_pearson, effective_share, weigh};
+use super::series::no_leak;
 use crate::audits::scaling;
+use crate::budget::{SHORTER, burn, lasts_h, long_time, spent};
 use crate::finding::{count, percent, time};
-use crate::recovery::{BASELINE_SECONDS_MIN, CALM_SECONDS, recovery};
+use crate::recovery::{BASELINE_SECONDS_MIN, CALM_SECONDS, Recovery, recovery};
 use crate::select::Selected;
 
 /// Levels of users that speak of scaling, at least, and the factor they must span.
@@ -26,7 +30,10 @@ pub(super) const fn dimension(property: &Property) -> Dimension {
     match property {
         Property::ScalesLinearly { .. } => Dimension::Share,
         Property::RecoversWithin { .. } => Dimension::Time,
-        Property::Saturated | Property::NoLeak { .. } | Property::Delivered { .. } => Dimension::Count,
+        Property::BurnRate(_)
+        | Property::Saturated
+        | Property::NoLeak { .. }
+        | Property::Delivered { .. } => Dimension::Count,
     }
 }
 
@@ -36,7 +43,8 @@ pub(super) fn property(record: &Record, property: &Property) -> Evidence {
         Property::ScalesLinearly { tolerance } => scales(record, *tolerance),
         Property::RecoversWithin { within_ns, after } => recovers(record, *within_ns, after.as_deref()),
         Property::Saturated => saturated(record),
-        Property::NoLeak { series } => Evidence::none(&format!("`{series}` of the target was not sampled")),
+        Property::NoLeak { series, limit } => no_leak(record, series, *limit),
+        Property::BurnRate(burn) => burns(record, burn),
         Property::Delivered { account, comparison, bound } => {
             delivered(record, *account, *comparison, *bound)
         }
@@ -86,6 +94,49 @@ fn scales(record: &Record, tolerance: f64) -> Evidence {
     of(if worst >= 1.0 - tolerance { Verdict::Verified } else { Verdict::Refuted }, worst, reason)
 }
 
+/// How fast the budget of errors is spent, over the run and over its last twelfth; what takes too long is bad, too.
+fn burns(record: &Record, claim: &BurnRate) -> Evidence {
+    let selected = Selected::new(record, &claim.selector);
+    let slices = selected.slices(claim.within_ns.unwrap_or(u64::MAX));
+    let sum =
+        |slices: &[Slice]| slices.iter().fold((0, 0), |(good, valid), s| (good + s.below, valid + s.total));
+    let (good, valid) = sum(&slices);
+    if valid == 0 {
+        return Evidence::none("no operation was due");
+    }
+    let bad = valid - good;
+    let value = burn(bad as f64, valid as f64, claim.objective);
+    let effective = effective_share(|| slices.clone(), valid, bad as f64 / valid as f64);
+    let (low, high) = clopper_pearson(bad, valid, effective);
+    let (low, high) = (low / (1.0 - claim.objective), high / (1.0 - claim.objective));
+    let holds = |v: f64| claim.comparison.holds(v, claim.bound);
+    let verdict = match (holds(low), holds(high)) {
+        (true, true) => Verdict::Verified,
+        (false, false) => Verdict::Refuted,
+        _ => Verdict::Unproven,
+    };
+    let hours = slices.len() as f64 / 3_600.0;
+    let late = slices.len() / SHORTER;
+    let (late_good, late_valid) = sum(&slices[slices.len() - late..]);
+    let short = if late_valid > 0 {
+        let value = burn((late_valid - late_good) as f64, late_valid as f64, claim.objective);
+        format!("{value:.1} in the last {late} s")
+    } else {
+        "too short to look at its last twelfth".to_owned()
+    };
+    let mut reason = format!(
+        "{} of {} bad, {short}; at this rate a budget of 30 days lasts {}, and this run spent {} of it",
+        count(bad),
+        count(valid),
+        long_time(lasts_h(value)),
+        percent(spent(value, hours))
+    );
+    if verdict == Verdict::Unproven {
+        reason.push_str("; too close to the bound to tell, run longer");
+    }
+    Evidence { verdict, value: Some(value), low: Some(low), high: Some(high), samples: valid, reason }
+}
+
 fn recovers(record: &Record, within_ns: u64, after: Option<&str>) -> Evidence {
     let name = after.unwrap_or(SPIKE);
     let called = |p: &&Phase| p.name == name || p.name.rsplit('.').next() == Some(name);
@@ -97,6 +148,7 @@ fn recovers(record: &Record, within_ns: u64, after: Option<&str>) -> Evidence {
             "recovery is measured against {BASELINE_SECONDS_MIN} s before `{name}`, and there were fewer"
         ));
     };
+    let cost = cost(&found);
     match found.after_s {
         Some(after_s) => {
             let verdict =
@@ -105,7 +157,7 @@ fn recovers(record: &Record, within_ns: u64, after: Option<&str>) -> Evidence {
                 verdict,
                 after_s * 1e9,
                 format!(
-                    "back within its band {} after `{name}`, for {CALM_SECONDS} s in a row",
+                    "back within its band {} after `{name}`, for {CALM_SECONDS} s in a row; {cost}",
                     time(after_s * 1e9)
                 ),
             )
@@ -114,10 +166,27 @@ fn recovers(record: &Record, within_ns: u64, after: Option<&str>) -> Evidence {
         None if found.watched_s * 1e9 >= within_ns as f64 + CALM_SECONDS as f64 * 1e9 => of(
             Verdict::Refuted,
             found.watched_s * 1e9,
-            format!("not back within its band {} after `{name}`", time(found.watched_s * 1e9)),
+            format!("not back within its band {} after `{name}`; {cost}", time(found.watched_s * 1e9)),
         ),
         None => Evidence::none(&format!("watched for {} only after `{name}`", time(found.watched_s * 1e9))),
     }
+}
+
+/// What the spike cost until then.
+fn cost(found: &Recovery) -> String {
+    let peak = match found.peak_ns {
+        Some(peak) => format!("p95 at most {}", time(peak)),
+        None => "nothing succeeded meanwhile".to_owned(),
+    };
+    let nothing = match found.seconds_without_success {
+        0 => String::new(),
+        seconds => format!(", {seconds} s without a success"),
+    };
+    format!(
+        "{peak}, {:.1} s² above the band{nothing}, {} operations lost",
+        found.area_above_s2,
+        count(found.lost)
+    )
 }
 
 fn saturated(record: &Record) -> Evidence {

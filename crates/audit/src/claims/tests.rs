@@ -54,6 +54,32 @@ fn a_clean_run() {
 }
 
 #[test]
+fn a_run_that_was_shortened_shows_nothing_of_durations_and_totals() {
+    let mut record = Synthetic::default().record();
+    record.started.plan.scale = Some(0.05);
+    let table = [
+        ("p99(call) < 60ms", Verdict::Verified),
+        ("p99(call) < 15ms", Verdict::Refuted),
+        ("throughput >= 199/s", Verdict::Verified),
+        ("count(call) >= 12000", Verdict::Verified),
+        ("count(call) >= 12001", Verdict::Unproven),
+        ("count(call) <= 12000", Verdict::Unproven),
+        ("count(call) <= 11999", Verdict::Refuted),
+        ("count(call) == 12000", Verdict::Unproven),
+        ("count(call) == 11999", Verdict::Refuted),
+        ("count(outcome=app_error) == 0", Verdict::Verified),
+        ("recovers_within(30s, after=hold)", Verdict::Unproven),
+        ("no_leak(memory)", Verdict::Unproven),
+    ];
+    for (text, expected) in table {
+        let found = judge_text(&record, text);
+        assert_eq!(found.verdict, expected, "{text}: {}", found.reason);
+        let is_told = found.reason.starts_with("scaled by 0.05: ");
+        assert_eq!(is_told, expected == Verdict::Unproven, "{text}: {}", found.reason);
+    }
+}
+
+#[test]
 fn failures_are_infinitely_slow() {
     let failing = Synthetic { ok: 11_700, failed: 300, failure_ns: 50_000_000, ..Synthetic::default() };
     let table = [
@@ -152,4 +178,57 @@ fn what_operations_counted_can_be_claimed() {
     assert_eq!(judged("share(call.hit) >= 50%").verdict, Verdict::Refuted);
     // A part that was never read proves nothing.
     assert_eq!(judge_text(&Synthetic::default().record(), "tokens(call) < 1M").verdict, Verdict::Unproven);
+}
+
+/// docs/METHOD.md, section 11: 1.44 % bad of an objective of 99.9 % burn the budget 14.4 times too fast: it lasts 50 hours.
+#[test]
+fn a_budget_is_burnt_as_fast_as_operations_fail() {
+    let burning = Synthetic { ok: 9_856, failed: 144, failure_ns: 20_000_000, ..Synthetic::default() };
+    assert_verdicts(
+        &burning,
+        &[
+            ("burn_rate(99.9%) < 50", Verdict::Verified),
+            ("burn_rate(99.9%) < 5", Verdict::Refuted),
+            // The interval holds the bound.
+            ("burn_rate(99.9%) < 14.5", Verdict::Unproven),
+            ("burn_rate(98%, call) < 1", Verdict::Verified),
+        ],
+    );
+    let found = judge_text(&burning.record(), "burn_rate(99.9%) < 5");
+    assert!((found.value.unwrap() - 14.4).abs() < 1e-6 && found.samples == 10_000, "{found:?}");
+    assert!(found.reason.contains("a budget of 30 days lasts 50 h"), "{}", found.reason);
+    assert!(found.reason.contains("in the last 5 s"), "{}", found.reason);
+    // What takes too long is bad, too: here everything does.
+    let slow = judge_text(&Synthetic::default().record(), "burn_rate(90%, within=5ms) < 1");
+    assert_eq!((slow.verdict, slow.value.map(f64::round)), (Verdict::Refuted, Some(10.0)), "{slow:?}");
+    // Without a failure there is still an upper end.
+    let clean = judge_text(&Synthetic::default().record(), "burn_rate(99.999%) < 1");
+    assert_eq!((clean.verdict, clean.value), (Verdict::Unproven, Some(0.0)), "{clean:?}");
+}
+
+#[test]
+fn a_minute_cannot_prove_three_nines_of_uptime() {
+    assert_verdicts(
+        &Synthetic::default(),
+        &[
+            ("uptime >= 90%", Verdict::Verified),
+            ("uptime >= 99.9%", Verdict::Unproven),
+            ("uptime(call, phase=hold) == 100%", Verdict::Verified),
+        ],
+    );
+    let found = judge_text(&Synthetic::default().record(), "uptime >= 99.9%");
+    assert!(
+        found.reason.contains("60 of 60 s") && found.reason.contains("43 min of downtime"),
+        "{}",
+        found.reason
+    );
+    // A quarter of a minute in which everything fails is down.
+    let mut record = Synthetic::default().record();
+    for window in record.windows.values_mut().filter(|w| w.second < 15) {
+        window.cells.iter_mut().for_each(|(_, outcome, _)| *outcome = Outcome::AppError);
+    }
+    let down = judge_text(&record, "uptime >= 90%");
+    // One outage is one event, however many seconds it lasts: the interval is wide.
+    assert_eq!((down.verdict, down.value), (Verdict::Unproven, Some(0.75)), "{down:?}");
+    assert_eq!(judge_text(&record, "uptime >= 99%").verdict, Verdict::Refuted);
 }

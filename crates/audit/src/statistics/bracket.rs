@@ -1,15 +1,21 @@
 //! Which level to try next, and when to stop: the search for the highest level at which claims hold.
 //!
 //! Levels grow by a factor until one fails; then the gap between the highest that held and the lowest that failed is
-//! halved, in ratio, until it is narrow enough; then both ends are tried again. How a level is measured is no
-//! matter of this file, and neither is time: all state is the list of probes so far, so a search that was interrupted
-//! goes on from its list.
+//! halved, in ratio, until it is narrow enough; then both ends are tried again. Where looks near the line disagree, all of
+//! them together say where it is ([`pooled`]). How a level is measured is no matter of this file, and neither is time: all
+//! state is the list of probes so far, so a search that was interrupted goes on from its list.
 //!
 //! Sources: RFC 2544, section 26.1, for throughput as a line between what held and what failed; FD.io's MLRsearch
 //! (draft-ietf-bmwg-mlrsearch) for two measured bounds and a relative width between them.
 
+mod pooled;
+
 use std::error::Error;
 use std::fmt;
+use std::ops::RangeInclusive;
+
+pub use pooled::{CONFIDENCE, Together};
+use pooled::{weigh, wrong_answers};
 
 /// By what levels grow until one fails.
 pub const FACTOR: f64 = 2.0;
@@ -23,6 +29,18 @@ pub const REPEATS: u32 = 1;
 /// Probes after which the search ends with what it has. From 1 to a limit of a million it takes 20 to grow, 6 to
 /// halve and 2 to repeat; the rest is for targets that change their mind.
 pub const PROBES_MAX: usize = 100;
+
+/// How far apart what held and what failed may be for looks that disagree to be put down to chance: beyond, the target is
+/// another one than before, or the search has not come near the line yet. A look of twenty seconds at a queue of
+/// milliseconds misses the line by one to three percent (standard deviation, M/M/1 near saturation).
+const NEAR: f64 = 1.3;
+
+/// So many answers near the line that must be wrong, whatever the line is, mean that looks miss it by chance: a single one is
+/// overruled by trying its level again.
+const WRONG_MIN: usize = 2;
+
+/// Looks near the line after which the search ends with the interval it has: about five minutes, if they last twenty seconds.
+const LOOKS_MAX: usize = 12;
 
 /// Levels closer than this, relatively, are one: a list of probes may have been through text.
 const SAME: f64 = 1e-9;
@@ -164,23 +182,36 @@ pub enum Reason {
     GeneratorLimit,
     /// At least `held`: claims hold at the highest level that was to be tried.
     HoldsAtHighest,
+    /// Looks near the line disagree: `held` and `failed` are the ends of an interval of [`CONFIDENCE`] by all of them
+    /// together. It is as narrow as the bracket was to be, or no more looks were worth their time.
+    Pooled {
+        /// The middle of it.
+        middle: f64,
+    },
     /// No more probes were allowed; the bracket is as wide as it is, and its ends may be unconfirmed.
     ProbesExhausted,
 }
 
 /// The next step of a search after `probes`, in any order. The same list always gives the same step.
 ///
-/// A level has failed unless it held more often than it failed. Where the ends of the bracket say otherwise when they
-/// are tried again, a third probe decides, or as many as `repeats` asks for, and the search goes on from the answer.
+/// A level has failed unless it held more often than it failed. Where one says otherwise when it is tried again, a third
+/// probe decides, or as many as `repeats` asks for, and the search goes on from the answer; near the line all looks decide
+/// together.
 pub fn next(settings: &Settings, probes: &[Probe]) -> Next {
     debug_assert_eq!(settings.check(), Ok(()));
     let bracket = Bracket::of(probes);
-    match bracket.proceed(settings) {
+    match bracket.pooled(settings, probes).unwrap_or_else(|| bracket.proceed(settings)) {
         Next::Probe(_) if probes.len() >= settings.probes_max => {
             Next::Done(bracket.line(Reason::ProbesExhausted))
         }
         step => step,
     }
+}
+
+/// What all looks near the line say together of where it is; `None` before both sides of it were seen close to each other.
+pub fn together(settings: &Settings, probes: &[Probe]) -> Option<Together> {
+    let near = Bracket::of(probes).near()?;
+    Some(weigh(probes, &near, settings.width_max))
 }
 
 /// Levels that both held and failed, ascending: the target is not the same each time.
@@ -261,9 +292,36 @@ impl Bracket {
         Self { failed, held, above, unseen }
     }
 
+    /// Where looks are near the line, once it is known where that is.
+    fn near(&self) -> Option<RangeInclusive<f64>> {
+        let (held, failed) = (self.held?.level, self.failed?.level);
+        let is_hidden = self.unseen.is_some_and(|unseen| unseen.level < failed);
+        let is_torn = self.above.is_some_and(|above| above.level > failed * NEAR);
+        (!is_hidden && !is_torn && failed <= held * NEAR).then_some(held / NEAR..=failed * NEAR)
+    }
+
+    /// The next step if looks near the line disagree.
+    fn pooled(&self, settings: &Settings, probes: &[Probe]) -> Option<Next> {
+        let near = self.near()?;
+        if wrong_answers(probes, &near) < WRONG_MIN {
+            return None;
+        }
+        let found = weigh(probes, &near, settings.width_max);
+        if found.high / found.low <= 1.0 + settings.width_max || found.looks >= LOOKS_MAX {
+            let reason = Reason::Pooled { middle: found.middle };
+            return Some(Next::Done(Line { held: Some(found.low), failed: Some(found.high), reason }));
+        }
+        // Both sides in turn: looks at one place only would leave open how much a look may miss.
+        let level = if found.looks.is_multiple_of(2) { found.above } else { found.below };
+        Some(Next::Probe(level.clamp(settings.lowest, settings.highest)))
+    }
+
     /// The next step, with as many probes as it takes.
     fn proceed(&self, settings: &Settings) -> Next {
         if let Some(level) = self.doubtful_order(settings) {
+            return Next::Probe(level);
+        }
+        if let Some(level) = self.doubtful_roof(settings) {
             return Next::Probe(level);
         }
         match (self.held.map(|held| held.level), self.roof().map(|roof| roof.level)) {
@@ -291,6 +349,13 @@ impl Bracket {
     fn doubtful_order(&self, settings: &Settings) -> Option<f64> {
         let (failed, above) = self.failed.zip(self.above)?;
         [failed, above].iter().find(|tally| !tally.is_confirmed(settings)).map(|tally| tally.level)
+    }
+
+    /// Where the generator gave out once, far above what held: a hiccup of its machine would cost a whole bisection.
+    fn doubtful_roof(&self, settings: &Settings) -> Option<f64> {
+        let held = self.held.map_or(0.0, |held| held.level);
+        let roof = self.roof().filter(|roof| roof.is_unseen() && roof.level > held * NEAR)?;
+        (!roof.is_confirmed(settings)).then_some(roof.level)
     }
 
     /// Confirms the ends of a bracket that is narrow enough, and ends the search.

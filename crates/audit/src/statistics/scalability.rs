@@ -203,6 +203,15 @@ pub fn fit(levels: &[Level]) -> Result<Fit, Unfit> {
     Ok(Fit { law, sigma, load_max })
 }
 
+/// The law through as few levels as determine it, three of different loads; `None` with fewer, or if they do not. Nothing
+/// is known of how certain it is: it is for projections alone.
+pub fn through(levels: &[Level]) -> Option<Law> {
+    let mut loads: Vec<f64> = levels.iter().map(|level| level.load).collect();
+    loads.sort_by(f64::total_cmp);
+    loads.dedup();
+    (loads.len() >= PARAMETERS).then(|| least_squares(levels, linearised(levels)))?
+}
+
 /// Where the search begins: N / X is linear in 1/g, a/g and b/g. Its errors are those of X times N / X², hence the
 /// weights, which leave little to the search but the bounds.
 fn linearised(levels: &[Level]) -> Law {

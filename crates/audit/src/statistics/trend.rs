@@ -11,6 +11,9 @@ use super::rank::{median, ranks};
 /// Fewest values of which a trend can be spoken.
 pub const VALUES_MIN: usize = 10;
 
+/// Of an interval for the slope.
+const CONFIDENCE: f64 = plimsoll_metrics::interval::CONFIDENCE;
+
 /// Significance of autocorrelations that enter the correction.
 const LAG_SIGNIFICANCE: f64 = 0.05;
 
@@ -43,10 +46,12 @@ impl Trend {
 /// Tests `values` for a monotonic trend; `None` with fewer than [`VALUES_MIN`]. Takes time in the square of
 /// their number: batch long series first.
 pub fn mann_kendall(values: &[f64]) -> Option<Trend> {
+    (values.len() >= VALUES_MIN).then(|| trend_of(values))
+}
+
+/// The same of however few values: the fewer they are, the larger is p.
+pub fn trend_of(values: &[f64]) -> Trend {
     let n = values.len();
-    if n < VALUES_MIN {
-        return None;
-    }
     let score = score(values);
     let slope = sen_slope(values);
     let inflation = inflation(values, slope).max(1.0);
@@ -54,7 +59,7 @@ pub fn mann_kendall(values: &[f64]) -> Option<Trend> {
     let z = if score == 0.0 || variance <= 0.0 { 0.0 } else { (score - score.signum()) / variance.sqrt() };
     let p = 2.0 * (1.0 - standard_normal().cdf(z.abs()));
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-    Some(Trend { score, variance, inflation, z, p, slope, tau: score / pairs })
+    Trend { score, variance, inflation, z, p, slope, tau: if pairs > 0.0 { score / pairs } else { 0.0 } }
 }
 
 fn standard_normal() -> Normal {
@@ -81,12 +86,30 @@ fn variance(values: &[f64]) -> f64 {
 
 /// The median slope over all pairs (Sen 1968).
 pub fn sen_slope(values: &[f64]) -> f64 {
+    median(&slopes(values))
+}
+
+/// The two slopes between which the true one lies at 95 % (Sen 1968): ranks of slopes as far from the middle as the score
+/// may be from 0 with this variance.
+pub fn sen_interval(values: &[f64], variance: f64) -> (f64, f64) {
+    let mut slopes = slopes(values);
+    if slopes.is_empty() {
+        return (f64::NEG_INFINITY, f64::INFINITY);
+    }
+    slopes.sort_by(f64::total_cmp);
+    let reach = standard_normal().inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * variance.sqrt();
+    let n = slopes.len() as f64;
+    let at = |rank: f64| slopes[(rank.max(1.0).min(n) as usize) - 1];
+    (at(((n - reach) / 2.0).floor()), at(f64::midpoint(n, reach).ceil() + 1.0))
+}
+
+fn slopes(values: &[f64]) -> Vec<f64> {
     let mut slopes = Vec::with_capacity(values.len() * values.len().saturating_sub(1) / 2);
     for (at, earlier) in values.iter().enumerate() {
         let later = values[at + 1..].iter().zip(1u32..);
         slopes.extend(later.map(|(later, apart)| (later - earlier) / f64::from(apart)));
     }
-    median(&slopes)
+    slopes
 }
 
 /// Hamed & Rao's factor from the significant autocorrelations of the ranks of the detrended series.
@@ -163,6 +186,17 @@ mod tests {
         close(wandering.p, 0.515_978_135_860_363_9);
     }
 
+    /// pyMannKendall's own series that rises throughout (docs/METHOD.md, section 10): 360 values.
+    #[test]
+    fn what_only_rises_has_every_pair() {
+        let rising: Vec<f64> = (0..360).map(f64::from).collect();
+        let trend = mann_kendall(&rising).unwrap();
+        assert_eq!((trend.score, trend.tau, trend.slope), (64_620.0, 1.0, 1.0));
+        assert_eq!(trend.variance / trend.inflation, 5_205_500.0);
+        let falling: Vec<f64> = rising.iter().rev().copied().collect();
+        assert_eq!(mann_kendall(&falling).unwrap().score, -64_620.0);
+    }
+
     #[test]
     fn the_correction_never_narrows() {
         // pyMannKendall's correction would shrink the variance of this series from 182,757 to 153,999.
@@ -171,6 +205,17 @@ mod tests {
         assert_eq!(trend.inflation, 1.0);
         close(trend.variance, 182_756.666_666_666_66);
         close(trend.p, 0.461_218_885_452_307_8);
+    }
+
+    #[test]
+    fn the_interval_of_a_slope_holds_it() {
+        let rising: Vec<f64> = noise(60).iter().zip(0u32..).map(|(e, i)| e + f64::from(i) * 0.05).collect();
+        let trend = mann_kendall(&rising).unwrap();
+        let (low, high) = sen_interval(&rising, trend.variance);
+        assert!(low < trend.slope && trend.slope < high && low < 0.05 && 0.05 < high, "{low} {high}");
+        // On a line all slopes are one.
+        let line: Vec<f64> = (0..20).map(|i| 3.0 * f64::from(i)).collect();
+        assert_eq!(sen_interval(&line, mann_kendall(&line).unwrap().variance), (3.0, 3.0));
     }
 
     #[test]

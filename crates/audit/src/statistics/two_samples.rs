@@ -88,9 +88,15 @@ pub fn shift(a: &[f64], b: &[f64], confidence: f64) -> Option<Interval> {
     let place = null.count_within((1.0 - confidence) / 2.0).clamp(1, pairs.div_ceil(2));
     let coverage = (1.0 - 2.0 * null.at_most((place - 1) as f64)).max(0.0);
     let estimate = median(&differences);
-    let low = *differences.select_nth_unstable_by(place - 1, f64::total_cmp).1;
-    let high = *differences.select_nth_unstable_by(pairs - place, f64::total_cmp).1;
-    Some(Interval { estimate, low, high, coverage })
+    Some(bounded(&mut differences, place, estimate, coverage))
+}
+
+/// The interval between the values at `place`, counted from 1, from below and from above.
+pub(super) fn bounded(values: &mut [f64], place: usize, estimate: f64, coverage: f64) -> Interval {
+    let last = values.len() - place;
+    let low = *values.select_nth_unstable_by(place - 1, f64::total_cmp).1;
+    let high = *values.select_nth_unstable_by(last, f64::total_cmp).1;
+    Interval { estimate, low, high, coverage }
 }
 
 /// How many times `a` is `b`: [`shift`] between the logarithms, so that exchanging the sides gives the
@@ -98,8 +104,20 @@ pub fn shift(a: &[f64], b: &[f64], confidence: f64) -> Option<Interval> {
 pub fn ratio(a: &[f64], b: &[f64], confidence: f64) -> Option<Interval> {
     // The logarithm of a negative number is none, that of 0 is infinite: `shift` refuses both.
     let ln = |values: &[f64]| values.iter().map(|v| v.ln()).collect::<Vec<_>>();
-    let Interval { estimate, low, high, coverage } = shift(&ln(a), &ln(b), confidence)?;
-    Some(Interval { estimate: estimate.exp(), low: low.exp(), high: high.exp(), coverage })
+    shift(&ln(a), &ln(b), confidence).map(Interval::exp)
+}
+
+impl Interval {
+    /// Whether `value` lies in it.
+    pub fn contains(&self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// Of logarithms: the interval of what they are of.
+    pub(super) fn exp(self) -> Self {
+        let Self { estimate, low, high, coverage } = self;
+        Self { estimate: estimate.exp(), low: low.exp(), high: high.exp(), coverage }
+    }
 }
 
 /// The sum of t³ − t over groups of t equal values: 0 without ties.

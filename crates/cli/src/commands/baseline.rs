@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use plimsoll_report::baseline::Baseline;
-use plimsoll_report::comparison::compared;
+use plimsoll_report::comparison::{Arm, Rules, compared};
 
-use super::compare::{conclude, side};
+use super::arms::side;
+use super::compare::conclude;
 use crate::args::{BaselineArgs, BaselineCommand};
 use crate::console;
 use crate::exit_code::Exit;
@@ -27,16 +28,23 @@ pub(crate) fn baseline(args: &BaselineArgs) -> anyhow::Result<Exit> {
             let file = named(directory, name)?;
             let kept = Baseline::read(&file)
                 .with_context(|| format!("failed to read the baseline {}", file.display()))?;
-            let found = compared(kept.runs(), side(runs)?, factors, false);
+            let arms = vec![Arm::new(name, kept.runs()), Arm::new("now", side(runs)?)];
+            let found = compared(arms, &Rules { factors, ..Rules::default() });
             Ok(conclude(&found, *format))
         }
     }
 }
 
-/// The file of a baseline; its name is no path.
+/// Whether a baseline may be called so: its name is no path.
+pub(crate) fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('.')
+        && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
+}
+
+/// The file of a baseline.
 fn named(directory: &Path, name: &str) -> anyhow::Result<std::path::PathBuf> {
-    let is_plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
-    if !is_plain || name.starts_with('.') {
+    if !is_plain(name) {
         bail!(
             anyhow::anyhow!("{name:?} is no name for a baseline: letters, digits, `-`, `_` and `.`")
                 .context(Exit::WrongPlan)

@@ -1,22 +1,25 @@
 //! `plimsoll capacity`: the highest load at which every claim holds.
 
+mod instances;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use plimsoll_audit::capacity::measured;
 use plimsoll_audit::statistics::bracket::{Next, Reason};
+use plimsoll_audit::statistics::walk::Step;
 use plimsoll_engine::StopHandle;
 use plimsoll_metrics::expression::{Measure, Statement, parse_statement};
 use plimsoll_metrics::interval::samples_needed;
 use plimsoll_model::{Load, Nanos, SECOND_NS, Schedule};
-use plimsoll_report::capacity::{Capacity, SCHEMA, Search, Tried, Unit};
-use plimsoll_report::render::capacity::{capacity_text, level as shown, line_of, usual_margins};
+use plimsoll_report::capacity::{Capacity, SCHEMA, Search, Tried, Unit, Walk};
+use plimsoll_report::render::capacity::{Margin, capacity_text, level as shown, line_of, usual_margins};
 use plimsoll_report::render::html::capacity::capacity_html;
 use plimsoll_script::yaml::HOLD;
 use plimsoll_script::{Constant, Lowered};
 
-use super::plan::{Services, read_at};
+use super::plan::{Services, no_overrides, read_at};
 use crate::args::{CapacityArgs, CommonArgs, OverrideArgs};
 use crate::execute::{Job, Keep, perform, usual_directory};
 use crate::exit_code::Exit;
@@ -34,9 +37,21 @@ const FIRST_SHARE: f64 = 0.1;
 /// Samples for each that a quantile needs at the least: its intervals are to mean something.
 const SAMPLES: f64 = 3.0;
 
+/// The smallest share of `--hold` that a level is held for while levels only grow, and while they are still far apart: far
+/// from the line a short look says as much as a long one.
+const GROWING_SHARE: u64 = 4;
+const WIDE_SHARE: u64 = 2;
+
+/// Up to which ratio what held and what failed are not far apart.
+const WIDE: f64 = 1.2;
+
+/// Seeds of the walk follow those of the levels at this distance.
+const WALK_SEEDS: u64 = 1_000;
+
 /// A search that is going on.
 struct Going<'a> {
     args: &'a CapacityArgs,
+    overrides: OverrideArgs,
     directory: PathBuf,
     found: Capacity,
     services: Services,
@@ -45,25 +60,42 @@ struct Going<'a> {
 
 /// See the module.
 pub(crate) fn capacity(args: &CapacityArgs) -> anyhow::Result<Exit> {
+    let args = &args.shortened();
     let mut services = Services::new();
-    let plan = read_at(&args.plan, &overrides(args), args.common.seed, None, &mut services)?;
+    let plan = read_at(&args.plan, &overrides(args, None), args.common.seed, None, &mut services)?;
     let directory =
         args.common.directory().unwrap_or_else(|| usual_directory(&format!("{}-capacity", plan.plan.name)));
-    let begun = begun(args, &plan)?;
-    let found = resumed(&directory, begun)?;
-    std::fs::create_dir_all(&directory)
-        .with_context(|| format!("failed to make the directory {}", directory.display()))?;
     let stop = signals::interruptible()?;
-    let mut going = Going { args, directory, found, services, stop };
+    let instances = instances::asked_for(args, &plan)?;
+    if !instances.is_empty() {
+        return instances::sweep(args, &plan, &directory, &instances, &stop);
+    }
+    let mut going = Going::begin(args, None, directory, services, &stop)?;
     going.search()?;
     Ok(going.conclude())
 }
 
-impl Going<'_> {
+impl<'a> Going<'a> {
+    /// A search in `directory`, of the plan's target or another one, as far as it has come.
+    fn begin(
+        args: &'a CapacityArgs,
+        target: Option<String>,
+        directory: PathBuf,
+        mut services: Services,
+        stop: &StopHandle,
+    ) -> anyhow::Result<Self> {
+        let overrides = overrides(args, target);
+        let plan = read_at(&args.plan, &overrides, args.common.seed, None, &mut services)?;
+        let found = resumed(&directory, begun(args, &plan)?)?;
+        std::fs::create_dir_all(&directory)
+            .with_context(|| format!("failed to make the directory {}", directory.display()))?;
+        Ok(Self { args, overrides, directory, found, services, stop: stop.clone() })
+    }
+
     fn search(&mut self) -> anyhow::Result<()> {
         while let Next::Probe(level) = self.found.next() {
             let held = self.found.line().held;
-            let Some(throughput) = self.look(level)? else { break };
+            let Some(throughput) = self.look(level)? else { return Ok(()) };
             // Nothing succeeded where something did before: is it the level, or is the target gone?
             if let Some(before) = held.filter(|_| throughput <= 0.0)
                 && let Some(again) = self.look(before)?
@@ -75,22 +107,16 @@ impl Going<'_> {
                 self.found.ended = Some(format!(
                     "nothing succeeds any more since {at}, not even what did before: the target is gone"
                 ));
-                self.keep()?;
-                break;
+                return self.keep();
             }
         }
-        Ok(())
+        if self.args.walk { self.walk() } else { Ok(()) }
     }
 
     /// Tries a level and keeps what came of it: successes per second, or nothing if somebody interrupted.
     fn look(&mut self, level: f64) -> anyhow::Result<Option<f64>> {
-        let tried = self.probe(level)?;
-        if self.stop.is_stopped() {
-            return Ok(None);
-        }
-        if !self.args.common.quiet {
-            console::remark(&line_of(self.found.unit, &tried));
-        }
+        let number = self.found.tried.len();
+        let Some(tried) = self.probe(level, "levels", number, number as u64)? else { return Ok(None) };
         let throughput = tried.throughput_per_s;
         self.found.tried.push(tried);
         self.keep()?;
@@ -98,18 +124,38 @@ impl Going<'_> {
         Ok(Some(throughput))
     }
 
-    /// One run at a level.
-    fn probe(&mut self, level: f64) -> anyhow::Result<Tried> {
+    /// Up and down again over the line.
+    fn walk(&mut self) -> anyhow::Result<()> {
+        if self.found.walk.is_none() {
+            let Some(levels) = self.found.walk_levels() else {
+                console::remark("no walk: nothing failed, so there is nothing to come down from");
+                return Ok(());
+            };
+            self.found.walk = Some(Walk { levels, tried: Vec::new() });
+        }
+        while let Some((level, number)) = self.found.walk.as_ref().and_then(|walk| match walk.next() {
+            Step::Probe(level) => Some((level, walk.tried.len())),
+            Step::Done(_) => None,
+        }) {
+            let Some(tried) = self.probe(level, "walk", number, WALK_SEEDS + number as u64)? else { break };
+            self.found.walk.iter_mut().for_each(|walk| walk.tried.push(tried.clone()));
+            self.keep()?;
+        }
+        Ok(())
+    }
+
+    /// One run at a level, kept below `place` by its number; nothing if somebody interrupted.
+    fn probe(&mut self, level: f64, place: &str, number: usize, seed: u64) -> anyhow::Result<Option<Tried>> {
         let hold_ns = self.hold_ns(level);
         let constant = Constant { level, warm_up_ns: self.args.warm_up, hold_ns };
         let lowered = read_at(
             &self.args.plan,
-            &overrides(self.args),
-            Some(self.found.seed.wrapping_add(self.found.tried.len() as u64)),
+            &self.overrides,
+            Some(self.found.seed.wrapping_add(seed)),
             Some(constant),
             &mut self.services,
         )?;
-        let name = PathBuf::from("levels").join(format!("{:03}", self.found.tried.len() + 1));
+        let name = PathBuf::from(place).join(format!("{:03}", number + 1));
         let path = self.directory.join(&name);
         // What an interrupted search has left there was never counted.
         if path.exists() {
@@ -118,19 +164,31 @@ impl Going<'_> {
         let common = CommonArgs { quiet: true, json: false, ..self.args.common.clone() };
         let job = Job::from(&lowered);
         let (view, _) = perform(&job, &common, &Keep::Directory(path), self.stop.clone())?;
+        if self.stop.is_stopped() {
+            return Ok(None);
+        }
         let measured = measured(&view.record, &view.judgement, HOLD);
-        Ok(Tried::new(level, &measured, &self.found.claims, hold_ns, name))
+        let tried = Tried::new(level, &measured, &self.found.claims, hold_ns, name);
+        if !self.args.common.quiet {
+            console::remark(&line_of(self.found.unit, &tried));
+        }
+        Ok(Some(tried))
     }
 
-    /// Long enough for the quantiles that are claimed, in whole seconds. While levels only grow, half of it will do.
+    /// Long enough for the quantiles that are claimed, in whole seconds; shorter while the line is far.
     fn hold_ns(&self, level: f64) -> Nanos {
-        let usual = if self.found.is_bracketed() { self.args.hold } else { self.args.hold / 2 };
+        let usual = match self.found.gap() {
+            None => self.args.hold / GROWING_SHARE,
+            Some(gap) if gap > WIDE => self.args.hold / WIDE_SHARE,
+            Some(_) => self.args.hold,
+        };
         let needed = match self.found.unit {
             Unit::Rate => samples_of(&self.found.claims) * SAMPLES / level,
             Unit::Users => 0.0,
         };
         let needed_ns = (needed * SECOND_NS as f64) as Nanos;
-        needed_ns.max(usual).min(self.args.hold_max.max(self.args.hold)).div_ceil(SECOND_NS) * SECOND_NS
+        needed_ns.max(usual).min(self.args.hold_max.max(self.args.hold)).div_ceil(SECOND_NS).max(1)
+            * SECOND_NS
     }
 
     fn keep(&self) -> anyhow::Result<()> {
@@ -138,43 +196,72 @@ impl Going<'_> {
         written.with_context(|| format!("failed to write into {}", self.directory.display()))
     }
 
+    /// Prints the result of a search that stands alone.
     fn conclude(&self) -> Exit {
-        let margins = if self.args.margins.is_empty() { usual_margins() } else { self.args.margins.clone() };
+        let margins = margins(self.args);
         let text = capacity_text(&self.found, &margins, &self.args.loads);
         if self.args.common.json {
             console::result(&serde_json::to_string_pretty(&self.found).unwrap_or_default());
         } else {
             console::result(&text);
         }
-        let place = self.directory.display();
-        let page = capacity_html(&self.found, &margins, &self.args.loads);
-        for (name, content) in [("report.txt", &text), ("report.html", &page)] {
-            if let Err(error) = std::fs::write(self.directory.join(name), content) {
-                console::remark(&format!("warning: {name} could not be written to {place}: {error}"));
-            }
-        }
+        self.write(&text, &margins);
+        let exit = self.exit();
+        told_where(&self.directory, exit, self.args.common.quiet);
+        exit
+    }
+
+    /// Writes what is shown of it into its directory.
+    fn write(&self, text: &str, margins: &[Margin]) {
+        let page = capacity_html(&self.found, margins, &self.args.loads);
+        write_shown(&self.directory, text, &page);
+    }
+
+    fn exit(&self) -> Exit {
         if self.stop.is_stopped() {
-            console::remark(&format!(
-                "interrupted; what was found is kept in {place}, and the same command with --out {place} goes on from there"
-            ));
             return Exit::Interrupted;
-        }
-        if !self.args.common.quiet {
-            console::remark(&format!("recorded in {place}"));
         }
         if self.found.ended.is_some() {
             return Exit::Unproven;
         }
         match self.found.line().reason {
-            Reason::Bracketed | Reason::HoldsAtHighest => Exit::Success,
+            Reason::Bracketed | Reason::HoldsAtHighest | Reason::Pooled { .. } => Exit::Success,
             Reason::FailsAtLowest => Exit::Refuted,
             Reason::Contradicted { .. } | Reason::GeneratorLimit | Reason::ProbesExhausted => Exit::Unproven,
         }
     }
 }
 
+/// Writes the text and the page of a result.
+fn write_shown(directory: &Path, text: &str, page: &str) {
+    for (name, content) in [("report.txt", text), ("report.html", page)] {
+        if let Err(error) = std::fs::write(directory.join(name), content) {
+            console::remark(&format!(
+                "warning: {name} could not be written to {}: {error}",
+                directory.display()
+            ));
+        }
+    }
+}
+
+/// Says where the result is kept, and how an interrupted search goes on.
+fn told_where(directory: &Path, exit: Exit, is_quiet: bool) {
+    let place = directory.display();
+    if exit == Exit::Interrupted {
+        console::remark(&format!(
+            "interrupted; what was found is kept in {place}, and the same command with --out {place} goes on from there"
+        ));
+    } else if !is_quiet {
+        console::remark(&format!("recorded in {place}"));
+    }
+}
+
+fn margins(args: &CapacityArgs) -> Vec<Margin> {
+    if args.margins.is_empty() { usual_margins() } else { args.margins.clone() }
+}
+
 /// A search that has tried nothing yet.
-fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Capacity> {
+pub(super) fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Capacity> {
     let plan = &lowered.plan;
     if plan.claims.is_empty() {
         bail!(anyhow::anyhow!(
@@ -206,10 +293,12 @@ fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Capacity> {
         target: plan.target.clone(),
         unit: if by_rate { Unit::Rate } else { Unit::Users },
         seed: plan.seed,
+        scale: plan.scale,
         claims: plan.claims.iter().map(|claim| claim.text.clone()).collect(),
         search,
         tried: Vec::new(),
         ended: None,
+        walk: None,
     })
 }
 
@@ -229,8 +318,8 @@ fn resumed(directory: &Path, begun: Capacity) -> anyhow::Result<Capacity> {
     Ok(Capacity { ended: None, ..known })
 }
 
-fn overrides(args: &CapacityArgs) -> OverrideArgs {
-    OverrideArgs { env: args.env.clone(), vus: None, rate: None, duration: None, iterations: None }
+pub(super) fn overrides(args: &CapacityArgs, target: Option<String>) -> OverrideArgs {
+    OverrideArgs { env: args.env.clone(), scale: args.scale, target, ..no_overrides(None) }
 }
 
 /// How many operations the claims need at the least to be judged (docs/METHOD.md, section 4).

@@ -1,8 +1,12 @@
 //! `plimsoll check`: everything wrong with a plan, then one call of each kind.
 
+use plimsoll_audit::series::quantity;
 use plimsoll_engine::run::canary;
+use plimsoll_model::monitor::Gauge;
 use plimsoll_model::{Plan, Schedule};
+use plimsoll_monitors::monitor;
 use plimsoll_report::format::{duration, time};
+use plimsoll_script::Lowered;
 
 use super::plan::read;
 use crate::args::CheckArgs;
@@ -33,16 +37,53 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             step.message
         ));
     }
-    console::result(&text);
+    let (read, unread) = monitors(lowered);
+    console::result(&(text + &read));
+    if unread > 0 {
+        console::remark(&format!(
+            "{unread} of {} monitors cannot be read: claims about them would be unproven",
+            lowered.monitors.len()
+        ));
+    }
     let failed = steps.iter().filter(|s| s.failed()).count();
     if failed == 0 {
-        return Ok(Exit::Success);
+        return Ok(if unread == 0 { Exit::Success } else { Exit::Unproven });
     }
     console::remark(&format!(
         "{failed} of {} calls failed: a load test of this plan would measure failures",
         steps.len()
     ));
     Ok(Exit::Unproven)
+}
+
+/// Every monitor once: what it read, or why not; and how many read nothing.
+fn monitors(lowered: &Lowered) -> (String, usize) {
+    let mut text = String::new();
+    let mut unread = 0;
+    for settings in &lowered.monitors {
+        let source = settings.source.describe();
+        let read = monitor(settings.clone()).watch().read();
+        unread += usize::from(read.values.is_empty());
+        text.push_str(&format!("  {}  {source}\n", settings.name));
+        let shown: Vec<_> = read.values.iter().map(gauge).collect();
+        if !shown.is_empty() {
+            text.push_str(&format!("    {}\n", shown.join(", ")));
+        }
+        if let Some(missing) = read.missing {
+            text.push_str(&format!("    not read: {missing}\n"));
+        }
+    }
+    if text.is_empty() { (text, 0) } else { (format!("One reading of each monitor\n{text}"), unread) }
+}
+
+/// A number as it stands; of what is counted, only a second reading tells what happens by the second.
+fn gauge(gauge: &Gauge) -> String {
+    let name = &gauge.name;
+    if gauge.is_counter {
+        return format!("{name} by the second");
+    }
+    let limit = gauge.limit.map_or_else(String::new, |l| format!(" of {}", quantity(gauge.unit, l)));
+    format!("{name} {}{limit}", quantity(gauge.unit, gauge.value))
 }
 
 /// The plan as it would be executed.

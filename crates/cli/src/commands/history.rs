@@ -2,7 +2,7 @@
 
 use plimsoll_report::render::history::{RUNS_MIN, history_text, stories};
 
-use super::compare::side;
+use super::arms::side;
 use crate::args::HistoryArgs;
 use crate::console;
 use crate::exit_code::Exit;

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod arms;
 pub(crate) mod audit;
 pub(crate) mod baseline;
 pub(crate) mod capacity;
@@ -14,5 +15,6 @@ pub(crate) mod repeat;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod script;
+pub(crate) mod suite;
 pub(crate) mod target;
 pub(crate) mod verify;

@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use anyhow::Context;
-use plimsoll_script::{Constant, Environment, Lowered, load};
+use plimsoll_script::{Constant, Diagnostics, Environment, Lowered, load};
 use plimsoll_targets::{Running, start};
 
-use crate::args::OverrideArgs;
+use crate::args::{OverrideArgs, Scale};
 use crate::exit_code::Exit;
 use crate::{console, facts};
 
@@ -64,6 +64,29 @@ fn lowered(
     (seed, constant): (Option<u64>, Option<Constant>),
     services: &mut Services,
 ) -> anyhow::Result<Lowered> {
+    let given = Environment { seed, constant, ..Environment::default() };
+    lowered_with(path, text, overrides, given, services).map_err(|wrong| said(&wrong, "the plan"))
+}
+
+/// The same for another target, if one is given, and without a word.
+pub(crate) fn read_quietly(
+    path: &Path,
+    text: String,
+    overrides: &OverrideArgs,
+    (seed, target): (Option<u64>, Option<String>),
+    services: &mut Services,
+) -> Result<Lowered, Diagnostics> {
+    let given = Environment { seed, target, ..Environment::default() };
+    lowered_with(path, text, overrides, given, services)
+}
+
+fn lowered_with(
+    path: &Path,
+    text: String,
+    overrides: &OverrideArgs,
+    given: Environment<'_>,
+    services: &mut Services,
+) -> Result<Lowered, Diagnostics> {
     let mut start_service = |name: &str| -> Result<String, String> {
         if !services.contains_key(name) {
             let running =
@@ -72,32 +95,41 @@ fn lowered(
         }
         Ok(services[name].url())
     };
-    let variables = facts::variables().into_iter().chain(overrides.env.iter().cloned()).collect();
     let mut environment = Environment {
-        variables,
-        seed,
+        variables: facts::variables().into_iter().chain(overrides.env.iter().cloned()).collect(),
         users: overrides.vus,
         rate: overrides.rate,
         duration_ns: overrides.duration,
         iterations: overrides.iterations,
-        constant,
+        scale: overrides.scale.and_then(Scale::share),
         proxy: facts::proxies(),
         now_ms: facts::now().0,
         own: crate::protocols::own().iter().map(|protocol| protocol.name()).collect(),
         start_service: Some(&mut start_service),
+        seed: given.seed,
+        target: given.target.or_else(|| overrides.target.clone()),
+        constant: given.constant,
     };
-    match load(path, text, &mut environment) {
-        Ok(lowered) => Ok(lowered),
-        Err(diagnostics) => {
-            console::remark(&diagnostics.render(console::has_colour()));
-            let count = diagnostics.found.len();
-            Err(anyhow::anyhow!("{count} {} in the plan", if count == 1 { "mistake" } else { "mistakes" })
-                .context(Exit::WrongPlan))
-        }
-    }
+    load(path, text, &mut environment)
+}
+
+/// Prints what is wrong with a file of the user's, all of it.
+pub(super) fn said(diagnostics: &Diagnostics, file: &str) -> anyhow::Error {
+    console::remark(&diagnostics.render(console::has_colour()));
+    let count = diagnostics.found.len();
+    anyhow::anyhow!("{count} {} in {file}", if count == 1 { "mistake" } else { "mistakes" })
+        .context(Exit::WrongPlan)
 }
 
 /// Overrides for a plan that takes none.
 pub(crate) fn no_overrides(duration: Option<u64>) -> OverrideArgs {
-    OverrideArgs { env: Vec::new(), vus: None, rate: None, duration, iterations: None }
+    OverrideArgs {
+        env: Vec::new(),
+        vus: None,
+        rate: None,
+        duration,
+        iterations: None,
+        scale: None,
+        target: None,
+    }
 }

@@ -2,22 +2,27 @@
 
 use std::ffi::OsString;
 
-use crate::args::{Idle, RunArgs};
+use crate::args::{Idle, RunArgs, Scale};
+use crate::console;
 use crate::execute::usual_directory;
 use crate::exit_code::Exit;
-use crate::{console, fresh, signals};
+use crate::fresh::Fresh;
 
 /// See the module.
 pub(crate) fn repeat(args: &RunArgs, count: u32) -> anyhow::Result<Exit> {
     let name = args.plan.file_stem().map_or_else(|| "plan".into(), |stem| stem.to_string_lossy());
     let directory = args.common.directory().unwrap_or_else(|| usual_directory(&name));
-    let stop = signals::interruptible()?;
+    let fresh = Fresh::new()?;
     let (more, mut worst) = (passed_on(args), 0);
     for number in 1..=count {
         let out = directory.join(format!("{number:03}"));
-        let code = fresh::run(&args.plan, &more, &out)?;
-        console::remark(&format!("run {number} of {count}: exit code {code}, recorded in {}", out.display()));
-        if stop.is_stopped() {
+        let code = fresh.run(&args.plan, &more, &out)?;
+        if out.exists() {
+            let recorded = out.display();
+            console::remark(&format!("run {number} of {count}: exit code {code}, recorded in {recorded}"));
+        }
+        if fresh.is_stopped() {
+            console::remark(&format!("interrupted; what was made is kept in {}", directory.display()));
             return Ok(Exit::Interrupted);
         }
         if code == Exit::WrongPlan as u8 || Exit::of_code(code) == Exit::Failed {
@@ -41,6 +46,7 @@ fn passed_on(args: &RunArgs) -> Vec<OsString> {
     put("--rate", own.rate.map(|rate| rate.to_string()));
     put("--duration", own.duration.map(|ns| format!("{}us", ns / 1_000)));
     put("--iterations", own.iterations.map(|n| n.to_string()));
+    put("--scale", own.scale.and_then(Scale::share).map(|share| share.to_string()));
     put("--workers", common.workers.map(|n| n.to_string()));
     put("--seed", common.seed.map(|n| n.to_string()));
     let idle = match common.idle {

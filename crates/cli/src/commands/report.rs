@@ -3,7 +3,8 @@
 use anyhow::Context;
 use plimsoll_model::Record;
 use plimsoll_report::{
-    RunDirectory, View, csv, hgrm, hlog, html, json, junit, markdown, openmetrics, read_log, text,
+    RunDirectory, View, csv, hgrm, hlog, html, json, junit, markdown, monitors_csv, openmetrics, read_log,
+    text,
 };
 
 use crate::args::{Format, ReportArgs};
@@ -29,6 +30,7 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Exit> {
         Format::Json => json,
         Format::Junit => junit,
         Format::Md => markdown,
+        Format::Monitors => monitors_csv,
         Format::Openmetrics => openmetrics,
         Format::Text => text,
     };

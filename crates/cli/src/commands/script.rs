@@ -12,7 +12,7 @@ use plimsoll_model::{Outcome, ProtocolSettings, StopReason};
 use plimsoll_report::View;
 use serde_json::{Map, Value, json};
 
-use crate::args::RunArgs;
+use crate::args::{RunArgs, Scale};
 use crate::execute::{Job, Keep, conclude, perform, usual_directory};
 use crate::exit_code::Exit;
 use crate::protocols::Known;
@@ -39,11 +39,13 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         plan: script.plan.clone(),
         workload: script.workload(),
         protocols: protocols(&script),
+        monitors: Vec::new(),
         needs: vec!["http"],
         known,
         timeout_ns_max: script.timeout_ns_max,
         effective: script.effective.clone(),
         digest: script.digest.clone(),
+        variables: args.overrides.env.iter().cloned().collect(),
     };
     let users: u64 = (0..job.plan.loads.len() as u16).map(|load| job.workload.users_ready(load)).sum();
     if users >= MANY_USERS && !args.common.quiet {
@@ -79,6 +81,12 @@ fn protocols(script: &Script) -> ProtocolSettings {
         ..GrpcSettings::default()
     };
     ProtocolSettings { http: script.http.clone(), grpc, ..ProtocolSettings::default() }
+}
+
+/// Reads a script as these arguments would run it.
+pub(crate) fn prepared(args: &RunArgs) -> anyhow::Result<Script> {
+    let outside = outside(&args.script.secrets, StopHandle::default(), &Known::default())?;
+    Script::load(&args.plan, settings(args)?, outside).map_err(|e| refused(&e))
 }
 
 /// Reads a script to look at it, not to run it.
@@ -125,12 +133,18 @@ fn exit(conclusion: &Conclusion, view: &View, k6_verdict: bool) -> Exit {
     for unproven in &conclusion.without_samples {
         console::remark(&format!("UNPROVEN  {unproven}: nothing was counted that it could be judged by"));
     }
+    for unproven in &conclusion.scaled {
+        console::remark(&format!("UNPROVEN  {unproven}: it is about a total, and the run was shortened"));
+    }
     let by_k6 = Exit::of_k6(conclusion.exit_code);
-    if k6_verdict || by_k6 != Exit::Success {
+    // What failed is all about totals, which say nothing of a run of full length.
+    let is_open = by_k6 == Exit::Refuted && conclusion.failed.is_empty() && !conclusion.scaled.is_empty();
+    if k6_verdict || !(by_k6 == Exit::Success || is_open) {
         return by_k6;
     }
+    let unproven = conclusion.without_samples.len() + conclusion.scaled.len();
     match Exit::of(&view.judgement) {
-        Exit::Success if !conclusion.without_samples.is_empty() => Exit::Unproven,
+        Exit::Success if unproven > 0 => Exit::Unproven,
         own => own,
     }
 }
@@ -188,6 +202,7 @@ fn settings(args: &RunArgs) -> anyhow::Result<Settings> {
         seed: args.common.seed.unwrap_or(1),
         outputs: args.common.outputs(),
         http: HttpSettings { proxy: facts::proxies(), ..HttpSettings::default() },
+        scale: args.overrides.scale.and_then(Scale::share),
     })
 }
 

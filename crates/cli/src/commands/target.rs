@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use anyhow::{Context, bail};
 use plimsoll_targets::truth::faults::nanos;
 use plimsoll_targets::truth::{self, ServiceTime, TruthOptions};
-use plimsoll_targets::{Running, shop, start};
+use plimsoll_targets::{Running, cache, shop, start};
 
 use crate::args::TargetArgs;
 use crate::exit_code::Exit;
@@ -31,6 +31,10 @@ fn start_service(args: &TargetArgs) -> anyhow::Result<Running> {
                 ..TruthOptions::default()
             };
             truth::start(address, options)
+        }
+        "cache" => {
+            let bytes_max = args.memory.unwrap_or(cache::BYTES_MAX);
+            cache::start(address, cache::CacheOptions { bytes_max })
         }
         "shop" if args.strict => shop::start(address, &shop::ShopOptions::strict()),
         name => start(name, address),

@@ -10,10 +10,11 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Color, Style, Stylize};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Gauge, Paragraph, Row, Sparkline, Table};
+use ratatui::widgets::{Gauge, Paragraph, Row, Sparkline, Table, Widget};
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
-use super::lines::{elapsed_ns, generator};
+use super::lines::{elapsed_ns, generator, watched};
+use super::milestones::Milestones;
 use super::wait;
 use crate::console;
 use crate::execute::Shared;
@@ -36,7 +37,13 @@ pub(super) fn show(progress: &Shared<Progress>, done: &AtomicBool) -> std::io::R
     let backend: CrosstermBackend<Stderr> = CrosstermBackend::new(stderr());
     let mut terminal =
         Terminal::with_options(backend, TerminalOptions { viewport: Viewport::Inline(HEIGHT) })?;
+    let mut milestones = Milestones::default();
     loop {
+        let passed = milestones.passed(&progress.lock().unwrap_or_else(PoisonError::into_inner));
+        for line in passed {
+            // Above the view, where they stay.
+            terminal.insert_before(1, |buffer| Line::from(line).render(buffer.area, buffer))?;
+        }
         draw(&mut terminal, &progress.lock().unwrap_or_else(PoisonError::into_inner))?;
         if wait(done) {
             break;
@@ -71,7 +78,7 @@ fn render(frame: &mut Frame<'_>, progress: &Progress) {
     let history: Vec<u64> = progress.ok_per_second.iter().copied().collect();
     frame.render_widget(Sparkline::default().data(history).style(colour(Color::Blue)), spark);
     frame.render_widget(step_table(progress, steps.width), steps);
-    frame.render_widget(Paragraph::new(error_lines(progress)), rest);
+    frame.render_widget(Paragraph::new(last_lines(progress)), rest);
 }
 
 fn colour(colour: Color) -> Style {
@@ -141,6 +148,12 @@ fn step_table(progress: &Progress, width: u16) -> Table<'static> {
     Table::new(rows, widths).header(Row::new(head).style(Style::new().bold()))
 }
 
+/// What is watched, if anything is, and errors.
+fn last_lines(progress: &Progress) -> Vec<Line<'static>> {
+    let watched = Some(watched(progress)).filter(|line| !line.is_empty());
+    watched.map(Line::from).into_iter().chain(error_lines(progress)).collect()
+}
+
 fn error_lines(progress: &Progress) -> Vec<Line<'static>> {
     let mut errors: Vec<_> = progress.record.errors.iter().collect();
     errors.sort_by_key(|e| std::cmp::Reverse(e.count));
@@ -159,7 +172,8 @@ mod tests {
     use std::collections::VecDeque;
 
     use plimsoll_audit::testing::Synthetic;
-    use plimsoll_model::RunEvent;
+    use plimsoll_model::monitor::{Readings, Series};
+    use plimsoll_model::{RunEvent, Unit, Watched};
     use ratatui::backend::TestBackend;
 
     use super::*;
@@ -192,6 +206,27 @@ mod tests {
         assert!(rows[1].contains("draining"), "{rows:#?}");
         assert!(rows[2].contains("sent 200/s") && rows[2].contains("generator wakes"), "{rows:#?}");
         assert!(rows.iter().any(|r| r.starts_with("call") && r.contains("12\u{2009}000")), "{rows:#?}");
+    }
+
+    #[test]
+    fn the_fullest_of_what_is_watched_has_a_line() {
+        let mut progress = progress();
+        progress.record.started.plan.monitors =
+            vec![Watched { name: "db".to_owned(), source: "postgres".to_owned() }];
+        let series =
+            |name: &str, limit| Series { monitor: 0, name: name.to_owned(), unit: Unit::Count, limit };
+        progress
+            .record
+            .apply(&RunEvent::Series(vec![series("db.active", None), series("db.connections", Some(100.0))]));
+        let values = vec![(0, 3.0), (1, 91.0)];
+        let at_ns = elapsed_ns(&progress);
+        progress.record.apply(&RunEvent::Readings(vec![Readings { at_ns, values, ..Readings::default() }]));
+        let rows = frame(&progress, 110);
+        assert!(rows.iter().any(|r| r.contains("db.connections 91 (91 % of what there is)")), "{rows:#?}");
+        let missing = Some("connection refused".to_owned());
+        progress.record.apply(&RunEvent::Readings(vec![Readings { at_ns, missing, ..Readings::default() }]));
+        let rows = frame(&progress, 110);
+        assert!(rows.iter().any(|r| r.contains("db cannot be read: connection refused")), "{rows:#?}");
     }
 
     #[test]

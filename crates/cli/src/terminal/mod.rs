@@ -2,6 +2,7 @@
 
 mod lines;
 mod live;
+mod milestones;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -11,6 +12,7 @@ use std::time::Duration;
 use crate::console;
 use crate::execute::Shared;
 use crate::watch::Progress;
+use milestones::Milestones;
 
 /// How a run is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +69,11 @@ impl Display {
 
 fn by_lines(progress: &Shared<Progress>, done: &AtomicBool) {
     let mut turn = 0u32;
+    let mut milestones = Milestones::default();
     while !wait(done) {
         turn += 1;
+        let passed = milestones.passed(&progress.lock().unwrap_or_else(PoisonError::into_inner));
+        passed.iter().for_each(|line| console::remark(line));
         if turn.is_multiple_of(LINE_EVERY) {
             let line = lines::line(&progress.lock().unwrap_or_else(PoisonError::into_inner));
             console::remark(&line);

@@ -6,12 +6,15 @@ mod bad_input;
 #[expect(dead_code, reason = "the contract tests ask more of them")]
 mod brokers;
 mod capacity;
+mod cliffracer;
+mod comparison;
 #[path = "../../../protocols/tests/contract/databases.rs"]
 #[expect(dead_code, reason = "the contract tests ask more of them")]
 mod databases;
 mod examples;
 mod judging;
 mod known_answers;
+mod monitors;
 mod plimsoll;
 mod protocols;
 mod results;
@@ -19,4 +22,7 @@ mod scripts;
 #[path = "../../../protocols/tests/contract/server.rs"]
 #[expect(dead_code, reason = "the contract tests ask more of them")]
 mod server;
+mod sparkle;
 mod steps;
+mod streams;
+mod suite;

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use plimsoll_targets::truth::{self, TruthOptions};
+use plimsoll_targets::truth::{self, ServiceTime, TruthOptions};
 use plimsoll_targets::{Running, start};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -74,6 +74,12 @@ impl Place {
 
 pub(crate) fn read_json(path: &Path) -> Option<Value> {
     serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
+}
+
+/// A service that takes so long that a busy machine does not spoil its times: nobody ever waits there.
+pub(crate) fn slow() -> Running {
+    let service = ServiceTime::Deterministic(100_000_000);
+    truth_server(TruthOptions { servers: 0, service, ..TruthOptions::default() })
 }
 
 /// A truth server.

@@ -15,7 +15,7 @@ use canary::Canary;
 use readings::{Machine, Scheduled};
 
 /// Watches load threads and machine for the length of a run.
-pub(crate) struct Monitor {
+pub(crate) struct Watcher {
     signals: Vec<Arc<ThreadSignals>>,
     canary: Canary,
     start: Instant,
@@ -24,7 +24,7 @@ pub(crate) struct Monitor {
     threads: Vec<ThreadHealth>,
 }
 
-impl Monitor {
+impl Watcher {
     /// Starts watching; readings count from `start`.
     pub(crate) fn start(signals: Vec<Arc<ThreadSignals>>, start: Instant) -> Self {
         let canary = Canary::start(signals.clone());
@@ -85,12 +85,12 @@ mod tests {
         let signals = Arc::new(ThreadSignals::default());
         signals.set_thread(rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned());
         signals.set_in_flight(3);
-        let mut monitor = Monitor::start(vec![signals], clock::now());
+        let mut watcher = Watcher::start(vec![signals], clock::now());
         // Work until the canary has ticked: a state, not a time.
-        while monitor.canary.ticks() < 2 {
+        while watcher.canary.ticks() < 2 {
             std::hint::spin_loop();
         }
-        let health = monitor.read();
+        let health = watcher.read();
         assert_eq!(health.in_flight_sum, 3 * health.in_flight_readings);
         assert_eq!(health.hiccups.count(), health.in_flight_readings);
         if cfg!(target_os = "linux") {

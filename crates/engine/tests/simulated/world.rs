@@ -168,7 +168,7 @@ pub(crate) fn plan(loads: Vec<Load>) -> Plan {
             .collect(),
         loads,
         phases: Vec::new(),
-        claims: Vec::new(),
+        ..Plan::default()
     }
 }
 

@@ -56,7 +56,8 @@ impl Points {
 
     /// With what a script demands of its metrics, which stands where they are introduced.
     pub(crate) fn with_thresholds(mut self, all: &[(String, Vec<Threshold>)]) -> Self {
-        self.thresholds = all.iter().map(|(name, list)| (name.clone(), list.iter().map(shown).collect())).collect();
+        self.thresholds =
+            all.iter().map(|(name, list)| (name.clone(), list.iter().map(shown).collect())).collect();
         self
     }
 

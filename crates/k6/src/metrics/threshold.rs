@@ -69,8 +69,16 @@ impl Expression {
             .into_iter()
             .find(|(sign, _)| rest.starts_with(sign))
             .ok_or_else(|| wrong("the comparison must be one of > >= < <= == === !="))?;
-        let bound =
-            rest[sign.len()..].trim().parse().map_err(|_| wrong("what it is compared with is no number"))?;
+        let written = rest[sign.len()..].trim();
+        let bound = written.parse().map_err(|_| match share(written) {
+            Some(share) => {
+                format!(
+                    "threshold `{text}`: shares are numbers from 0 to 1 here; write `{}{sign}{share}`",
+                    method.trim()
+                )
+            }
+            None => wrong("what it is compared with is no number"),
+        })?;
         let method = Method::parse(method.trim()).ok_or_else(|| {
             wrong("the method must be one of count, rate, value, avg, min, max, med, p(0..100)")
         })?;
@@ -104,6 +112,13 @@ impl Expression {
             Operator::Different => value != self.bound,
         }
     }
+}
+
+/// What was written in percent, as the number that it means; digits are moved, so that 0.1 % is 0.001 and nothing beside it.
+fn share(written: &str) -> Option<String> {
+    let percent: f64 = written.strip_suffix('%')?.trim().parse().ok()?;
+    let share = format!("{:.12}", percent / 100.0);
+    Some(share.trim_end_matches('0').trim_end_matches('.').to_owned())
 }
 
 impl Method {
@@ -162,6 +177,12 @@ mod tests {
         assert_eq!(parsed("p(99.9)<1e3").method, Method::P(99.9));
         for wrong in ["p95<500", "p(101)<1", "rate", "rate<fast", "avg=>1", "99p<1"] {
             assert!(Expression::parse(wrong).is_err(), "{wrong}");
+        }
+        for (wrong, right) in
+            [("rate<0.1%", "`rate<0.001`"), ("rate >= 99 %", "`rate>=0.99`"), ("rate<100%", "`rate<1`")]
+        {
+            let said = Expression::parse(wrong).unwrap_err();
+            assert!(said.contains(right), "{said}");
         }
     }
 

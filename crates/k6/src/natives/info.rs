@@ -108,14 +108,15 @@ fn info<'js>(ctx: &Ctx<'js>, vu: &Vu, key: &str) -> Result<Value<'js>> {
         "iteration" | "vuInScenario" => vu.iteration.get() as f64,
         "inScenario" => vu.in_scenario.get() as f64,
         "scenarioStartMs" => run.wall_ms(scenario.map_or(0, |s| s.start_ns)),
-        "progress" => scenario.map_or(0.0, |s| match s.executor.iterations() {
-            Some(all) => vu.in_scenario.get() as f64 / all.max(1) as f64,
-            None => {
-                let length_ns = s.executor.schedule().duration_ns().max(1);
-                vu.now().saturating_sub(s.start_ns) as f64 / length_ns as f64
-            }
-        })
-        .min(1.0),
+        "progress" => scenario
+            .map_or(0.0, |s| match s.executor.iterations() {
+                Some(all) => vu.in_scenario.get() as f64 / all.max(1) as f64,
+                None => {
+                    let length_ns = s.executor.schedule().duration_ns().max(1);
+                    vu.now().saturating_sub(s.start_ns) as f64 / length_ns as f64
+                }
+            })
+            .min(1.0),
         "scenarioName" => return scenario.map_or("", |s| s.name.as_str()).into_js(ctx),
         "executor" => return scenario.map_or("", |s| s.executor_name.as_str()).into_js(ctx),
         "options" => return run.options.shown().to_string().into_js(ctx),

@@ -75,9 +75,7 @@ fn issuer(name: &X509Name<'_>) -> serde_json::Value {
 /// Kinds with their values, in the order in which they stand in the name.
 fn values_of(name: &X509Name<'_>) -> Vec<(String, String)> {
     let attributes = name.iter_attributes();
-    attributes
-        .map(|it| (it.attr_type().to_id_string(), it.as_str().unwrap_or_default().to_owned()))
-        .collect()
+    attributes.map(|it| (it.attr_type().to_id_string(), it.as_str().unwrap_or_default().to_owned())).collect()
 }
 
 fn all<'a>(values: &'a [(String, String)], kind: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
@@ -108,7 +106,8 @@ fn other_names(parsed: &X509Certificate<'_>) -> Vec<String> {
     let extension = parsed.subject_alternative_name().ok().flatten();
     let given = extension.map(|it| it.value.general_names.as_slice()).unwrap_or_default();
     let of = |pick: fn(&GeneralName<'_>) -> Option<String>| given.iter().filter_map(pick);
-    let hosts = of(|name| if let GeneralName::DNSName(host) = name { Some((*host).to_owned()) } else { None });
+    let hosts =
+        of(|name| if let GeneralName::DNSName(host) = name { Some((*host).to_owned()) } else { None });
     let people =
         of(|name| if let GeneralName::RFC822Name(who) = name { Some((*who).to_owned()) } else { None });
     let machines =

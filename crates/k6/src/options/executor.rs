@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::schedule::Stage;
+use plimsoll_model::schedule::{Stage, scaled};
 use plimsoll_model::{Closed, Nanos, Open, Process, SECOND_NS, Schedule};
 use serde_json::{Map, Value};
 
@@ -72,6 +72,24 @@ pub(crate) enum Executor {
 pub(crate) struct Users {
     pub(crate) before: u64,
     pub(crate) max: u64,
+}
+
+impl Scenario {
+    /// Shortens it to `scale` of its length. Rates, users and numbers of iterations stay, and so does the time that users have to
+    /// leave: it is for answers, which do not come sooner.
+    pub(super) fn shorten(&mut self, scale: f64) {
+        match &mut self.executor {
+            Executor::SharedIterations { max_ns: duration_ns, .. }
+            | Executor::PerVuIterations { max_ns: duration_ns, .. }
+            | Executor::ConstantVus { duration_ns, .. }
+            | Executor::ConstantArrivals { duration_ns, .. } => *duration_ns = scaled(*duration_ns, scale),
+            Executor::RampingVus { stages, .. } | Executor::RampingArrivals { stages, .. } => {
+                stages.iter_mut().for_each(|(duration_ns, _)| *duration_ns = scaled(*duration_ns, scale));
+            }
+        }
+        self.start_ns = scaled(self.start_ns, scale);
+        self.end_ns = self.start_ns + self.executor.schedule().duration_ns() + self.graceful_stop_ns;
+    }
 }
 
 impl Executor {
@@ -359,6 +377,22 @@ mod tests {
         let users = Users { before: 5, max: 5 };
         assert_eq!(executor, Executor::ConstantArrivals { rate: 2.0, duration_ns: 10 * SECOND_NS, users });
         assert_eq!(executor.schedule().arrivals(1), Some(20));
+    }
+
+    #[test]
+    fn shorter_scenarios_keep_rates_users_and_iterations() {
+        let (mut found, _) = read(json!({ "scenarios": {
+            "ramp": { "executor": "ramping-arrival-rate", "startRate": 10, "preAllocatedVUs": 5, "startTime": "100s",
+                      "stages": [{ "duration": "10m", "target": 50 }, { "duration": "0s", "target": 90 }, { "duration": "5s", "target": 90 }] },
+            "each": { "executor": "per-vu-iterations", "vus": 3, "iterations": 7, "gracefulStop": "4s" } } }));
+        found.iter_mut().for_each(|scenario| scenario.shorten(0.05));
+        let users = Users { before: 5, max: 5 };
+        let stages = vec![(30 * SECOND_NS, 50.0), (0, 90.0), (SECOND_NS, 90.0)];
+        assert_eq!(found[0].executor, Executor::RampingArrivals { start: 10.0, stages, users });
+        assert_eq!((found[0].start_ns, found[0].end_ns), (5 * SECOND_NS, (5 + 31 + 30) * SECOND_NS));
+        let max_ns = 30 * SECOND_NS;
+        assert_eq!(found[1].executor, Executor::PerVuIterations { vus: 3, iterations: 7, max_ns });
+        assert_eq!(found[1].end_ns, max_ns + 4 * SECOND_NS);
     }
 
     #[test]

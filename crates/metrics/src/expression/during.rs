@@ -7,6 +7,7 @@ use super::statement::{Statement, parse_statement};
 pub fn during(text: &str, phase: &str) -> String {
     let is_whole = |text: &str| match parse_statement(text) {
         Ok(Statement::Measured(expression)) => expression.selector.phase.is_none(),
+        Ok(Statement::Series(series)) => series.phase.is_none(),
         _ => false,
     };
     let comparison = text.find(['<', '>', '=', '!']).filter(|_| is_whole(text));
@@ -34,6 +35,7 @@ mod tests {
         assert_eq!(of("p99 < 200ms"), "p99(phase=hold) < 200ms");
         assert_eq!(of("p99(checkout)<200ms"), "p99(checkout, phase=hold) <200ms");
         assert_eq!(of("ok_rate >= 99.9%"), "ok_rate(phase=hold) >= 99.9%");
+        assert_eq!(of("max(redis.memory) < 1GB"), "max(redis.memory, phase=hold) < 1GB");
         assert_eq!(
             of("p95(tag.kind=read, service) < 60ms"),
             "p95(tag.kind=read, service, phase=hold) < 60ms"

@@ -16,8 +16,7 @@ pub struct ExpressionError {
     pub hint: String,
 }
 
-const MEASURES: &str =
-    "p99, p99.9, min, max, mean, median, count, throughput, ok_rate, fail_rate, share, sum or tokens";
+const MEASURES: &str = "p99, p99.9, min, max, mean, median, count, throughput, ok_rate, fail_rate, uptime, share, sum or tokens; of what a monitor reads also last";
 
 /// Parses one expression.
 pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
@@ -80,6 +79,12 @@ impl<'a> Cursor<'a> {
         Ok(inside.split(',').map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()).collect())
     }
 
+    /// Takes everything before one of `ends`, without spaces around it.
+    pub(super) fn up_to(&mut self, ends: &[char]) -> &'a str {
+        self.skip_spaces();
+        self.take_while(|c| !ends.contains(&c)).trim_end()
+    }
+
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -112,7 +117,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn measure(cursor: &mut Cursor<'_>) -> Result<Measure, ExpressionError> {
+pub(super) fn measure(cursor: &mut Cursor<'_>) -> Result<Measure, ExpressionError> {
     cursor.skip_spaces();
     let start = cursor.at;
     let word = cursor.take_while(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
@@ -128,6 +133,7 @@ fn measure(cursor: &mut Cursor<'_>) -> Result<Measure, ExpressionError> {
         "sum" => Some(Measure::Sum),
         "throughput" => Some(Measure::Throughput),
         "tokens" => Some(Measure::Tokens),
+        "uptime" => Some(Measure::Uptime),
         _ => None,
     };
     if let Some(measure) = named {
@@ -154,7 +160,7 @@ fn measure(cursor: &mut Cursor<'_>) -> Result<Measure, ExpressionError> {
     }
 }
 
-fn selector(cursor: &mut Cursor<'_>) -> Result<Selector, ExpressionError> {
+pub(super) fn selector(cursor: &mut Cursor<'_>) -> Result<Selector, ExpressionError> {
     let mut selector = Selector::default();
     if !cursor.take("(") {
         return Ok(selector);
@@ -185,7 +191,7 @@ fn selector(cursor: &mut Cursor<'_>) -> Result<Selector, ExpressionError> {
     }
 }
 
-fn select(selector: &mut Selector, item: &str) -> Result<(), String> {
+pub(super) fn select(selector: &mut Selector, item: &str) -> Result<(), String> {
     let Some((key, value)) = item.split_once('=') else {
         match item {
             "service" => selector.timing = Timing::Service,
@@ -252,7 +258,7 @@ pub(super) fn bound_of(
             _ => wrong(format!("a unit is missing behind {digits}")),
         };
     }
-    match UNITS.iter().find(|(name, ..)| *name == unit) {
+    match unit_of(unit) {
         None => wrong(format!("`{unit}` is not a unit")),
         Some((_, found, _)) if *found != dimension => wrong(format!("`{unit}` is not a unit that fits here")),
         Some((_, _, size)) if dimension == Dimension::Share && number * size > 1.0 => {
@@ -262,8 +268,33 @@ pub(super) fn bound_of(
     }
 }
 
+fn unit_of(name: &str) -> Option<&'static (&'static str, Dimension, f64)> {
+    UNITS.iter().find(|(known, ..)| *known == name)
+}
+
+/// A number with whatever unit, in the base unit, and what it is.
+pub(super) fn any_bound(cursor: &mut Cursor<'_>, example: &str) -> Result<(f64, Dimension), ExpressionError> {
+    cursor.skip_spaces();
+    let start = cursor.at;
+    let digits = cursor.take_while(|c| c.is_ascii_digit() || c == '.' || c == '_');
+    let Ok(number) = digits.replace('_', "").parse::<f64>() else {
+        return Err(cursor.error_at(start, digits.len(), "a number is missing here", example));
+    };
+    cursor.skip_spaces();
+    let unit = cursor.take_while(|c| c.is_alphabetic() || c == '%' || c == '/');
+    match unit_of(unit) {
+        _ if unit.is_empty() => Ok((number, Dimension::Count)),
+        Some((_, dimension, size)) => Ok((number * size, *dimension)),
+        None => {
+            let message = format!("`{unit}` is not a unit");
+            Err(cursor.error_at(start, cursor.at - start, &message, example))
+        }
+    }
+}
+
 fn example(measure: Measure) -> &'static str {
     match measure.dimension() {
+        Dimension::ByteRate | Dimension::Bytes => "write a number of bytes, as in max(redis.memory) < 500MB",
         Dimension::Count => "write a plain number, as in count(checkout) >= 1000",
         Dimension::Rate => "write a rate, as in throughput(checkout) >= 500/s",
         Dimension::Share => "write a share, as in ok_rate >= 99.9%",

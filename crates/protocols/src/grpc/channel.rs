@@ -144,7 +144,10 @@ fn origin(server: &str) -> Result<(Origin, String), CallError> {
     let tls = url.scheme() == "grpcs";
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| bad("it names no host"))?;
     let port = url.port().unwrap_or(if tls { 443 } else { 80 });
-    Ok((Origin { host: host.to_owned(), port, tls }, format!("{host}:{port}")))
+    Ok((
+        Origin { host: host.to_owned(), port, tls, receive_bytes: None, network: None },
+        format!("{host}:{port}"),
+    ))
 }
 
 impl Channel {

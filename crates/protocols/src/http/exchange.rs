@@ -8,13 +8,14 @@ use plimsoll_model::{Nanos, Reply};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-use super::ThreadShared;
 use super::connection::Connection;
 use super::error::HttpError;
 use super::outgoing::Sending;
+use super::pace::Pace;
 use super::prepared::Prepared;
+use super::{READ_BYTES, ThreadShared};
 use crate::events::Watch;
-use crate::net::{Deadline, NetError, Stream};
+use crate::net::{Deadline, NetError};
 use crate::phases::{RECEIVE, SEND, WAIT};
 
 /// How long a body is held back for a `100 Continue` that does not come (RFC 9110, 10.1.1 leaves it open).
@@ -34,6 +35,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) reply: &'a mut Reply,
     /// Looks at the body as it comes.
     pub(crate) watch: Option<&'a mut Watch>,
+    /// Keeps the reading slow.
+    pub(crate) pace: Option<&'a mut Pace>,
 }
 
 impl Exchange<'_> {
@@ -123,7 +126,7 @@ impl Exchange<'_> {
         let count = ready!(Pin::new(&mut *stream).poll_write(cx, bytes)).map_err(lost)?;
         self.reply.bytes_sent += count as u64;
         sending.advance(count);
-        if matches!(stream, Stream::Tls(_)) {
+        if stream.holds_back() {
             // Pending here only means that the rest leaves with the next turn.
             if let Poll::Ready(flushed) = Pin::new(stream).poll_flush(cx) {
                 flushed.map_err(lost)?;
@@ -134,14 +137,21 @@ impl Exchange<'_> {
 
     /// True once the response is whole.
     fn poll_receive(&mut self, cx: &mut Context<'_>, times: &mut Times) -> Poll<Result<bool, HttpError>> {
+        let room = match self.pace.as_deref_mut() {
+            None => READ_BYTES,
+            Some(pace) => ready!(pace.poll_room(cx, self.shared.clock.now())).min(READ_BYTES),
+        };
         let mut buffer = self.shared.buffer.borrow_mut();
-        let mut buffer = ReadBuf::new(&mut buffer);
+        let mut buffer = ReadBuf::new(&mut buffer[..room]);
         let read = ready!(Pin::new(&mut self.connection.stream).poll_read(cx, &mut buffer));
         let bytes = buffer.filled();
         let reader = &mut self.connection.reader;
         let seen = reader.body.len();
         times.now_ns = self.shared.clock.now();
         times.done_ns = times.now_ns;
+        if let Some(pace) = self.pace.as_deref_mut() {
+            pace.took(bytes.len(), times.now_ns);
+        }
         let outcome = match read {
             Err(error) => Err(HttpError::Net(NetError::Lost(error))),
             Ok(()) if bytes.is_empty() => reader.end(self.reply.bytes_received),

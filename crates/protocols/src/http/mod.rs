@@ -23,6 +23,7 @@ mod error;
 mod exchange;
 mod line;
 mod outgoing;
+mod pace;
 mod pool;
 mod prepared;
 mod response;

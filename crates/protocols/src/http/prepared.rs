@@ -9,6 +9,7 @@ use plimsoll_model::http::{Body, HttpRequest};
 use url::Url;
 
 use super::error::HttpError;
+use super::pace::receive_bytes;
 use crate::net::Origin;
 
 /// Bodies up to this size are sent in the same write as the head.
@@ -61,7 +62,7 @@ pub(crate) fn origin_of(url: &Url) -> Result<Origin, HttpError> {
     };
     let host = url.host_str().ok_or_else(|| bad("it names no host"))?.to_owned();
     let port = url.port_or_known_default().ok_or_else(|| bad("it names no port"))?;
-    Ok(Origin { tls, host, port })
+    Ok(Origin { tls, host, port, receive_bytes: None, network: None })
 }
 
 pub(crate) fn parse_url(text: &str) -> Result<Url, HttpError> {
@@ -75,7 +76,8 @@ impl Prepared {
         url: Url,
         additions: Additions<'_>,
     ) -> Result<Self, HttpError> {
-        let origin = origin_of(&url)?;
+        let receive_bytes = request.read_rate_per_s.map(receive_bytes);
+        let origin = Origin { receive_bytes, network: request.network, ..origin_of(&url)? };
         let (length, body) = body_of(&request.body)?;
         let expect_continue = request.expect_continue && !matches!(request.body, Body::Empty);
         let mut wire = head(request, &url, additions)?;

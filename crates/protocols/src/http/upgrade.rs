@@ -18,7 +18,7 @@ use url::Url;
 use super::ThreadShared;
 use super::error::HttpError;
 use super::prepared::{origin_of, parse_url};
-use crate::net::{NetError, Stream};
+use crate::net::{NetError, Origin, Stream};
 use crate::phases::{CONNECT, DNS, TLS};
 
 type Socket = WebSocketStream<Stream>;
@@ -82,7 +82,7 @@ async fn handshake(
     let scheme = if url.scheme() == "wss" { "https" } else { "http" };
     // Between special schemes it always can be set; the port stays the scheme's own.
     let _special = url.set_scheme(scheme);
-    let origin = origin_of(&url)?;
+    let origin = Origin { network: request.network, ..origin_of(&url)? };
     let (stream, route) =
         shared.dialer.dial_for_upgrade(&origin, request.connect_timeout_ns).await.map_err(HttpError::Net)?;
     reply.connects = 1;

@@ -43,7 +43,13 @@ async fn listed(
 ) -> Result<Vec<Value>, String> {
     let (mut tools, mut params) = (Vec::new(), String::new());
     for _ in 0..PAGES_MAX {
-        let request = ToolRequest { server: server.clone(), method: "tools/list".into(), params, timeout_ns };
+        let request = ToolRequest {
+            server: server.clone(),
+            method: "tools/list".into(),
+            params,
+            timeout_ns,
+            network: None,
+        };
         let reply = session.perform(&Arc::new(Operation::Tool(request))).await;
         if reply.outcome != Outcome::Ok {
             let why = reply.failure.map(|failure| format!("{}: {}", failure.class, failure.message));

@@ -46,6 +46,7 @@ impl Remote {
             timeout_ns,
             keep: Keep::Body,
             stream: id.map(Dialect::Answer),
+            network: request.network,
             ..HttpRequest::new("POST", &request.server)
         };
         let answered = self.http.perform(&Arc::new(Operation::Http(post))).await;

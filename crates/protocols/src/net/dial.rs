@@ -6,16 +6,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_model::dial::DialSettings;
+use plimsoll_model::dial::{DialSettings, NetworkConditions};
 use plimsoll_model::http::{HttpSettings, ProxySettings};
 use plimsoll_model::{Clock, Nanos};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::names::Names;
 use super::proxy::Proxy;
+use super::shaped::Shaped;
 #[cfg(feature = "talk")]
 use super::tls::for_bytes;
 use super::tls::{TlsConfigs, for_upgrade};
@@ -27,6 +30,11 @@ pub(crate) struct Origin {
     pub(crate) tls: bool,
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// What a socket holds for us before we read it, in bytes, if it is not to be what the system likes. Those who read slowly
+    /// have connections of their own by this.
+    pub(crate) receive_bytes: Option<u32>,
+    /// Over which of the settings' networks; each has connections of its own.
+    pub(crate) network: Option<u16>,
 }
 
 /// How a connection was made, and how long each part took.
@@ -45,7 +53,7 @@ pub(crate) struct Dialer {
     tls: Arc<TlsConfigs>,
     proxy: ProxySettings,
     settings: DialSettings,
-    /// Connections that were dialled from an address of our own choice.
+    /// Connections that were dialled from an address of our own choice, or over a network.
     bound: Cell<usize>,
 }
 
@@ -102,23 +110,54 @@ impl Dialer {
     ) -> Result<(Stream, Route), NetError> {
         let mut route = Route::default();
         let (host, port) = proxy.as_ref().map_or((&origin.host, origin.port), |p| (&p.host, p.port));
-        let mut tcp = self.tcp(host, port, &mut route).await?;
+        let mut tcp = self.tcp((host, port), origin.receive_bytes, &mut route).await?;
         if let Some(proxy) = proxy.filter(|_| origin.tls) {
             proxy.tunnel(&mut tcp, origin).await?;
+        }
+        if let Some(conditions) = self.conditions(origin) {
+            return Box::pin(self.shaped(origin, tls, tcp, (conditions, route))).await;
         }
         if !origin.tls {
             return Ok((Stream::Plain(tcp), route));
         }
         let before = self.clock.now();
-        let failed = |source| NetError::Tls { host: origin.host.clone(), source };
-        let name = ServerName::try_from(origin.host.trim_matches(['[', ']']).to_owned())
-            .map_err(|e| failed(std::io::Error::other(e)))?;
-        let tls = TlsConnector::from(tls.clone()).connect(name, tcp).await.map_err(failed)?;
+        let tls = encrypted(origin, tls, tcp).await?;
         route.tls_ns = self.clock.now() - before;
         Ok((Stream::Tls(Box::new(tls)), route))
     }
 
-    async fn tcp(&self, host: &str, port: u16, route: &mut Route) -> Result<TcpStream, NetError> {
+    /// What lies between us and `origin`, if anything was asked for.
+    fn conditions(&self, origin: &Origin) -> Option<NetworkConditions> {
+        self.settings.networks.get(usize::from(origin.network?)).copied()
+    }
+
+    /// The same over a network that is slower than ours. The handshake of TCP is one round trip.
+    async fn shaped(
+        &self,
+        origin: &Origin,
+        tls: &Arc<ClientConfig>,
+        tcp: TcpStream,
+        (conditions, mut route): (NetworkConditions, Route),
+    ) -> Result<(Stream, Route), NetError> {
+        tokio::time::sleep(Duration::from_nanos(conditions.latency_ns)).await;
+        route.connect_ns += conditions.latency_ns;
+        let number = self.bound.replace(self.bound.get().wrapping_add(1));
+        let shaped = Shaped::new(tcp, conditions, number as u64);
+        if !origin.tls {
+            return Ok((Stream::Shaped(Box::new(shaped)), route));
+        }
+        let before = self.clock.now();
+        let tls = encrypted(origin, tls, shaped).await?;
+        route.tls_ns = self.clock.now() - before;
+        Ok((Stream::ShapedTls(Box::new(tls)), route))
+    }
+
+    async fn tcp(
+        &self,
+        (host, port): (&str, u16),
+        receive_bytes: Option<u32>,
+        route: &mut Route,
+    ) -> Result<TcpStream, NetError> {
         let before = self.clock.now();
         if let Some(pattern) = self.settings.blocks_name(host) {
             return Err(NetError::Blocked {
@@ -139,7 +178,7 @@ impl Dialer {
                 let (what, pattern) = (address.ip().to_string(), range.to_string());
                 return Err(NetError::Blocked { what, pattern, is_name: false });
             }
-            match self.connected(address).await {
+            match self.connected(address, receive_bytes).await {
                 Ok(tcp) => {
                     // Without it small requests may wait for an acknowledgement; if it cannot be set, they just do.
                     let _best_effort = tcp.set_nodelay(true);
@@ -153,15 +192,21 @@ impl Dialer {
     }
 
     /// Connects, from the next of the addresses to dial from if there are any of its kind.
-    async fn connected(&self, address: SocketAddr) -> std::io::Result<TcpStream> {
+    async fn connected(&self, address: SocketAddr, receive_bytes: Option<u32>) -> std::io::Result<TcpStream> {
         let ours = self.settings.local_addresses.iter().filter(|ours| ours.is_ipv4() == address.is_ipv4());
         let ours: Vec<_> = ours.collect();
-        if ours.is_empty() {
+        if ours.is_empty() && receive_bytes.is_none() {
             return TcpStream::connect(address).await;
         }
-        let number = self.bound.replace(self.bound.get().wrapping_add(1));
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.bind(SocketAddr::new(*ours[number % ours.len()], 0))?;
+        if let Some(bytes) = receive_bytes {
+            // Before it connects: what was promised to the sender cannot be taken back.
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        if !ours.is_empty() {
+            let number = self.bound.replace(self.bound.get().wrapping_add(1));
+            socket.bind(SocketAddr::new(*ours[number % ours.len()], 0))?;
+        }
         socket.connect(address).await
     }
 }
@@ -175,4 +220,15 @@ async fn in_time(
         Ok(connected) => connected,
         Err(_elapsed) => Err(NetError::TimedOut("connect timeout")),
     }
+}
+
+async fn encrypted<S: AsyncRead + AsyncWrite + Unpin>(
+    origin: &Origin,
+    tls: &Arc<ClientConfig>,
+    over: S,
+) -> Result<TlsStream<S>, NetError> {
+    let failed = |source| NetError::Tls { host: origin.host.clone(), source };
+    let name = ServerName::try_from(origin.host.trim_matches(['[', ']']).to_owned())
+        .map_err(|e| failed(std::io::Error::other(e)))?;
+    TlsConnector::from(tls.clone()).connect(name, over).await.map_err(failed)
 }

@@ -3,8 +3,10 @@
 mod deadline;
 mod dial;
 mod error;
+mod lane;
 mod names;
 mod proxy;
+mod shaped;
 mod stream;
 mod tls;
 mod two;

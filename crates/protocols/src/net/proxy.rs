@@ -89,7 +89,13 @@ mod tests {
             https: None,
             exempt: vec!["localhost".to_owned(), ".internal".to_owned()],
         };
-        let origin = |host: &str, tls| Origin { tls, host: host.to_owned(), port: 80 };
+        let origin = |host: &str, tls| Origin {
+            tls,
+            host: host.to_owned(),
+            port: 80,
+            receive_bytes: None,
+            network: None,
+        };
         let proxy = Proxy::towards(&settings, &origin("shop.example", false)).unwrap();
         assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 8080));
         assert_eq!(proxy.authorization.as_deref(), Some("Basic dXNlcjpzZWNyZXQ="));

@@ -5,27 +5,44 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use plimsoll_model::dial::{TlsSpoken, TlsVersion};
-use rustls::ProtocolVersion;
+use rustls::{ClientConnection, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
+
+use super::shaped::Shaped;
 
 /// A connected byte stream.
 pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    /// Over a network that is slower than ours.
+    Shaped(Box<Shaped>),
+    ShapedTls(Box<TlsStream<Shaped>>),
 }
 
 impl Stream {
     /// Whether both sides agreed to speak HTTP/2.
     pub(crate) fn speaks_two(&self) -> bool {
-        matches!(self, Self::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2"))
+        self.session().is_some_and(|session| session.alpn_protocol() == Some(b"h2"))
+    }
+
+    /// Whether what was written leaves only when it is flushed.
+    pub(crate) const fn holds_back(&self) -> bool {
+        matches!(self, Self::Tls(_) | Self::ShapedTls(_))
+    }
+
+    fn session(&self) -> Option<&ClientConnection> {
+        match self {
+            Self::Plain(_) | Self::Shaped(_) => None,
+            Self::Tls(tls) => Some(tls.get_ref().1),
+            Self::ShapedTls(tls) => Some(tls.get_ref().1),
+        }
     }
 
     /// What it is encrypted with, if it is.
     pub(crate) fn spoken(&self) -> Option<TlsSpoken> {
-        let Self::Tls(tls) = self else { return None };
-        let (_, session) = tls.get_ref();
+        let session = self.session()?;
         let version = match session.protocol_version()? {
             ProtocolVersion::TLSv1_2 => TlsVersion::V12,
             _ => TlsVersion::V13,
@@ -54,6 +71,8 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, buffer),
+            Self::Shaped(shaped) => Pin::new(shaped.as_mut()).poll_read(cx, buffer),
+            Self::ShapedTls(tls) => Pin::new(tls.as_mut()).poll_read(cx, buffer),
         }
     }
 }
@@ -63,6 +82,8 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
+            Self::Shaped(shaped) => Pin::new(shaped.as_mut()).poll_write(cx, bytes),
+            Self::ShapedTls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
         }
     }
 
@@ -70,6 +91,8 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
+            Self::Shaped(shaped) => Pin::new(shaped.as_mut()).poll_flush(cx),
+            Self::ShapedTls(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
         }
     }
 
@@ -77,6 +100,8 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
+            Self::Shaped(shaped) => Pin::new(shaped.as_mut()).poll_shutdown(cx),
+            Self::ShapedTls(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
         }
     }
 }

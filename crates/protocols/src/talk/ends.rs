@@ -44,7 +44,13 @@ impl Ends {
         if url.scheme() == "udp" {
             return datagrams(host, port).await.map_err(|error| TalkError::of_net(&error));
         }
-        let origin = Origin { tls: url.scheme() == "tcps", host: host.to_owned(), port };
+        let origin = Origin {
+            tls: url.scheme() == "tcps",
+            host: host.to_owned(),
+            port,
+            receive_bytes: None,
+            network: None,
+        };
         let dialled = dialer.dial_bare(&origin, request.timeout_ns).await;
         let (stream, route) = dialled.map_err(|error| TalkError::of_net(&error))?;
         for (phase, took) in [(DNS, route.dns_ns), (CONNECT, route.connect_ns), (TLS, route.tls_ns)] {

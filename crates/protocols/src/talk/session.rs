@@ -81,7 +81,10 @@ impl TalkSession {
     }
 
     /// Hears in a conversation that stays where it is, so that it outlives the waiting.
-    #[expect(clippy::await_holding_refcell_ref, reason = "who looks after them meanwhile passes over what is held")]
+    #[expect(
+        clippy::await_holding_refcell_ref,
+        reason = "who looks after them meanwhile passes over what is held"
+    )]
     async fn hear_in_place(
         &mut self,
         server: &Arc<str>,

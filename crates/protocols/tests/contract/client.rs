@@ -113,7 +113,10 @@ impl Client {
     pub(crate) fn give_up(&mut self, operation: Operation, after: std::time::Duration) {
         let operation = Arc::new(operation);
         let begun = async { tokio::time::timeout(after, self.session.perform(&operation)).await };
-        assert!(self.tasks.block_on(&self.runtime, begun).is_err(), "it was over before it could be given up");
+        assert!(
+            self.tasks.block_on(&self.runtime, begun).is_err(),
+            "it was over before it could be given up"
+        );
     }
 
     /// Thinks, for as long as it takes until this is true.

@@ -1,7 +1,12 @@
 //! A server that behaves.
 
-use plimsoll_model::Outcome;
-use plimsoll_model::http::{Body, Connections, HttpSettings};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use plimsoll_model::http::{Body, Connections, HttpRequest, HttpSettings};
+use plimsoll_model::{Outcome, SECOND_NS};
+use plimsoll_protocols::http::Http;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 
 use crate::client::{Client, request, service, settings};
 
@@ -71,6 +76,55 @@ fn large_responses_are_counted_whether_kept_or_not() {
     dropped.keep = plimsoll_model::http::Keep::Status;
     let dropped = client.send(dropped);
     assert!(dropped.body.len() < 20_000_000 && dropped.reply.bytes_received > 20_000_000);
+}
+
+/// A slow client: what it reads takes its time, and those who read fast do not meet its narrow socket.
+#[test]
+fn an_answer_may_be_read_slowly() {
+    let server = service("echo");
+    let [mut one, mut other] = Client::two_of(
+        &Http::new(HttpSettings { connections: Connections::Shared(4), ..settings() }).unwrap(),
+    );
+    let url = format!("{}/bytes/40000", server.url());
+    let slowly = || HttpRequest { read_rate_per_s: Some(100_000), ..request("GET", &url) };
+    let slow = one.send(slowly());
+    assert_eq!((slow.reply.outcome, slow.body.len(), slow.reply.connects), (Outcome::Ok, 40_000, 1));
+    // All but the last piece had its time: a twentieth of a second's bytes, and the head came besides.
+    let took_ns = slow.reply.done_ns - slow.reply.sent_ns.unwrap();
+    assert!(took_ns >= 350_000_000, "{took_ns}");
+    let fast = other.send(request("GET", &url));
+    assert_eq!((fast.body.len(), fast.reply.connects), (40_000, 1));
+    assert_eq!((other.send(slowly()).reply.connects, one.send(request("GET", &url)).reply.connects), (0, 0));
+    // Time that the reader takes is time of the operation.
+    let impatient = one.send(HttpRequest { timeout_ns: SECOND_NS / 10, ..slowly() });
+    assert_eq!(impatient.reply.outcome, Outcome::Timeout, "{impatient:?}");
+}
+
+/// A server that has more to say than sockets hold waits for who reads slowly, and for nobody else.
+#[test]
+fn a_server_waits_for_who_reads_slowly() {
+    const BYTES: usize = 4 << 20;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    // Those it accepts have it too: otherwise the system would take more off the server's hands than it sends.
+    set_socket_send_buffer_size(&listener, 16 * 1024).unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let said = std::thread::spawn(move || {
+        [(), ()].map(|()| {
+            let (mut socket, _) = listener.accept().unwrap();
+            let _asked = socket.read(&mut [0; 1_024]).unwrap();
+            write!(socket, "HTTP/1.1 200 OK\r\nContent-Length: {BYTES}\r\n\r\n").unwrap();
+            let pieces = [b'x'; 4_096];
+            (0..BYTES / pieces.len()).take_while(|_| socket.write_all(&pieces).is_ok()).count() * pieces.len()
+        })
+    });
+    let fast = Client::new(settings()).send(request("GET", &url));
+    assert_eq!((fast.reply.outcome, fast.body.len()), (Outcome::Ok, BYTES));
+    let slowly =
+        HttpRequest { read_rate_per_s: Some(200_000), timeout_ns: SECOND_NS / 2, ..request("GET", &url) };
+    assert_eq!(Client::new(settings()).send(slowly).reply.outcome, Outcome::Timeout);
+    // What was read, and what both sockets hold, which is a few times what they were told.
+    let [to_fast, to_slow] = said.join().unwrap();
+    assert!(to_fast == BYTES && to_slow < BYTES / 4, "{to_fast} {to_slow}");
 }
 
 #[test]

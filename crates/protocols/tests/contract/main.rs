@@ -9,6 +9,7 @@ mod exec;
 mod grpc;
 mod http_behaves;
 mod http_breaks;
+mod http_networks;
 mod http_streams;
 mod http_tls;
 mod http_two;

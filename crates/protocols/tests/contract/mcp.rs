@@ -41,7 +41,13 @@ fn client(settings: ToolSettings) -> Client {
 fn operation(server: &str, method: &str, params: &Value) -> Operation {
     let params = params.to_string();
     let timeout_ns = 10 * SECOND_NS;
-    Operation::Tool(ToolRequest { server: server.into(), method: method.into(), params, timeout_ns })
+    Operation::Tool(ToolRequest {
+        server: server.into(),
+        method: method.into(),
+        params,
+        timeout_ns,
+        network: None,
+    })
 }
 
 fn call(client: &mut Client, server: &str, tool: &str, arguments: &Value) -> Answer {
@@ -290,6 +296,7 @@ fn an_answer_that_was_given_up_is_not_taken_for_another() {
         method: "tools/call".into(),
         params: slow.to_string(),
         timeout_ns: SECOND_NS / 20,
+        network: None,
     };
     assert_eq!(client.perform(Operation::Tool(late)).end(), (Outcome::Timeout, "timeout"));
     assert_eq!(result(&call(&mut client, &server, "any", &json!({ "n": 3 })))["got"]["n"], 3);

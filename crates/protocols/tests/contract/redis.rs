@@ -10,7 +10,7 @@ use plimsoll_model::talk::Pattern;
 use plimsoll_model::{Operation, Outcome, Reading, SECOND_NS};
 use plimsoll_protocols::redis::{Redis, RedisChannels};
 
-use crate::client::{Answer, Client};
+use crate::client::{Answer, Client, service};
 use crate::messages::{holding, receive, send};
 use crate::papers::Papers;
 use crate::server::{RedisServer, free_port, until};
@@ -56,6 +56,80 @@ fn what_was_set_is_there_and_what_was_not_is_nothing() {
         ask(&mut client, &format!("{}?protocol=resp3", server.url()), &["HGETALL", "nothing"]).text(),
         "{}"
     );
+}
+
+/// Whatever both know, the built-in cache answers as the real server does, in both versions of the protocol.
+#[test]
+fn the_built_in_cache_answers_as_the_real_server_does() {
+    let told = [
+        "PING",
+        "PING hello",
+        "ECHO hello",
+        "GET a",
+        "SET a 1 EX 100",
+        "TTL a",
+        "GET a",
+        "STRLEN a",
+        "TYPE a",
+        "TYPE b",
+        "SET a 2 NX",
+        "SET a 2 XX GET KEEPTTL",
+        "TTL a",
+        "SETNX a 3",
+        "SETEX b 100 x",
+        "PERSIST b",
+        "PERSIST b",
+        "TTL b",
+        "TTL c",
+        "INCR n",
+        "INCRBY n 41",
+        "DECRBY n 2",
+        "INCR b",
+        "MSET c 3 d 4",
+        "MGET a x c d",
+        "EXISTS a b x a",
+        "EXPIRE c 100",
+        "EXPIRE x 100",
+        "EXPIRE d 0",
+        "EXISTS d",
+        "TOUCH a x",
+        "DEL a x",
+        "UNLINK b",
+        "DBSIZE",
+        "GET",
+        "SET a",
+        "SET a 1 EX none",
+        "SET a 1 EX -1",
+        "SET a 1 KEEP",
+        "MSET a",
+        "NOSUCH",
+        "SELECT 0",
+        "SELECT 99",
+        "CLIENT SETNAME me",
+        "CLIENT GETNAME",
+        "FLUSHALL",
+        "DBSIZE",
+    ];
+    let (real, ours) = (RedisServer::start(&[]), service("cache"));
+    for version in ["", "?protocol=resp3"] {
+        let servers = [real.url(), ours.url()].map(|url| format!("{url}{version}"));
+        let mut clients = [client(), client()];
+        for line in told {
+            let words: Vec<_> = line.split(' ').collect();
+            let [expected, found] = [0, 1].map(|at| ask(&mut clients[at], &servers[at], &words));
+            // Of a refusal its code; its words may be their own.
+            let said = |answer: &Answer| (answer.reply.outcome == Outcome::Ok).then(|| answer.text());
+            assert_eq!((found.end(), said(&found)), (expected.end(), said(&expected)), "{line}{version}");
+            assert_eq!(found.parts, expected.parts, "{line}{version}");
+        }
+        let all = [&["SET", "a", "1"][..], &["INCR", "a"], &["GET", "a"]];
+        let [expected, found] =
+            [0, 1].map(|at| clients[at].perform(Operation::Command(commands(&servers[at], &all))).text());
+        assert_eq!(found, expected);
+        for (client, server) in clients.iter_mut().zip(&servers) {
+            assert_eq!(ask(client, server, &["FLUSHALL"]).text(), "OK");
+        }
+    }
 }
 
 #[test]

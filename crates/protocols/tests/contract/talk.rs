@@ -253,7 +253,9 @@ fn asking() -> (String, Arc<AtomicBool>) {
         let (stream, _) = listener.accept().unwrap();
         let mut socket = tungstenite::accept(stream).unwrap();
         socket.send(tungstenite::Message::Ping(b"there?".to_vec().into())).unwrap();
-        while !matches!(socket.read().unwrap(), tungstenite::Message::Pong(said) if said.as_ref() == b"there?") {}
+        while !matches!(socket.read().unwrap(), tungstenite::Message::Pong(said) if said.as_ref() == b"there?")
+        {
+        }
         socket.send(tungstenite::Message::text("welcome")).unwrap();
         told.store(true, Ordering::SeqCst);
         // It stays until the client goes.

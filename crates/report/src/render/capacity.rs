@@ -1,11 +1,12 @@
 //! The load line in the terminal.
 
-use plimsoll_audit::statistics::bracket::Reason;
+use plimsoll_audit::statistics::bracket::{CONFIDENCE, Reason};
 use plimsoll_audit::statistics::knee::Growth;
 use plimsoll_audit::statistics::scalability::{Interval, Intervals};
+use plimsoll_audit::statistics::walk::Nothing;
 
 use crate::capacity::{Came, Capacity, Tried, Unit};
-use crate::format::{count, rate, time};
+use crate::format::{count, percent, rate, time};
 use crate::render::table::{Lean, table};
 
 /// Shares of the line that are worth planning with, by name.
@@ -39,6 +40,7 @@ pub(crate) const fn word_of(tried: &Tried) -> &'static str {
         (Came::Failed, true) => "failed",
         (Came::Failed, false) => "failed, narrowly",
         (Came::GeneratorLimit, _) => "the generator gave out",
+        (Came::PlanLimit, _) => "the plan's own limit",
     }
 }
 
@@ -53,8 +55,15 @@ pub fn line_of(unit: Unit, tried: &Tried) -> String {
 /// The result of a search.
 pub fn capacity_text(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> String {
     let mut text = format!("{}\n", headline(found));
+    if let Some(scale) = found.scale {
+        text.push_str(&format!(
+            "  Scaled by {scale}: levels were held for a shorter time than they were meant to be.\n"
+        ));
+    }
     text.push_str(&format!("\nclaims: {}\n", found.claims.join(", ")));
+    interval(found).iter().chain(&remarks(found)).for_each(|remark| text.push_str(&format!("{remark}\n")));
     text.push_str(&curve(found));
+    text.push_str(&walk(found));
     if let Some(held) = found.line().held.filter(|_| found.unit == Unit::Rate || !margins.is_empty()) {
         text.push_str(&planning(found, held, margins, wanted));
     }
@@ -62,11 +71,12 @@ pub fn capacity_text(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> St
     text
 }
 
-pub(crate) fn headline(found: &Capacity) -> String {
+/// The headline of a search: what was found, in one sentence.
+pub fn headline(found: &Capacity) -> String {
     let line = found.line();
     let show = |l: f64| level(found.unit, l);
     let target = &found.target;
-    let lost = line.failed.and_then(|failed| found.at(failed)?.why.clone());
+    let lost = line.failed.and_then(|failed| found.broke_near(failed)?.why.clone());
     let lost = lost.map_or_else(String::new, |claim| format!("; {claim} breaks first"));
     if let Some(ended) = &found.ended {
         let far =
@@ -86,6 +96,14 @@ pub(crate) fn headline(found: &Capacity) -> String {
                 show(failed)
             )
         }
+        (Reason::Pooled { middle }, Some(held), Some(failed)) => format!(
+            "⦵ {target} carries about {}: looks near the line disagree, and {} of them together put it between {} and {} ({:.0} %){lost}",
+            show(middle),
+            found.together().map_or(0, |together| together.looks),
+            show(held),
+            show(failed),
+            CONFIDENCE * 100.0,
+        ),
         (Reason::Contradicted { held_above }, held, _) => format!(
             "⦵ {target}: no single line. {} held above a level that failed; below, {}. Something else changed, or the target remembers.",
             show(held_above),
@@ -95,15 +113,7 @@ pub(crate) fn headline(found: &Capacity) -> String {
             "⦵ {target}: claims fail even at {}{lost}",
             line.failed.map_or_else(|| show(found.search.lowest), show)
         ),
-        (Reason::GeneratorLimit, Some(held), _) => format!(
-            "⦵ {target} carries at least {}; the generator is the limit: use more workers or agents",
-            show(held)
-        ),
-        (Reason::GeneratorLimit, None, _) => {
-            format!(
-                "⦵ {target}: nothing is known; the generator gave out at the lowest level. See why below."
-            )
-        }
+        (Reason::GeneratorLimit, held, _) => at_least(found, held),
         (Reason::HoldsAtHighest, Some(held), _) => {
             format!(
                 "⦵ {target} carries at least {}: that was the highest level to be tried (--to)",
@@ -117,13 +127,126 @@ pub(crate) fn headline(found: &Capacity) -> String {
     }
 }
 
+/// The answer where it was not the target that gave out.
+fn at_least(found: &Capacity, held: Option<f64>) -> String {
+    let target = &found.target;
+    let plans = found.gave_out().filter(|tried| tried.came == Came::PlanLimit);
+    let at = |tried: &Tried| level(found.unit, tried.level);
+    match (held.map(|held| level(found.unit, held)), plans) {
+        (Some(held), Some(tried)) => {
+            let why = tried.why.as_deref().unwrap_or_default();
+            format!("⦵ {target} carries at least {held}; at {} {why}", at(tried))
+        }
+        (None, Some(tried)) => {
+            let why = tried.why.as_deref().unwrap_or_default();
+            format!("⦵ {target}: nothing is known; at {}, the lowest level, {why}", at(tried))
+        }
+        (Some(held), None) => format!(
+            "⦵ {target} carries at least {held}; the generator is the limit: use more workers or agents"
+        ),
+        (None, None) => format!(
+            "⦵ {target}: nothing is known; the generator gave out at the lowest level. See why below."
+        ),
+    }
+}
+
+/// Where all looks near the line put it together, unless that is the answer already; and whether it is as narrow as asked for.
+pub(crate) fn interval(found: &Capacity) -> Option<String> {
+    let together = found.together()?;
+    let show = |l: f64| level(found.unit, l);
+    match found.line().reason {
+        Reason::Bracketed => Some(format!(
+            "All {} looks near the line together put it between {} and {} ({:.0} %).",
+            together.looks,
+            show(together.low),
+            show(together.high),
+            CONFIDENCE * 100.0
+        )),
+        Reason::Pooled { .. } if together.high / together.low - 1.0 > found.search.resolution => {
+            Some(format!(
+                "The interval is wider than the {} asked for: looks of this length miss the line by more. A longer --hold narrows it.",
+                percent(found.search.resolution)
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// What else is to be said of the target, a sentence each.
+pub(crate) fn remarks(found: &Capacity) -> Vec<String> {
+    let show = |l: f64| level(found.unit, l);
+    let mut said = Vec::new();
+    if let Some((peak, least)) = found.retrograde() {
+        said.push(format!(
+            "Throughput falls with load: {} were carried at {}, and {} at {}.",
+            rate(peak.throughput_per_s),
+            show(peak.level),
+            rate(least.throughput_per_s),
+            show(least.level)
+        ));
+    }
+    said.extend(walk_sentence(found));
+    said
+}
+
+/// What the walk came to, if there was one.
+pub(crate) fn walk_sentence(found: &Capacity) -> Option<String> {
+    let walk = found.walk.as_ref()?;
+    let show = |line: Option<f64>| line.map_or_else(|| "no level".to_owned(), |l| level(found.unit, l));
+    let Some(walked) = walk.walked() else { return Some("The walk up and down is not over.".to_owned()) };
+    Some(match walked.nothing {
+        Some(Nothing::GeneratorLimit) => {
+            "The walk up and down says nothing: at one of its levels it was not the target that gave out."
+                .to_owned()
+        }
+        Some(Nothing::NothingFailed) => {
+            "The walk up and down says nothing: no level failed on the way up.".to_owned()
+        }
+        Some(Nothing::NothingHeld) => {
+            "The walk up and down says nothing: the lowest level failed on the way up.".to_owned()
+        }
+        None if walked.remembers() => format!(
+            "The target remembers overload: {} held on the way up, and {} on the way down{}.",
+            show(walked.up),
+            show(walked.down),
+            if walked.lost == 1 { " (one level, which may be chance)" } else { "" }
+        ),
+        None => format!(
+            "Up and down again: {} held on the way up, and {} on the way down. The target does not remember overload.",
+            show(walked.up),
+            show(walked.down)
+        ),
+    })
+}
+
+/// The looks of the walk, in their order.
+fn walk(found: &Capacity) -> String {
+    let Some(walk) = &found.walk else { return String::new() };
+    let (up, down) = walk.ways();
+    let mut rows = vec![["way", "level", "carried", "in flight", "p99", ""].map(str::to_owned).to_vec()];
+    for (way, tried) in up.iter().map(|t| ("up", t)).chain(down.iter().map(|t| ("down", t))) {
+        rows.push(vec![
+            way.to_owned(),
+            level(found.unit, tried.level),
+            rate(tried.throughput_per_s),
+            format!("{:.1}", tried.in_flight),
+            tried.response_ns[2].map_or_else(|| "not known".to_owned(), |ns| time(ns as f64)),
+            word_of(tried).to_owned(),
+        ]);
+    }
+    let leans = [Lean::Left, Lean::Right, Lean::Right, Lean::Right, Lean::Right, Lean::Left];
+    format!("\nUp and down again, without a rest\n{}", table(&leans, &rows))
+}
+
 fn curve(found: &Capacity) -> String {
     let head = ["level", "carried", "in flight", "p50", "p95", "p99", "", ""];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let mut all: Vec<&Tried> = found.tried.iter().collect();
     all.sort_by(|a, b| a.level.total_cmp(&b.level));
     let growth = found.elasticities();
-    let held = found.line().held;
+    // The line may lie between levels: the mark stands at the last that is no higher.
+    let below = |tried: &&&Tried| found.line().held.is_some_and(|held| tried.level <= held * (1.0 + 1e-9));
+    let held = all.iter().filter(below).filter(|t| t.came == Came::Held).map(|t| t.level).next_back();
     for tried in all {
         let times =
             tried.response_ns.map(|ns| ns.map_or_else(|| "not known".to_owned(), |ns| time(ns as f64)));
@@ -134,6 +257,7 @@ fn curve(found: &Capacity) -> String {
             Came::Held => "held",
             Came::Failed => "failed",
             Came::GeneratorLimit => "generator",
+            Came::PlanLimit => "plan",
         };
         rows.push(vec![
             level(found.unit, tried.level),
@@ -205,3 +329,6 @@ pub(crate) fn scaling(found: &Capacity) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,7 @@ fn number(value: Option<u64>) -> String {
 }
 
 /// Quoted as RFC 4180 has it, if need be.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_audit::breakpoint::{Course, Fate};
 use plimsoll_metrics::quantile::{Quantile, Standing};
 use plimsoll_model::{Outcome, StepKind, StopReason};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use self::watched::{breakpoint, cost, injected, monitor};
 use crate::view::{CountedView, OutcomeView, StepView, Times, View};
+
+mod watched;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "plimsoll.run/1";
@@ -31,6 +35,8 @@ pub struct Run {
     pub duration_ns: u64,
     /// Why the run ended: completed, interrupted, claim_lost, asked, or null if it was cut off.
     pub ended: Option<String>,
+    /// The share of their durations to which all schedules were shortened; null if the run is as long as it was meant to be.
+    pub scale: Option<f64>,
     /// The seed of everything random.
     pub seed: u64,
     /// Digest of the plan as executed.
@@ -45,12 +51,24 @@ pub struct Run {
     pub totals: Totals,
     /// Steps, over the whole run.
     pub steps: Vec<Step>,
+    /// Quantiles of response time over all operations of all steps, failures as infinitely slow.
+    pub all_response_time_quantiles: Vec<QuantileValue>,
     /// What operations counted besides: tokens, hits.
     pub counted: Vec<Counted>,
+    /// What became of data by what was wrong with it, for steps that send data with faults on purpose.
+    pub injected: Vec<Injected>,
     /// Phases of the load, if there are several.
     pub phases: Vec<Phase>,
+    /// At which load claims broke, by one ramp; null without a stage `breakpoint`.
+    pub breakpoint: Option<Breakpoint>,
     /// Accounts of writes that carried an identity; null if there were none.
     pub deliveries: Option<Deliveries>,
+    /// What was watched besides.
+    pub monitors: Vec<Monitor>,
+    /// What gives out first, in a sentence; null if nothing with a limit was watched.
+    pub bottleneck: Option<String>,
+    /// What the run cost; null without a price.
+    pub cost: Option<Cost>,
     /// Claims with their verdicts.
     pub claims: Vec<Claim>,
     /// Audits with their findings.
@@ -117,6 +135,44 @@ pub struct Step {
     pub phases_ns: BTreeMap<String, f64>,
 }
 
+/// At which load claims broke, by one ramp: a quick answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Breakpoint {
+    /// rate (arrivals per second) or users: what levels are counted in.
+    pub unit: String,
+    /// In a sentence.
+    pub sentence: String,
+    /// The level at the end of the ramp, as far as the run got.
+    pub reached: f64,
+    /// By how much the level rises within one look.
+    pub resolution: f64,
+    /// The highest level that kept all claims; null if none broke, or none was kept.
+    pub kept: Option<f64>,
+    /// The level at which arrivals first found no free user; null if all found one.
+    pub without_user: Option<f64>,
+    /// What an audit says of the generator if it gave out; null otherwise.
+    pub generator: Option<String>,
+    /// Claims in the plan's order.
+    pub claims: Vec<ClaimOnRamp>,
+}
+
+/// How a claim fared on a ramp.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ClaimOnRamp {
+    /// As the plan states it.
+    pub claim: String,
+    /// broke, kept or not_judged.
+    pub fate: String,
+    /// The highest level that kept it before it broke; null if it was broken from the first look on, or did not break.
+    pub kept: Option<f64>,
+    /// Lower end of where it broke.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Why it was not judged.
+    pub reason: Option<String>,
+}
+
 /// Accounts of writes that carried an identity.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Deliveries {
@@ -161,6 +217,31 @@ pub struct Counted {
     pub max: Option<u64>,
     /// Share of operations to which it happened; null for numbers.
     pub share: Option<f64>,
+}
+
+/// Data of one kind at one step: injected against observed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Injected {
+    /// The step that sent it.
+    pub step: String,
+    /// Its scenario.
+    pub scenario: String,
+    /// What is wrong with it; null if nothing is.
+    pub fault: Option<String>,
+    /// The share of the data that is of this kind.
+    pub planned_share: f64,
+    /// Operations with such data.
+    pub sent: u64,
+    /// Their share of the step's operations; null without any.
+    pub share: Option<f64>,
+    /// Not refused as invalid: a success, or refused for another reason that the plan knows.
+    pub passed: u64,
+    /// Refused as invalid.
+    pub refused: u64,
+    /// Answered in another way.
+    pub otherwise: u64,
+    /// Not answered.
+    pub unanswered: u64,
 }
 
 /// Operations of a step with one outcome.
@@ -304,6 +385,80 @@ pub struct Generator {
     pub in_flight_mean: f64,
 }
 
+/// A monitor.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Monitor {
+    /// Its name.
+    pub name: String,
+    /// What it reads, in words.
+    pub source: String,
+    /// What it read.
+    pub series: Vec<Series>,
+    /// What it could not read, most often first.
+    pub gaps: Vec<Gap>,
+}
+
+/// A series over the run, one reading a second.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Series {
+    /// The monitor's name, a point, and its own.
+    pub name: String,
+    /// bytes, bytes_per_s, cores, count, ns, per_s or share.
+    pub unit: String,
+    /// What there is of it at most; null if that is not known.
+    pub limit: Option<f64>,
+    /// Readings.
+    pub count: u64,
+    /// Whole seconds of the run.
+    pub seconds: u64,
+    /// Those of them in which it was read.
+    pub seconds_read: u64,
+    /// Smallest reading.
+    pub min: f64,
+    /// Mean of the readings.
+    pub mean: f64,
+    /// 95th percentile of the readings, by nearest rank.
+    pub p95: f64,
+    /// Largest reading.
+    pub max: f64,
+    /// Last reading.
+    pub last: f64,
+    /// p95 as a share of the limit; null without one.
+    pub used: Option<f64>,
+    /// Spearman's rank correlation with p95 of response time from second to second; null if it is not known.
+    pub correlation_with_response_time: Option<f64>,
+    /// The same with successes per second.
+    pub correlation_with_throughput: Option<f64>,
+}
+
+/// What a monitor could not read.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Gap {
+    /// Why.
+    pub reason: String,
+    /// How often.
+    pub count: u64,
+    /// When first, from the start of the run.
+    pub first_ns: u64,
+    /// When last.
+    pub last_ns: u64,
+}
+
+/// What a run cost, derived from the price that the plan gives.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Cost {
+    /// As the plan gives it.
+    pub per_hour: f64,
+    /// As the plan gives it.
+    pub currency: String,
+    /// Events that a success carries, as the plan gives it.
+    pub events_per_success: f64,
+    /// Events by the second of this run.
+    pub events_per_s: f64,
+    /// For a million events; null if nothing succeeded.
+    pub per_million_events: Option<f64>,
+}
+
 /// Renders `run.json`.
 pub fn json(view: &View) -> String {
     let mut text =
@@ -332,6 +487,7 @@ pub fn run(view: &View) -> Run {
         started_at: started.started_at.clone(),
         duration_ns: record.span_ns(),
         ended: record.finished.as_ref().map(|f| ended(&f.reason).to_owned()),
+        scale: started.plan.scale,
         seed: started.plan.seed,
         plan_digest: started.plan_digest.clone(),
         claims_digest: started.claims_digest.clone(),
@@ -339,8 +495,14 @@ pub fn run(view: &View) -> Run {
         target: started.plan.target.clone(),
         totals: totals(view),
         steps: view.steps.iter().map(step).collect(),
+        all_response_time_quantiles: view.overall.iter().map(quantile).collect(),
         counted: view.counted.iter().map(counted).collect(),
+        injected: view.injected.iter().map(injected).collect(),
+        breakpoint: view.breakpoint.as_ref().map(breakpoint),
         deliveries: view.record.deliveries.as_ref().map(deliveries),
+        monitors: view.monitors.monitors.iter().map(monitor).collect(),
+        bottleneck: view.monitors.bottleneck.clone(),
+        cost: view.monitors.cost.as_ref().map(cost),
         phases: view.phases.iter().map(phase).collect(),
         claims: view.judgement.claims.iter().map(claim).collect(),
         audits: view.judgement.findings.iter().map(audit).collect(),
@@ -399,6 +561,22 @@ fn step(step: &StepView) -> Step {
         outcomes: step.outcomes.iter().map(|o| (o.outcome.name().to_owned(), outcome(o))).collect(),
         all_response_time_quantiles: step.overall.iter().map(quantile).collect(),
         phases_ns: step.phases_ns.iter().map(|(name, ns)| ((*name).to_owned(), *ns)).collect(),
+    }
+}
+
+fn on_ramp(course: &Course) -> ClaimOnRamp {
+    let (fate, at, reason) = match &course.fate {
+        Fate::Broke(at) => ("broke", Some(*at), None),
+        Fate::Kept => ("kept", None, None),
+        Fate::NotJudged(why) => ("not_judged", None, Some((*why).to_owned())),
+    };
+    ClaimOnRamp {
+        claim: course.claim.clone(),
+        fate: fate.to_owned(),
+        kept: at.and_then(|at| at.kept),
+        low: at.map(|at| at.low),
+        high: at.map(|at| at.high),
+        reason,
     }
 }
 

@@ -4,10 +4,11 @@ use plimsoll_audit::{Status, Verdict};
 use plimsoll_metrics::quantile::Quantile;
 use plimsoll_model::Outcome;
 
-use super::counted;
 use super::text::{headline, long, notes};
+use super::{breakpoint, counted, matrix, monitors};
 use crate::View;
 use crate::format::{count, interval, rate, time, value};
+use crate::monitors::CAVEAT;
 
 /// Quantiles of the table of steps.
 const SHOWN: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
@@ -23,9 +24,12 @@ pub fn markdown(view: &View) -> String {
         ));
     }
     claims(view, &mut text);
+    ramp(view, &mut text);
     audits(view, &mut text, "What limits this run", &[Status::Invalid, Status::Limited]);
     steps(view, &mut text);
     counts(view, &mut text);
+    injected(view, &mut text);
+    watched(view, &mut text);
     errors(view, &mut text);
     audits(view, &mut text, "Audits passed or not run", &[Status::Pass, Status::NotRun]);
     facts(view, &mut text);
@@ -64,6 +68,19 @@ fn claims(view: &View, text: &mut String) {
             count(claim.samples),
             escape(&claim.reason),
         ]));
+    }
+}
+
+/// What a ramp says of the load line.
+fn ramp(view: &View, text: &mut String) {
+    let Some(found) = &view.breakpoint else { return };
+    text.push_str("\n## Load line by one ramp\n\n");
+    breakpoint::sentences(found)
+        .iter()
+        .for_each(|sentence| text.push_str(&format!("- {}\n", escape(sentence))));
+    text.push_str(&format!("\n{}", head(&["claim", "on the ramp"])));
+    for course in &found.claims {
+        text.push_str(&row(&[format!("`{}`", course.claim), escape(&breakpoint::fate(found, &course.fate))]));
     }
 }
 
@@ -117,6 +134,35 @@ fn counts(view: &View, text: &mut String) {
     }
 }
 
+fn watched(view: &View, text: &mut String) {
+    let all = &view.monitors;
+    if all.monitors.is_empty() && all.cost.is_none() {
+        return;
+    }
+    text.push_str("\n## Watched once a second\n\n");
+    if all.series().next().is_some() {
+        text.push_str(&head(&monitors::HEAD));
+        all.series().for_each(|s| text.push_str(&row(&monitors::cells(s).map(|cell| escape(&cell)))));
+        text.push('\n');
+    }
+    let gaps = all.monitors.iter().flat_map(monitors::gaps);
+    let said = all.bottleneck.as_ref().map(|sentence| format!("{sentence} {CAVEAT}"));
+    for sentence in gaps.chain(said).chain(all.cost.as_ref().map(crate::monitors::Cost::sentence)) {
+        text.push_str(&format!("- {}\n", escape(&sentence)));
+    }
+}
+
+fn injected(view: &View, text: &mut String) {
+    if view.injected.is_empty() {
+        return;
+    }
+    let sentence = escape(&matrix::sentence(&view.injected));
+    text.push_str(&format!("\n## {}\n\n{sentence}\n\n{}", matrix::TITLE, head(&matrix::HEAD)));
+    for cells in view.injected.iter().map(matrix::cells) {
+        text.push_str(&row(&cells.map(|cell| escape(&cell))));
+    }
+}
+
 fn errors(view: &View, text: &mut String) {
     if view.errors.is_empty() {
         return;
@@ -152,7 +198,7 @@ fn facts(view: &View, text: &mut String) {
 }
 
 /// Text as it is, in a table cell.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {

@@ -1,5 +1,6 @@
 //! One pure renderer a format.
 
+pub mod breakpoint;
 pub mod capacity;
 pub mod comparison;
 mod counted;
@@ -9,10 +10,14 @@ pub mod hgrm;
 pub mod history;
 pub mod hlog;
 pub mod html;
+pub mod instances;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod matrix;
+pub mod monitors;
 pub mod openmetrics;
 pub mod sparklines;
+pub mod suite;
 pub mod table;
 pub mod text;

@@ -1,13 +1,15 @@
 //! The summary in plain aligned text: the answer, the worst news, the evidence, the means to doubt it.
 
+use plimsoll_audit::breakpoint::Course;
 use plimsoll_audit::{ClaimResult, Finding, RunVerdict, Status, Verdict};
 use plimsoll_metrics::expression::percent as percentile;
 use plimsoll_metrics::quantile::{Quantile, Standing};
 use plimsoll_model::{Outcome, StepKind, StopReason};
 
-use super::counted;
 use super::table::{Lean, table};
+use super::{breakpoint, counted, matrix, monitors};
 use crate::format::{bytes, count, duration, interval, percent, rate, time, time_with_interval, value};
+use crate::monitors::CAVEAT;
 use crate::view::{StepView, Times, View};
 
 /// Stands where an audit has withheld a number.
@@ -25,11 +27,14 @@ pub fn text(view: &View) -> String {
         headline(view),
         notes(view),
         claims(&view.judgement.claims),
+        ramp(view),
         attention(&view.judgement.findings),
         steps(view),
         counts(view),
+        injected(view),
         quantiles(view),
         phases(view),
+        watched(view),
         errors(view),
         facts(view),
         audits(&view.judgement.findings),
@@ -67,6 +72,11 @@ pub fn headline(view: &View) -> String {
 
 pub(super) fn notes(view: &View) -> String {
     let mut lines = String::new();
+    if let Some(scale) = view.record.started.plan.scale {
+        lines.push_str(&format!(
+            "  Scaled by {scale}: schedules were shortened, rates and users were not. What claims say of durations and totals is not shown by it.\n"
+        ));
+    }
     if view.totals.ok == 0 && view.totals.counts.scheduled > 0 {
         lines.push_str(&format!(
             "  No operation succeeded: {} were due, {} were sent.\n",
@@ -124,6 +134,16 @@ fn claims(claims: &[ClaimResult]) -> String {
     format!("Claims\n{}", table(&[Lean::Left, Lean::Left, Lean::Left, Lean::Right, Lean::Left], &rows))
 }
 
+/// What a ramp says of the load line.
+fn ramp(view: &View) -> String {
+    let Some(found) = &view.breakpoint else { return String::new() };
+    let mut text = "Load line by one ramp\n".to_owned();
+    breakpoint::sentences(found).iter().for_each(|sentence| text.push_str(&format!("  {sentence}\n")));
+    let row = |course: &Course| vec![course.claim.clone(), breakpoint::fate(found, &course.fate)];
+    text.push_str(&table(&[Lean::Left, Lean::Left], &found.claims.iter().map(row).collect::<Vec<_>>()));
+    text
+}
+
 fn attention(findings: &[Finding]) -> String {
     let mut bad: Vec<_> =
         findings.iter().filter(|f| matches!(f.status, Status::Invalid | Status::Limited)).collect();
@@ -167,6 +187,45 @@ fn counts(view: &View) -> String {
     let mut leans = vec![Lean::Left];
     leans.resize(counted::HEAD.len(), Lean::Right);
     format!("Counted along with operations\n{}", table(&leans, &rows))
+}
+
+/// What monitors read, what gives out first, and what it cost.
+fn watched(view: &View) -> String {
+    let mut text = String::new();
+    if view.monitors.series().next().is_some() {
+        let rows = view.monitors.series().map(|s| monitors::cells(s).to_vec());
+        let rows: Vec<_> = std::iter::once(monitors::HEAD.map(str::to_owned).to_vec()).chain(rows).collect();
+        let mut leans = vec![Lean::Left];
+        leans.resize(monitors::HEAD.len(), Lean::Right);
+        text = format!(
+            "Watched once a second (rank correlation with p95 of response time, and with throughput)\n{}",
+            table(&leans, &rows)
+        );
+    } else if !view.monitors.monitors.is_empty() {
+        text.push_str("Watched once a second\n");
+    }
+    for sentence in view.monitors.monitors.iter().flat_map(monitors::gaps) {
+        text.push_str(&format!("  {sentence}\n"));
+    }
+    if let Some(sentence) = &view.monitors.bottleneck {
+        text.push_str(&format!("  {sentence} {CAVEAT}\n"));
+    }
+    if let Some(cost) = &view.monitors.cost {
+        text.push_str(&format!("  {}\n", cost.sentence()));
+    }
+    text
+}
+
+/// What became of data by what was wrong with it, if something was.
+fn injected(view: &View) -> String {
+    if view.injected.is_empty() {
+        return String::new();
+    }
+    let rows = view.injected.iter().map(|row| matrix::cells(row).to_vec());
+    let rows: Vec<_> = std::iter::once(matrix::HEAD.map(str::to_owned).to_vec()).chain(rows).collect();
+    let mut leans = vec![Lean::Left; 2];
+    leans.resize(matrix::HEAD.len(), Lean::Right);
+    format!("{}\n{}  {}\n", matrix::TITLE, table(&leans, &rows), matrix::sentence(&view.injected))
 }
 
 fn step_row(step: &StepView, show_rejected: bool) -> Vec<String> {

@@ -1,11 +1,14 @@
 //! Data sets: rows, and which row an iteration gets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_model::workload::Sequence;
 use rand::{RngCore, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use serde_json::Value;
+
+use super::batch::Batch;
 
 /// One row.
 #[derive(Debug)]
@@ -16,13 +19,24 @@ pub struct Row {
     pub text: String,
     /// Which rule it was made to break, if any.
     pub invalid: Option<String>,
+    /// What is written into the text each time it is sent; the row is then only used as a whole.
+    pub batch: Option<Batch>,
 }
 
 impl Row {
     /// A row that breaks nothing.
     pub fn valid(value: Value) -> Self {
-        Self { text: value.to_string(), value, invalid: None }
+        Self { text: value.to_string(), value, invalid: None, batch: None }
     }
+}
+
+/// The row that an iteration has got.
+#[derive(Clone, Debug)]
+pub struct Picked {
+    /// The row.
+    pub row: Arc<Row>,
+    /// The how manieth it is that was drawn in this run; of a random draw nobody knows.
+    pub number: u64,
 }
 
 /// Which row an iteration gets.
@@ -49,20 +63,36 @@ pub struct DataSet {
 }
 
 impl DataSet {
+    /// The share of rows with each fault, in millionths; nothing if none has one.
+    pub fn planned_ppm(&self) -> BTreeMap<String, u32> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for kind in self.rows.iter().filter_map(|row| row.invalid.clone()) {
+            *counts.entry(kind).or_default() += 1;
+        }
+        let rows = self.rows.len() as u64;
+        counts.into_iter().map(|(kind, count)| (kind, (count * 1_000_000 / rows) as u32)).collect()
+    }
+
     /// The row for one iteration; `None` if all were used. `sequence` is the thread's share of the run's.
-    pub fn row(&self, sequence: &Sequence, seed: u64, user: u64, iteration: u64) -> Option<Arc<Row>> {
+    pub fn row(&self, sequence: &Sequence, seed: u64, user: u64, iteration: u64) -> Option<Picked> {
         let count = self.rows.len() as u64;
-        let index = match self.pick {
+        let (index, number) = match self.pick {
             Pick::Random => {
-                SplitMix64::seed_from_u64(
+                let drawn = SplitMix64::seed_from_u64(
                     seed ^ user.rotate_left(32) ^ iteration.wrapping_mul(0x9e37_79b9_7f4a_7c15),
                 )
-                .next_u64()
-                    % count
+                .next_u64();
+                (drawn % count, 0)
             }
-            Pick::Sequential => sequence.take() % count,
-            Pick::Unique => sequence.take(),
+            Pick::Sequential => {
+                let number = sequence.take();
+                (number % count, number)
+            }
+            Pick::Unique => {
+                let number = sequence.take();
+                (number, number)
+            }
         };
-        self.rows.get(index as usize).cloned()
+        self.rows.get(index as usize).map(|row| Picked { row: row.clone(), number })
     }
 }

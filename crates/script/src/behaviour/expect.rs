@@ -126,6 +126,34 @@ pub struct Expect {
     pub by_protocol: bool,
 }
 
+/// All that is expected of a response.
+#[derive(Debug, Default)]
+pub struct Expectations {
+    /// Of a success.
+    pub usual: Expect,
+    /// Of a response to data that was made to be refused.
+    pub when_invalid: Option<Expect>,
+    /// Of a refusal that is no failure, whatever the data: sold out, declined.
+    pub refused: Option<Expect>,
+}
+
+impl Expectations {
+    /// Every one of them.
+    pub fn all(&self) -> impl Iterator<Item = &Expect> {
+        [Some(&self.usual), self.when_invalid.as_ref(), self.refused.as_ref()].into_iter().flatten()
+    }
+
+    /// Every one of them, to be changed.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Expect> {
+        [Some(&mut self.usual), self.when_invalid.as_mut(), self.refused.as_mut()].into_iter().flatten()
+    }
+
+    /// Whether nothing but the status is of interest.
+    pub const fn is_plain(&self) -> bool {
+        !self.usual.looks_beyond_status() && self.when_invalid.is_none() && self.refused.is_none()
+    }
+}
+
 /// Why a response is not what was expected: a class for counting and the whole story.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unexpected {

@@ -1,6 +1,7 @@
 //! What users do, compiled: steps with rendered or renderable requests, expectations, data. Knows nothing of
 //! YAML; both front ends lower to it.
 
+pub mod batch;
 pub mod data;
 mod envelope;
 pub mod expect;

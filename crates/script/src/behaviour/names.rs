@@ -16,6 +16,8 @@ pub struct Names {
     pub globals: BTreeSet<String>,
     /// Data sets with their numbers.
     pub data: BTreeMap<String, usize>,
+    /// Those of them that are batches.
+    pub batches: BTreeSet<usize>,
     /// Fixed values.
     pub constants: BTreeMap<String, Value>,
     /// Environment variables the plan may see.
@@ -45,6 +47,12 @@ impl Names {
                 if let Some(slot) = self.slots.get(name) {
                     Origin::Slot(*slot)
                 } else if let Some(set) = self.data.get(name) {
+                    if self.batches.contains(set) && !path.is_empty() {
+                        return Err((
+                            format!("`{name}` is sent in batches, so that no row of it stands alone"),
+                            format!("write `${{{name}}}` for a whole batch, or remove `batch`"),
+                        ));
+                    }
                     Origin::Data(*set)
                 } else if let Some(value) = self.constants.get(name) {
                     Origin::Constant(value.clone())

@@ -9,7 +9,7 @@ use plimsoll_model::{Begun, Nanos, Operation, PartUnit, Reading, StepId};
 use regex::Regex;
 use serde_json_path::JsonPath;
 
-use super::expect::Expect;
+use super::expect::Expectations;
 use super::template::{Missing, Scope, Template};
 
 /// One thing a user does.
@@ -43,11 +43,11 @@ pub struct Call {
     /// What is sent, if it is always the same.
     pub fixed: Option<Arc<Operation>>,
     /// What must come back.
-    pub expect: Expect,
-    /// What must come back if the data was made to be refused.
-    pub when_invalid: Option<Expect>,
+    pub expect: Expectations,
     /// Data sets the request uses, for `when_invalid`.
     pub data_sets: Vec<usize>,
+    /// Counts what becomes of valid data and of data with a fault, if some was made to be refused.
+    pub injected: Option<Injected>,
     /// What is kept of the response.
     pub saves: Vec<Save>,
     /// Steps for what the operation measures besides, in the protocol's order; none if it measures nothing.
@@ -55,9 +55,35 @@ pub struct Call {
     /// What makes a success a good one.
     pub good: Option<Good>,
     /// The identity of what is written.
-    pub delivers: Option<Template>,
+    pub delivers: Option<Delivers>,
     /// Where identities of what was written stand in what comes back.
     pub delivered: Option<Delivered>,
+}
+
+/// The steps that count what becomes of data by what is wrong with it.
+#[derive(Debug)]
+pub struct Injected {
+    /// Of valid data.
+    pub valid: StepId,
+    /// By kind of fault.
+    pub kinds: Vec<(String, StepId)>,
+}
+
+impl Injected {
+    /// The step for data with this fault, or with none.
+    pub fn step(&self, fault: Option<&str>) -> Option<StepId> {
+        let Some(fault) = fault else { return Some(self.valid) };
+        self.kinds.iter().find(|(kind, _)| kind == fault).map(|(_, step)| *step)
+    }
+}
+
+/// What a step writes.
+#[derive(Debug)]
+pub enum Delivers {
+    /// All rows of a batch: the data set.
+    Batch(usize),
+    /// One thing, by its name.
+    One(Template),
 }
 
 /// Where identities stand that were read back.
@@ -132,7 +158,7 @@ pub enum SaveSource {
 #[derive(Debug)]
 pub enum RequestTemplate {
     /// An HTTP request.
-    Http(HttpTemplate),
+    Http(Box<HttpTemplate>),
     /// Anything else.
     Other(Filled),
 }
@@ -183,6 +209,8 @@ pub struct HttpTemplate {
 /// A body with holes.
 #[derive(Debug)]
 pub enum BodyTemplate {
+    /// A batch of a data set, with what stands before and behind it.
+    Batch(Box<BatchBody>),
     /// None.
     Empty,
     /// A file, streamed.
@@ -191,6 +219,17 @@ pub enum BodyTemplate {
     Parts(Vec<BodyPart>),
     /// Text, in chunks of so many bytes if asked for.
     Text(Template, Option<usize>),
+}
+
+/// A batch with what stands before and behind it.
+#[derive(Debug)]
+pub struct BatchBody {
+    /// Before it.
+    pub before: String,
+    /// The data set.
+    pub set: usize,
+    /// Behind it.
+    pub after: String,
 }
 
 /// A part of a body.
@@ -211,6 +250,7 @@ impl HttpTemplate {
             request.headers.push((name.clone(), value.render(scope)?));
         }
         request.body = match &self.body {
+            BodyTemplate::Batch(body) => Body::Bytes(batch(body, scope)?),
             BodyTemplate::Empty => Body::Empty,
             BodyTemplate::File(path) => Body::File(path.clone()),
             BodyTemplate::Parts(parts) => {
@@ -234,6 +274,28 @@ impl HttpTemplate {
     }
 }
 
+/// A batch with what stands around it. A body of the same length that was sent before is written over: nothing of that size
+/// is allocated while there is load.
+fn batch(body: &BatchBody, scope: &mut Scope<'_>) -> Result<Arc<[u8]>, Missing> {
+    let BatchBody { before, set, after } = body;
+    let picked = (scope.rows)(*set).ok_or_else(|| Missing("the data of the batch is used up".to_owned()))?;
+    let texts = [before, &picked.row.text, after];
+    let from = before.len();
+    let length = texts.iter().map(|text| text.len()).sum();
+    let is_free = |spare: &Arc<[u8]>| spare.len() == length && Arc::strong_count(spare) == 1;
+    let mut body = scope.spare.take().filter(is_free).unwrap_or_else(|| Arc::from(vec![0; length]));
+    let bytes = Arc::get_mut(&mut body).expect("nobody else has it");
+    let mut at = 0;
+    for text in texts {
+        bytes[at..at + text.len()].copy_from_slice(text.as_bytes());
+        at += text.len();
+    }
+    if let Some(batch) = &picked.row.batch {
+        batch.write(picked.number, scope.wall_ns, &mut bytes[from..from + picked.row.text.len()]);
+    }
+    Ok(body)
+}
+
 impl RequestTemplate {
     /// Fills the holes.
     pub fn render(&self, scope: &mut Scope<'_>) -> Result<Operation, Missing> {
@@ -255,7 +317,7 @@ impl RequestTemplate {
                         BodyPart::Text(template) => Some(template),
                         BodyPart::Bytes(_) => None,
                     })),
-                    BodyTemplate::Empty | BodyTemplate::File(_) => {}
+                    BodyTemplate::Batch(..) | BodyTemplate::Empty | BodyTemplate::File(_) => {}
                 }
                 all
             }
@@ -263,9 +325,15 @@ impl RequestTemplate {
         }
     }
 
+    /// The data set whose batches are its body.
+    pub fn batch_set(&self) -> Option<usize> {
+        let Self::Http(request) = self else { return None };
+        if let BodyTemplate::Batch(body) = &request.body { Some(body.set) } else { None }
+    }
+
     /// True if it has no holes.
     pub fn is_fixed(&self) -> bool {
-        self.templates().iter().all(|t| t.as_fixed().is_some())
+        self.batch_set().is_none() && self.templates().iter().all(|t| t.as_fixed().is_some())
     }
 }
 

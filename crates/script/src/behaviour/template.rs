@@ -9,7 +9,7 @@ use rand::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::Value;
 
-use super::data::Row;
+use super::data::Picked;
 use super::names::Names;
 
 /// Keys and indexes into a value.
@@ -135,7 +135,7 @@ pub struct Scope<'a> {
     /// Saved by setup.
     pub globals: &'a super::Globals,
     /// The current row of each data set; `None` if it is used up.
-    pub rows: &'a mut dyn FnMut(usize) -> Option<Arc<Row>>,
+    pub rows: &'a mut dyn FnMut(usize) -> Option<Picked>,
     /// The iteration's number.
     pub iteration: u64,
     /// The user's number.
@@ -144,6 +144,8 @@ pub struct Scope<'a> {
     pub random: &'a mut Xoshiro256PlusPlus,
     /// Wall clock, in nanoseconds since 1970.
     pub wall_ns: u64,
+    /// A body that was sent and is needed no more.
+    pub spare: &'a mut Option<Arc<[u8]>>,
 }
 
 /// A hole has nothing to be filled with.
@@ -173,15 +175,25 @@ pub enum Form {
 }
 
 impl Hole {
+    fn picked(&self, set: usize, scope: &mut Scope<'_>) -> Result<Picked, Missing> {
+        (scope.rows)(set).ok_or_else(|| Missing(format!("the data behind ${{{}}} is used up", self.written)))
+    }
+
+    fn missing(&self) -> Missing {
+        Missing(format!("${{{}}} has no value", self.written))
+    }
+
     fn value<'s>(&'s self, scope: &'s mut Scope<'_>) -> Result<Cow<'s, Value>, Missing> {
-        let missing = || Missing(format!("${{{}}} has no value", self.written));
+        let missing = || self.missing();
         let whole = match &self.origin {
             Origin::Call(function) => Cow::Owned(function.make(scope)),
             Origin::Constant(value) => Cow::Borrowed(value),
             Origin::Data(set) => {
-                let row = (scope.rows)(*set)
-                    .ok_or_else(|| Missing(format!("the data behind ${{{}}} is used up", self.written)))?;
-                return dig(&row.value, &self.path).cloned().map(Cow::Owned).ok_or_else(missing);
+                let picked = self.picked(*set, scope)?;
+                if picked.row.batch.is_some() {
+                    return Ok(Cow::Owned(Value::String(batch_text(&picked, scope.wall_ns))));
+                }
+                return dig(&picked.row.value, &self.path).cloned().map(Cow::Owned).ok_or_else(missing);
             }
             Origin::Global(name) => {
                 let globals = scope.globals.read().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -203,17 +215,37 @@ impl Hole {
     }
 
     fn render(&self, scope: &mut Scope<'_>, out: &mut String) -> Result<(), Missing> {
-        // A whole row as JSON is kept as text: no need to write it out again each time.
-        if let (Origin::Data(set), true, Form::Json) = (&self.origin, self.path.is_empty(), self.form) {
-            let row = (scope.rows)(*set)
-                .ok_or_else(|| Missing(format!("the data behind ${{{}}} is used up", self.written)))?;
-            out.push_str(&row.text);
+        if let Origin::Data(set) = &self.origin {
+            let picked = self.picked(*set, scope)?;
+            let is_whole = self.path.is_empty() && self.form == Form::Json;
+            match &picked.row.batch {
+                Some(_) if is_whole => out.push_str(&batch_text(&picked, scope.wall_ns)),
+                Some(_) => {
+                    write_value(&Value::String(batch_text(&picked, scope.wall_ns)), self.form, out);
+                }
+                // A whole row as JSON is kept as text: no need to write it out again each time.
+                None if is_whole => out.push_str(&picked.row.text),
+                // Nor is a part of it, which may be large, to be copied before it is written.
+                None => {
+                    let part = dig(&picked.row.value, &self.path);
+                    write_value(part.ok_or_else(|| self.missing())?, self.form, out);
+                }
+            }
             return Ok(());
         }
         let value = self.value(scope)?;
         write_value(&value, self.form, out);
         Ok(())
     }
+}
+
+/// A batch, with what makes it the one that it is.
+fn batch_text(picked: &Picked, wall_ns: u64) -> String {
+    let mut bytes = picked.row.text.clone().into_bytes();
+    if let Some(batch) = &picked.row.batch {
+        batch.write(picked.number, wall_ns, &mut bytes);
+    }
+    String::from_utf8(bytes).expect("digits were written over digits")
 }
 
 fn dig<'a>(value: &'a Value, path: &Path) -> Option<&'a Value> {
@@ -386,11 +418,17 @@ impl Template {
 
     /// The text, if there are no holes left.
     pub fn as_fixed(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [] => Some(""),
-            [Piece::Text(text)] => Some(text),
-            _ => None,
-        }
+        fixed(&self.0)
+    }
+
+    /// The only hole with what stands before and behind it, if it is a whole row of a data set as JSON or as it is.
+    pub fn around_row(&self) -> Option<(&str, usize, &str)> {
+        let at = self.0.iter().position(|piece| matches!(piece, Piece::Hole(_)))?;
+        let Piece::Hole(Hole { origin: Origin::Data(set), path, form, .. }) = &self.0[at] else {
+            return None;
+        };
+        let whole = path.is_empty() && matches!(form, Form::Json | Form::Plain);
+        whole.then_some((fixed(&self.0[..at])?, *set, fixed(&self.0[at + 1..])?))
     }
 
     /// Data sets whose rows it uses.
@@ -416,6 +454,14 @@ impl Template {
     pub fn render(&self, scope: &mut Scope<'_>) -> Result<String, Missing> {
         let mut out = String::new();
         self.render_into(scope, &mut out).map(|()| out)
+    }
+}
+
+fn fixed(pieces: &[Piece]) -> Option<&str> {
+    match pieces {
+        [] => Some(""),
+        [Piece::Text(text)] => Some(text),
+        _ => None,
     }
 }
 

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 
 use futures::future::LocalBoxFuture;
-use plimsoll_model::delivery::Written;
+use plimsoll_model::delivery::{Span, Written};
+use plimsoll_model::http::{Body, HttpRequest};
 use plimsoll_model::workload::{Sequence, give_way};
 use plimsoll_model::{
     Begun, Clock, Host, Iteration, Nanos, Observation, Operation, Outcome, PartUnit, Reading, Reply,
@@ -15,10 +16,11 @@ use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::Value;
 
-use super::data::Row;
-use super::expect::{LazyJson, Unexpected};
-use super::ledger::{Part, identity};
-use super::program::{Call, Delivered, Node, Reads, Save, SaveSource};
+use super::batch::APART;
+use super::data::Picked;
+use super::expect::{Expect, Expectations, LazyJson, Unexpected};
+use super::ledger::{Part, identity, uuid};
+use super::program::{Call, Delivered, Delivers, Node, Reads, Save, SaveSource};
 use super::template::{Missing, Scope};
 use super::{Behaviour, Routine};
 
@@ -57,6 +59,8 @@ struct State {
     seed: u64,
     iteration: u64,
     user: u64,
+    /// A body that was sent and is needed no more.
+    spare: Option<Arc<[u8]>>,
 }
 
 /// This iteration's row of a data set.
@@ -64,12 +68,12 @@ struct State {
 enum Drawn {
     #[default]
     NotYet,
-    Row(Arc<Row>),
+    Row(Picked),
     UsedUp,
 }
 
 impl Drawn {
-    fn row(&self) -> Option<Arc<Row>> {
+    fn row(&self) -> Option<Picked> {
         if let Self::Row(row) = self { Some(row.clone()) } else { None }
     }
 }
@@ -86,6 +90,7 @@ impl ScriptUser {
             seed: context.seed,
             iteration: 0,
             user: number,
+            spare: None,
         };
         Self {
             sessions: behaviour.protocols.iter().map(|name| context.session(name)).collect(),
@@ -136,13 +141,15 @@ impl ScriptUser {
     /// Runs `with` with everything that templates may name.
     fn scoped<T>(&mut self, with: impl FnOnce(&mut Scope<'_>, &[Box<dyn Session>]) -> T) -> T {
         let wall_ns = self.behaviour.wall_start_ns.get().copied().unwrap_or(0) + self.clock.now();
-        let Self { behaviour, sequences, state, sessions, .. } = self;
-        let State { slots, rows, random, seed, iteration, user } = state;
+        let Self { behaviour, sequences, state, sessions, role, .. } = self;
+        let State { slots, rows, random, seed, iteration, user, spare } = state;
+        let apart = if *role == Role::Load { 0 } else { APART };
         // A data set gives one row an iteration, drawn when it is first asked for.
         let mut row = |set: usize| {
             if let Drawn::NotYet = rows[set] {
                 rows[set] = behaviour.data[set]
                     .row(&sequences[set], *seed, *user, *iteration)
+                    .map(|Picked { row, number }| Picked { row, number: number + apart })
                     .map_or(Drawn::UsedUp, Drawn::Row);
             }
             rows[set].row()
@@ -155,6 +162,7 @@ impl ScriptUser {
             user: *user,
             random,
             wall_ns,
+            spare,
         };
         with(&mut scope, sessions)
     }
@@ -236,21 +244,18 @@ impl ScriptUser {
     }
 
     async fn call_once(&mut self, call: &Call, host: &mut dyn Host) -> Result<(), Cut> {
-        let rendered;
+        let mut rendered = None;
         let operation = match &call.fixed {
             Some(fixed) => fixed,
             None => match self.scoped(|scope, _| call.request.render(scope)) {
-                Ok(operation) => {
-                    rendered = Arc::new(operation);
-                    &rendered
-                }
+                Ok(operation) => &*rendered.insert(Arc::new(operation)),
                 Err(missing) => return self.give_up(call, host, &missing),
             },
         };
         let write = match &call.delivers {
             None => None,
-            Some(template) => match self.scoped(|scope, _| template.render(scope)) {
-                Ok(id) => Some(self.ledger_part().begin(identity(&id))),
+            Some(delivers) => match self.scoped(|scope, _| delivers.ids(scope)) {
+                Ok(ids) => Some(self.ledger_part().begin(ids)),
                 Err(missing) => return self.give_up(call, host, &missing),
             },
         };
@@ -275,6 +280,9 @@ impl ScriptUser {
                 self.save(call);
             }
         }
+        if call.request.batch_set().is_some() {
+            self.state.spare = rendered.and_then(Arc::into_inner).and_then(body);
+        }
         Ok(())
     }
 
@@ -286,12 +294,16 @@ impl ScriptUser {
         reply: &Reply,
         host: &mut dyn Host,
     ) -> Outcome {
-        let (outcome, checked, unexpected) = match reply.outcome {
+        let Judged { outcome, checked, unexpected, seen } = match reply.outcome {
             Outcome::Ok => self.judge(call, sent),
-            failed => (failed, false, None),
+            failed => Judged { checked: false, ..Judged::as_expected(failed) },
         };
         let failure = unexpected.as_ref().map(|u| (u.class.as_str(), u.message.as_str()));
         host.finish(&Observation { begun, outcome, reply, failure, checked });
+        let injected = call.injected.as_ref().and_then(|injected| injected.step(self.fault(call).as_deref()));
+        if let Some(step) = injected {
+            host.part(step, begun, seen, 1);
+        }
         parts(call, begun, (outcome, reply.done_ns), self.sessions[call.protocol].parts(), host);
         outcome
     }
@@ -306,11 +318,7 @@ impl ScriptUser {
         let view = self.sessions[call.protocol].response();
         let mut json = LazyJson::default();
         let Some(body) = json.of(&view) else { return };
-        let id = |value: &Value| match value {
-            Value::String(text) => identity(text),
-            other => identity(&other.to_string()),
-        };
-        let ids: Vec<u64> = delivered.path.query(body).iter().map(|value| id(value)).collect();
+        let ids: Vec<Span> = delivered.path.query(body).iter().map(|value| ids(value)).collect();
         match (delivered.reads, delivered.patience_ns) {
             (Reads::Shared, _) => self.ledger_part().take(ids),
             (Reads::Copies, _) => {
@@ -337,50 +345,43 @@ impl ScriptUser {
         Err(Cut)
     }
 
-    /// Outcome, whether anything beyond the status was looked at, and what was wrong.
-    fn judge(&mut self, call: &Call, sent: &Operation) -> (Outcome, bool, Option<Unexpected>) {
+    /// What a reply came to that the protocol found nothing wrong with.
+    fn judge(&mut self, call: &Call, sent: &Operation) -> Judged {
         // The plain case touches no scope: nothing but the status is of interest.
-        if !call.expect.looks_beyond_status() && call.when_invalid.is_none() {
+        if call.expect.is_plain() {
             let view = ResponseView { headers: &[], ..self.sessions[call.protocol].response() };
-            let judged = self.status_only(call, sent, view.status);
-            let outcome = if judged.is_none() { Outcome::Ok } else { Outcome::AppError };
-            return (outcome, call.expect.is_checked(), judged);
+            return match self.status_only(call, sent, view.status) {
+                None => {
+                    Judged { checked: call.expect.usual.is_checked(), ..Judged::as_expected(Outcome::Ok) }
+                }
+                Some(unexpected) => Judged {
+                    checked: call.expect.usual.is_checked(),
+                    ..Judged::failed(unexpected, Outcome::AppError)
+                },
+            };
         }
-        let broken = call.data_sets.iter().find_map(|set| self.state.rows[*set].row()?.invalid.clone());
-        let refusal = call.when_invalid.as_ref().zip(broken);
+        let fault = self.fault(call);
         self.scoped(|scope, sessions| {
             let view = sessions[call.protocol].response();
             let mut json = LazyJson::default();
-            match refusal {
-                None => match call.expect.judge(sent, &view, &mut json, scope) {
-                    Ok(()) => (Outcome::Ok, call.expect.is_checked(), None),
-                    Err(unexpected) => (Outcome::AppError, true, Some(unexpected)),
-                },
-                Some((expect, kind)) => match expect.judge(sent, &view, &mut json, scope) {
-                    Ok(()) => (Outcome::Rejected, true, None),
-                    Err(Unexpected { message, .. }) => {
-                        let class = format!("invalid {kind} not refused");
-                        (
-                            Outcome::AppError,
-                            true,
-                            Some(Unexpected {
-                                class,
-                                message: format!("data broken by {kind} was to be refused, but: {message}"),
-                            }),
-                        )
-                    }
-                },
-            }
+            let mut of = |expect: &Expect| expect.judge(sent, &view, &mut json, scope);
+            judged(&call.expect, fault.as_deref(), &mut of)
         })
     }
 
+    /// What is wrong with the data that a step sent, if anything.
+    fn fault(&self, call: &Call) -> Option<String> {
+        call.data_sets.iter().find_map(|set| self.state.rows[*set].row()?.row.invalid.clone())
+    }
+
     fn status_only(&mut self, call: &Call, sent: &Operation, status: u16) -> Option<Unexpected> {
-        if call.expect.status.holds(status) {
+        let expect = &call.expect.usual;
+        if expect.status.holds(status) {
             return None;
         }
         self.scoped(|scope, sessions| {
             let view = sessions[call.protocol].response();
-            call.expect.judge(sent, &view, &mut LazyJson::default(), scope).err()
+            expect.judge(sent, &view, &mut LazyJson::default(), scope).err()
         })
     }
 
@@ -389,6 +390,98 @@ impl ScriptUser {
         let mut json = LazyJson::default();
         for save in &call.saves {
             self.state.slots[save.slot] = extract(save, &view, &mut json);
+        }
+    }
+}
+
+/// The body of what was sent, to be written over.
+fn body(sent: Operation) -> Option<Arc<[u8]>> {
+    match sent {
+        Operation::Http(HttpRequest { body: Body::Bytes(bytes), .. }) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// What is named by a value that was read back: one thing, or a range such as `{ "first": UUID, "count": 1000 }`.
+fn ids(value: &Value) -> Span {
+    let range = || {
+        let first = uuid(value.get("first")?.as_str()?)?;
+        let count = value.get("count")?;
+        let count = count.as_u64().or_else(|| count.as_str()?.parse().ok())?;
+        Some(Span::new(first, u32::try_from(count).ok()?))
+    };
+    match value {
+        Value::String(text) => Span::one(identity(text)),
+        other => range().unwrap_or_else(|| Span::one(identity(&other.to_string()))),
+    }
+}
+
+impl Delivers {
+    fn ids(&self, scope: &mut Scope<'_>) -> Result<Span, Missing> {
+        match self {
+            Self::One(template) => template.render(scope).map(|id| Span::one(identity(&id))),
+            Self::Batch(set) => {
+                let picked = (scope.rows)(*set)
+                    .ok_or_else(|| Missing("the data of the batch is used up".to_owned()))?;
+                let batch = picked.row.batch.as_ref().expect("lowered for a batch");
+                Ok(batch.span(picked.number))
+            }
+        }
+    }
+}
+
+/// What a reply came to.
+struct Judged {
+    outcome: Outcome,
+    /// Whether anything beyond the status was looked at.
+    checked: bool,
+    /// What was wrong.
+    unexpected: Option<Unexpected>,
+    /// What became of the data, whatever was to be expected: passed (`ok`), refused as invalid (`rejected`), or neither.
+    seen: Outcome,
+}
+
+impl Judged {
+    fn as_expected(outcome: Outcome) -> Self {
+        Self { outcome, checked: true, unexpected: None, seen: outcome }
+    }
+
+    fn failed(unexpected: Unexpected, seen: Outcome) -> Self {
+        Self { outcome: Outcome::AppError, checked: true, unexpected: Some(unexpected), seen }
+    }
+}
+
+/// Judges a reply to data that has this fault, or none; `of` tells whether it is as expected.
+fn judged(
+    expect: &Expectations,
+    fault: Option<&str>,
+    of: &mut dyn FnMut(&Expect) -> Result<(), Unexpected>,
+) -> Judged {
+    let holds = |expect: Option<&Expect>, of: &mut dyn FnMut(&Expect) -> Result<(), Unexpected>| {
+        expect.is_some_and(|expect| of(expect).is_ok())
+    };
+    let Some((refusal, kind)) = expect.when_invalid.as_ref().zip(fault) else {
+        return match of(&expect.usual) {
+            Ok(()) => Judged { checked: expect.usual.is_checked(), ..Judged::as_expected(Outcome::Ok) },
+            // A refusal for another reason: as far as validity goes, the data passed.
+            Err(_) if holds(expect.refused.as_ref(), of) => {
+                Judged { seen: Outcome::Ok, ..Judged::as_expected(Outcome::Rejected) }
+            }
+            Err(Unexpected { message, .. }) if holds(expect.when_invalid.as_ref(), of) => {
+                let class = "valid data refused".to_owned();
+                Judged::failed(Unexpected { class, message }, Outcome::Rejected)
+            }
+            Err(unexpected) => Judged::failed(unexpected, Outcome::AppError),
+        };
+    };
+    match of(refusal) {
+        Ok(()) => Judged::as_expected(Outcome::Rejected),
+        Err(Unexpected { message, .. }) => {
+            let class = format!("invalid {kind} not refused");
+            let message = format!("data broken by {kind} was to be refused, but: {message}");
+            let has_passed = of(&expect.usual).is_ok() || holds(expect.refused.as_ref(), of);
+            let seen = if has_passed { Outcome::Ok } else { Outcome::AppError };
+            Judged::failed(Unexpected { class, message }, seen)
         }
     }
 }
@@ -463,5 +556,46 @@ impl User for ScriptUser {
         Self: 'a,
     {
         Box::pin(self.go(host))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::behaviour::expect::StatusSet;
+
+    fn of_status(status: u16) -> Expect {
+        Expect { status: StatusSet(vec![status..=status]), ..Expect::default() }
+    }
+
+    /// Outcome and what was observed, of a step that wants 200, 422 for broken data, and may get 409.
+    fn judge(fault: Option<&str>, status: u16) -> (Outcome, Outcome, Option<String>) {
+        let (when_invalid, refused) = (Some(of_status(422)), Some(of_status(409)));
+        let expect = Expectations { usual: of_status(200), when_invalid, refused };
+        let mut of = |expect: &Expect| {
+            let unexpected = || Unexpected { class: format!("status {status}"), message: String::new() };
+            if expect.status.holds(status) { Ok(()) } else { Err(unexpected()) }
+        };
+        let judged = judged(&expect, fault, &mut of);
+        (judged.outcome, judged.seen, judged.unexpected.map(|unexpected| unexpected.class))
+    }
+
+    #[test]
+    fn what_was_expected_and_what_was_observed_are_two_things() {
+        use Outcome::{AppError, Ok, Rejected};
+        let class = |text: &str| Some(text.to_owned());
+        let table = [
+            (None, 200, (Ok, Ok, None)),
+            (None, 409, (Rejected, Ok, None)),
+            (None, 422, (AppError, Rejected, class("valid data refused"))),
+            (None, 500, (AppError, AppError, class("status 500"))),
+            (Some("bad_email"), 422, (Rejected, Rejected, None)),
+            (Some("bad_email"), 200, (AppError, Ok, class("invalid bad_email not refused"))),
+            (Some("bad_email"), 409, (AppError, Ok, class("invalid bad_email not refused"))),
+            (Some("bad_email"), 500, (AppError, AppError, class("invalid bad_email not refused"))),
+        ];
+        for (fault, status, expected) in table {
+            assert_eq!(judge(fault, status), expected, "{fault:?}, {status}");
+        }
     }
 }

@@ -105,6 +105,16 @@ impl Diagnostics {
         }
     }
 
+    /// Whether something is wrong within a place.
+    pub fn is_in(&self, place: &Place) -> bool {
+        let within = |found: &Place| {
+            found.file == place.file
+                && found.span.start >= place.span.start
+                && found.span.end <= place.span.end
+        };
+        self.found.iter().filter_map(|d| d.place.as_ref()).any(within)
+    }
+
     /// Whether nothing is wrong.
     pub const fn is_empty(&self) -> bool {
         self.found.is_empty()

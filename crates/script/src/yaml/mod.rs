@@ -6,6 +6,7 @@ mod quick;
 pub mod read;
 mod shapes;
 pub mod source;
+pub mod suite;
 pub mod tools;
 pub mod types;
 pub mod units;
@@ -15,11 +16,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_model::http::ProxySettings;
+use plimsoll_model::monitor::MonitorSettings;
 use plimsoll_model::{Plan, ProtocolSettings};
 
 use crate::behaviour::Behaviour;
 pub use diagnostics::Diagnostics;
 pub use quick::{Quick, QuickError, quick};
+pub use suite::{Program, SUITE_FILE, Scenario, Suite, Variant, Work, load_suite, suite_schema};
 pub use types::schema;
 
 /// Starts the built-in service of a name and returns its base URL, or says why not.
@@ -47,12 +50,16 @@ pub struct Environment<'a> {
     pub variables: BTreeMap<String, String>,
     /// Replaces the plan's seed.
     pub seed: Option<u64>,
+    /// Replaces the plan's target.
+    pub target: Option<String>,
     /// Replaces the level of the plan's only closed load.
     pub users: Option<u64>,
     /// Replaces the level of the plan's only open load, per second.
     pub rate: Option<f64>,
     /// Stretches or shrinks all schedules so that the run lasts this long, in nanoseconds.
     pub duration_ns: Option<u64>,
+    /// Shortens all schedules to this share of their durations. Rates, users and what users do stay as they are.
+    pub scale: Option<f64>,
     /// Replaces all schedules by one level.
     pub constant: Option<Constant>,
     /// Replaces the shared iteration budget of closed loads.
@@ -81,8 +88,14 @@ pub struct Lowered {
     pub effective: String,
     /// SHA-256 of `effective`.
     pub digest: String,
+    /// Environment variables that it declares, with the values they have.
+    pub variables: BTreeMap<String, String>,
     /// Tools that its steps call.
     pub tools: tools::ToolCalls,
+    /// Targets by the number of instances behind them, ascending, as the plan writes them.
+    pub instances: Vec<(u32, String)>,
+    /// What is watched besides.
+    pub monitors: Vec<MonitorSettings>,
 }
 
 /// Reads and lowers the plan at `path`. All mistakes are returned together.

@@ -10,7 +10,7 @@ use plimsoll_model::{
 use sha2::{Digest, Sha256};
 
 use super::Lowered;
-use crate::behaviour::expect::{Check, Expect};
+use crate::behaviour::expect::{Check, Expect, Expectations};
 use crate::behaviour::ledger::Ledger;
 use crate::behaviour::program::{BodyTemplate, Call, HttpTemplate, Node, RequestTemplate};
 use crate::behaviour::template::Template;
@@ -86,6 +86,7 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         loads: vec![load],
         phases: vec![phase],
         claims: quick.claims.clone(),
+        ..Plan::default()
     };
     let effective = format!("{plan:#?}\n{:#?}\nexpect {:?}\n", quick.request, quick.expect);
     let digest = Sha256::digest(effective.as_bytes()).iter().map(|b| format!("{b:02x}")).collect::<String>();
@@ -99,7 +100,10 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
         timeout_ns_max: quick.request.timeout_ns,
         effective,
         digest: format!("sha256:{digest}"),
+        variables: std::collections::BTreeMap::new(),
         tools: super::tools::ToolCalls::default(),
+        instances: Vec::new(),
+        monitors: Vec::new(),
     })
 }
 
@@ -107,23 +111,22 @@ pub fn quick(quick: &Quick) -> Result<Lowered, QuickError> {
 fn behaviour(quick: &Quick) -> Behaviour {
     let keep = if quick.expect.is_empty() { quick.request.keep } else { Keep::Body };
     let fixed = Arc::new(Operation::Http(HttpRequest { is_fixed: true, keep, ..quick.request.clone() }));
-    let request = RequestTemplate::Http(HttpTemplate {
+    let request = RequestTemplate::Http(Box::new(HttpTemplate {
         base: quick.request.clone(),
         url: Template::fixed(&quick.request.url),
         headers: Vec::new(),
         body: BodyTemplate::Empty,
-    });
+    }));
+    let checks = quick.expect.iter().map(|text| Check::Text(Template::fixed(text))).collect();
+    let usual = Expect { checks, ..Expect::default() };
     let call = Call {
         step: 0,
         request,
         protocol: 0,
         fixed: Some(fixed),
-        expect: Expect {
-            checks: quick.expect.iter().map(|text| Check::Text(Template::fixed(text))).collect(),
-            ..Expect::default()
-        },
-        when_invalid: None,
+        expect: Expectations { usual, ..Expectations::default() },
         data_sets: Vec::new(),
+        injected: None,
         saves: Vec::new(),
         parts: Vec::new(),
         good: None,

@@ -32,7 +32,8 @@ pub(crate) fn stages(shape: &str, level: f64, duration_ns: Nanos) -> Option<Vec<
         ],
         "spike" => &[("before", 0.4, 0.1, 0.1), ("spike", 0.1, 1.0, 1.0), ("recovery", 0.5, 0.1, 0.1)],
         "soak" => &[("ramp", 0.05, 0.0, 1.0), ("hold", 0.9, 1.0, 1.0), ("ramp_down", 0.05, 1.0, 0.0)],
-        "breakpoint" => &[("ramp", 1.0, 0.0, 1.0)],
+        // Audits know it by this name (docs/CAPACITY.md).
+        "breakpoint" => &[("breakpoint", 1.0, 0.0, 1.0)],
         _ => return None,
     };
     let stage = |(name, share, from, to): &(&str, f64, f64, f64)| Stage {

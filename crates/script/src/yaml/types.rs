@@ -1,6 +1,7 @@
 //! The plan file as it is written.
 
 mod calls;
+mod monitors;
 mod steps;
 
 use serde_json::{Map, Value, json};
@@ -8,10 +9,13 @@ use serde_json::{Map, Value, json};
 use super::diagnostics::{Diagnostics, suggest};
 use super::read::{Placed, Read, Table, named_schema, record};
 use super::source::{Node, NodeKind};
-use super::units::{Bytes, Duration, Rate, Share};
+use super::units::{Bitrate, Bytes, Counts, Duration, Rate, Share};
 pub use calls::{
     CallItem, CommandStep, Common, ExecStep, GoodItem, GrpcStep, HttpStep, MessageStep, OwnStep, QueryStep,
     TalkStep, ToolStep,
+};
+pub use monitors::{
+    KafkaItem, MonitorItem, PriceItem, ProcessItem, ProcessMapping, SeriesItem, SeriesMapping,
 };
 pub use steps::{GroupStep, IfStep, OneOfStep, RepeatStep, SetStep, StepItem, ThinkStep};
 
@@ -26,6 +30,8 @@ record! {
         target: Option<Placed<String>>,
         /// Further targets by name, for steps with `on: NAME`.
         targets: Table<Placed<String>>,
+        /// The target with so many instances behind it, for `plimsoll capacity`: `1: http://one:8080`, `2: http://two:8080`.
+        instances: Table<Placed<String>>,
         /// The seed of everything random.
         seed: Option<u64>,
         /// Plan files whose scenarios, data, variables and targets are added to this one's.
@@ -52,10 +58,16 @@ record! {
         mcp: Option<McpSection>,
         /// How databases are connected to.
         sql: Option<SqlSection>,
+        /// What lies between the users of a scenario and the target, by the scenario's name.
+        network: Table<NetworkItem>,
         /// What the target promises of what is written with an identity (`delivers`).
         delivery: Option<DeliverySection>,
         /// What must hold, such as `p99(checkout) < 200ms`.
         claims: Vec<Placed<ClaimItem>>,
+        /// What is watched besides, by name: once a second, shown beneath the latency, and claimed as `max(name.memory) < 1GB`.
+        monitor: Table<MonitorItem>,
+        /// What the target costs.
+        price: Option<PriceItem>,
         /// Users or arrivals, by scenario.
         load: Table<LoadItem>,
         /// Data for templates.
@@ -200,6 +212,21 @@ record! {
 }
 
 record! {
+    /// A network that is slower than the one there is: connections over HTTP and MCP are held up in this process.
+    pub struct NetworkItem, "a network" {
+        /// Added to every round trip, such as 40ms: half of it on the way there, half on the way back.
+        latency: Option<Duration>,
+        /// How far a round trip may lie beside that, either way.
+        jitter: Option<Duration>,
+        /// Of each direction, such as 10Mbit/s.
+        bandwidth: Option<Bitrate>,
+        /// The share of segments (1460 bytes) that are lost, such as 0.1%: they come 200ms later, or a round trip if that is longer,
+        /// and what is behind them waits.
+        loss: Option<Share>,
+    }
+}
+
+record! {
     /// What the target promises of what is written with an identity.
     pub struct DeliverySection, "`delivery`" {
         /// `at_least_once` (default: acknowledged means kept), `at_most_once`, or `exactly_once`.
@@ -294,18 +321,38 @@ record! {
         csv: Option<Placed<String>>,
         /// A file with a JSON value on every line.
         jsonl: Option<Placed<String>>,
-        /// A built-in generator (batch, event, order, validation), or a mapping with templates.
+        /// A built-in generator (attribution, batch, event, order, validation), or a mapping with templates.
         generate: Option<Node>,
         /// How many rows a generator makes before the run (default 1000).
         rows: Option<u64>,
+        /// Parts of what is generated, such as the items of an order or of a batch: `3`, or `5..12`.
+        size: Option<Placed<Counts>>,
+        /// Every row holds a list of so many, such as `5..15`: `${NAME.list}`, with their number `${NAME.count}`, and of these how
+        /// many are `broken` and `sound`.
+        list: Option<Placed<Counts>>,
         /// The generator's seed (default: the plan's).
         seed: Option<u64>,
         /// Rows that are to be refused.
         invalid: Option<InvalidItem>,
         /// A JSON Schema (file, or written here) that rows meant to be valid must satisfy.
         schema: Option<Node>,
+        /// Rows travel together: one row of the set is then a list of them.
+        batch: Option<BatchItem>,
         /// Which row an iteration gets: sequential (default), random or unique.
         pick: Option<Placed<String>>,
+    }
+}
+
+record! {
+    /// Rows that travel together, as a list that is made before the run. Each time it is sent, every row gets an identity of its
+    /// own.
+    pub struct BatchItem, "`batch`" {
+        /// How many.
+        size: u64,
+        /// The key of a row's identity: what stands there is written over with a UUID.
+        id: Placed<String>,
+        /// The key of the time of sending: milliseconds since 1970, or a text such as 2026-01-31T12:00:00.000Z.
+        time: Option<Placed<String>>,
     }
 }
 
@@ -473,8 +520,11 @@ pub struct ExpectItem {
 
 impl ExpectItem {
     /// The fixed keys.
-    pub const KEYS: [&'static str; 7] =
-        ["status", "headers", "text", "matches", "size", "schema", "when_invalid"];
+    pub const KEYS: [&'static str; 8] =
+        ["status", "headers", "text", "matches", "size", "schema", "when_invalid", "refused"];
+
+    /// Keys below which other expectations stand.
+    pub const NESTED: [&'static str; 2] = ["when_invalid", "refused"];
 }
 
 impl Read for ExpectItem {
@@ -488,7 +538,7 @@ impl Read for ExpectItem {
             return None;
         };
         for (key, value) in entries {
-            if key.text == "when_invalid" {
+            if Self::NESTED.contains(&key.text.as_str()) {
                 Self::read(value, diagnostics)?;
             } else if !Self::KEYS.contains(&key.text.as_str()) && !key.text.starts_with('$') {
                 let hint = format!("{}; JSON paths begin with `$`", suggest(&key.text, Self::KEYS));
@@ -517,6 +567,7 @@ impl Read for ExpectItem {
                     "size": { "description": "Bytes of the body: a number, or a range such as 100..2000." },
                     "schema": { "description": "A JSON Schema the body must satisfy: a file, or written here." },
                     "when_invalid": ExpectItem::schema(named),
+                    "refused": ExpectItem::schema(named),
                 },
             })
         })

@@ -81,7 +81,8 @@ fn parse_share(text: &str) -> Option<Share> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
-fn parse_bytes(text: &str) -> Option<Bytes> {
+/// Parses a size such as `64KiB`.
+pub fn parse_bytes(text: &str) -> Option<Bytes> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(text.len());
     let number: f64 = text[..digits].replace('_', "").parse().ok()?;
     let size: f64 = match text[digits..].trim() {
@@ -95,6 +96,54 @@ fn parse_bytes(text: &str) -> Option<Bytes> {
         _ => return None,
     };
     Some(Bytes((number * size).round() as u64))
+}
+
+/// Bytes per second: `10KB/s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteRate(pub u64);
+
+fn parse_byte_rate(text: &str) -> Option<ByteRate> {
+    let bytes = parse_bytes(text.trim().strip_suffix("/s")?.trim_end())?.0;
+    (bytes > 0).then_some(ByteRate(bytes))
+}
+
+/// So much of something that is counted in bytes, shares or by itself: `512MB`, `80%`, `100`, `10k`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantity(pub f64);
+
+fn parse_quantity(text: &str) -> Option<Quantity> {
+    let scaled = |end: char, size: f64| Some(text.strip_suffix(end)?.trim().parse::<f64>().ok()? * size);
+    let number = scaled('%', 0.01).or_else(|| scaled('k', 1e3)).or_else(|| scaled('M', 1e6));
+    let number = number.or_else(|| text.trim().parse().ok()).or_else(|| Some(parse_bytes(text)?.0 as f64))?;
+    (number > 0.0 && number.is_finite()).then_some(Quantity(number))
+}
+
+/// Bits per second: `10Mbit/s`, `256kbit/s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bitrate(pub u64);
+
+fn parse_bitrate(text: &str) -> Option<Bitrate> {
+    let text = text.trim().strip_suffix("bit/s")?;
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(text.len());
+    let number: f64 = text[..digits].replace('_', "").parse().ok()?;
+    let size = match text[digits..].trim() {
+        "" => 1.0,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        _ => return None,
+    };
+    Some(Bitrate((number * size).round() as u64)).filter(|rate| rate.0 > 0)
+}
+
+/// How many: `5`, or drawn evenly from `5..12`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts(pub std::ops::RangeInclusive<u64>);
+
+fn parse_counts(text: &str) -> Option<Counts> {
+    let (least, most) = text.split_once("..").unwrap_or((text, text));
+    let (least, most) = (least.trim().parse().ok()?, most.trim().parse().ok()?);
+    (1..=most).contains(&least).then_some(Counts(least..=most))
 }
 
 macro_rules! read_scalar {
@@ -116,7 +165,11 @@ read_scalar! {
     Rate, |t| parse_rate(t).map(Rate), "a rate such as 500/s or 30/m", r"^[0-9._]+ ?/ ?(s|sec|m|min|h)$";
     Think, parse_think, "a time such as 1s, or a range such as 0.5s..2s", r"^[0-9.]+ ?(ns|us|µs|ms|s|m|h)(\.\.[0-9.]+ ?(ns|us|µs|ms|s|m|h))?$";
     Share, parse_share, "a share such as 5% or 0.05", r"^[0-9.]+ ?%?$";
-    Bytes, parse_bytes, "a size such as 4096, 64KiB or 10MB", r"^[0-9._]+ ?(B|kB|KB|KiB|MB|MiB|GB|GiB)?$"
+    Counts, parse_counts, "a number such as 5, or a range such as 5..12", r"^[0-9]+(\.\.[0-9]+)?$";
+    Bitrate, parse_bitrate, "bits per second such as 10Mbit/s or 256kbit/s", r"^[0-9._]+ ?[kMG]?bit/s$";
+    Quantity, parse_quantity, "a number such as 100, 512MB or 80%", r"^[0-9._]+ ?(%|k|M|B|kB|KB|KiB|MB|MiB|GB|GiB)?$";
+    Bytes, parse_bytes, "a size such as 4096, 64KiB or 10MB", r"^[0-9._]+ ?(B|kB|KB|KiB|MB|MiB|GB|GiB)?$";
+    ByteRate, parse_byte_rate, "bytes a second such as 10KB/s or 1MiB/s", r"^[0-9._]+ ?(B|kB|KB|KiB|MB|MiB|GB|GiB)? ?/s$"
 }
 
 #[cfg(test)]
@@ -147,8 +200,18 @@ mod tests {
         assert_eq!(parse_rate("500"), None);
         assert_eq!(parse_think("0.5s..2s"), Some(Think { least: 500_000_000, most: 2_000_000_000 }));
         assert_eq!(parse_think("2s..1s"), None);
+        assert_eq!(parse_counts("5..12"), Some(Counts(5..=12)));
+        assert_eq!(parse_counts("7"), Some(Counts(7..=7)));
+        assert!(["0", "5..3", "a", "1..2..3"].iter().all(|text| parse_counts(text).is_none()));
         assert_eq!(parse_share("5%"), Some(Share(0.05)));
         assert_eq!(parse_share("120%"), None);
         assert_eq!(parse_bytes("64KiB"), Some(Bytes(65_536)));
+        assert_eq!(parse_byte_rate("10KB/s"), Some(ByteRate(10_000)));
+        for text in ["10KB", "0B/s", "10/m", "/s"] {
+            assert_eq!(parse_byte_rate(text), None, "{text}");
+        }
+        assert_eq!(parse_bitrate("10Mbit/s"), Some(Bitrate(10_000_000)));
+        assert_eq!(parse_bitrate("1.5 kbit/s"), Some(Bitrate(1_500)));
+        assert_eq!((parse_bitrate("0bit/s"), parse_bitrate("10MB/s")), (None, None));
     }
 }

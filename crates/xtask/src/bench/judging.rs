@@ -29,7 +29,7 @@ pub(super) fn judging() -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
-fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+pub(super) fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let began = Instant::now();
     let done = work();
     (done, began.elapsed().as_secs_f64())

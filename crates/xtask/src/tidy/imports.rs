@@ -6,10 +6,11 @@ use serde_json::Value;
 use crate::shell::output;
 
 /// Crate, and which of the project's crates it may use. A new row or edge needs a decision record.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("metrics", &[]),
     ("model", &["metrics"]),
     ("engine", &["model", "metrics"]),
+    ("monitors", &["model", "metrics"]),
     ("protocols", &["model", "metrics"]),
     ("script", &["model", "metrics"]),
     ("audit", &["model", "metrics"]),
@@ -30,13 +31,18 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "k6",
             "metrics",
             "model",
+            "monitors",
             "protocols",
             "report",
             "script",
             "targets",
         ],
     ),
+    // What the command is as a library, under the name that others use it by.
+    ("plimsoll", &["cli"]),
     ("xtask", &["audit", "report", "script"]),
+    // Somebody's service, and tests that put load on it.
+    ("example-cargo-test", &["plimsoll"]),
     // What a third party writes: the command, and the traits.
     ("example-protocol", &["cli", "model"]),
 ];
@@ -50,25 +56,37 @@ const OWNED: [(&str, &[&str]); 23] = [
     ("async-nats", &["protocols", "targets", "cluster"]),
     ("lapin", &["protocols"]),
     ("prost-reflect", &["protocols"]),
-    ("rdkafka", &["protocols"]),
+    ("rdkafka", &["protocols", "monitors"]),
     ("rumqttc", &["protocols"]),
-    ("axum", &["targets", "dashboard", "cluster"]),
+    ("axum", &["targets", "dashboard", "cluster", "example-cargo-test"]),
     ("bpe-openai", &["protocols"]),
     ("clap", &["cli"]),
     ("corosensei", &["k6"]),
     ("h2", &["protocols"]),
-    ("httparse", &["protocols", "targets"]),
+    ("httparse", &["protocols", "targets", "monitors"]),
     ("jsonschema", &["script", "cli"]),
     ("mysql_async", &["protocols"]),
     ("oxc_parser", &["k6"]),
     ("ratatui", &["cli"]),
-    ("redis", &["protocols"]),
+    ("redis", &["protocols", "monitors"]),
     ("rquickjs", &["k6"]),
     ("rusqlite", &["protocols"]),
-    ("rustls", &["protocols"]),
+    ("rustls", &["protocols", "monitors"]),
     ("saphyr-parser", &["script"]),
-    ("tokio-postgres", &["protocols"]),
-    ("tokio", &["engine", "protocols", "targets", "dashboard", "cluster", "example-protocol"]),
+    ("tokio-postgres", &["protocols", "monitors"]),
+    (
+        "tokio",
+        &[
+            "engine",
+            "protocols",
+            "monitors",
+            "targets",
+            "dashboard",
+            "cluster",
+            "example-cargo-test",
+            "example-protocol",
+        ],
+    ),
 ];
 
 /// See the module.
@@ -106,7 +124,7 @@ fn problem(name: &str, allowed: &[&str], used: &str, in_tests: bool) -> Option<S
 }
 
 fn own(package: &str) -> Option<&str> {
-    package.strip_prefix("plimsoll-")
+    if package == "plimsoll" { Some(package) } else { package.strip_prefix("plimsoll-") }
 }
 
 #[cfg(test)]
@@ -120,6 +138,7 @@ mod tests {
         assert!(problem("engine", &["model"], "plimsoll-targets", true).is_none());
         assert!(problem("engine", &["model"], "plimsoll-targets", false).is_some());
         assert!(problem("audit", &[], "tokio", false).is_some());
+        assert!(problem("cli", &["engine"], "plimsoll", false).is_some());
     }
 
     #[test]

@@ -97,6 +97,8 @@ fn a_generator_that_gives_out_is_the_limit() {
     assert!(line.held.is_some_and(|held| held <= 500.0 && held * 1.02 > 500.0), "{line:?}");
     let ends: Vec<Answer> = probes[probes.len() - 2..].iter().map(|probe| probe.answer).collect();
     assert_eq!(ends, [Answer::Held, Answer::GeneratorLimit]);
+    // Far from what held it is tried again before anything is made of it.
+    assert_eq!(levels(&probes)[..5], [100.0, 200.0, 400.0, 800.0, 800.0]);
     // A target that fails earlier is no matter of the generator.
     let (line, _) = search(&SETTINGS, generator(500.0, 450.0));
     assert_eq!(line.reason, Reason::Bracketed);
@@ -123,6 +125,16 @@ fn a_generator_that_gives_out_now_and_then_ends_the_search_too() {
     }
 }
 
+/// A number from a normal distribution, or nearly.
+fn normal(random: &mut Xoshiro256PlusPlus) -> f64 {
+    (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0
+}
+
+/// Whether the search ended with a line, whatever it took.
+fn is_line(line: &Line) -> bool {
+    matches!(line.reason, Reason::Bracketed | Reason::Pooled { .. })
+}
+
 #[test]
 fn one_wrong_answer_is_overruled() {
     for wrong in 0..14 {
@@ -131,31 +143,57 @@ fn one_wrong_answer_is_overruled() {
             asked += 1;
             answer((level <= 730.0) != (asked == wrong + 1))
         });
-        assert_eq!(line.reason, Reason::Bracketed, "{wrong}");
-        assert!(line.held.unwrap() <= 730.0 && line.failed.unwrap() > 730.0, "{wrong}: {line:?}");
-        assert!(line.failed.unwrap() / line.held.unwrap() <= 1.02 + 1e-12);
+        let (held, failed) = (line.held.unwrap(), line.failed.unwrap());
+        assert!(is_line(&line) && probes.len() <= 22, "{wrong}: {line:?} after {}", probes.len());
+        assert!(held <= 730.0 * 1.01 && failed > 730.0 * 0.99, "{wrong}: {line:?}");
+        assert!(failed / held <= 1.04, "{wrong}: {line:?}");
         assert!(unsteady(&probes).len() <= 1);
-        assert_eq!(unsteady(&probes).len() == 1, wrong < probes.len(), "{wrong}");
     }
 }
 
 #[test]
 fn a_noisy_target_is_bracketed_near_its_limit() {
     let (mut near, mut most) = (0, 0);
-    for seed in 0..400 {
+    for seed in 0..100 {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         // Its limit differs from probe to probe by 3 % or so.
-        let (line, probes) = search(&SETTINGS, |level| {
-            let shift: f64 = (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
-            answer(level <= 5_000.0 * (0.03 * shift).exp())
-        });
+        let (line, probes) =
+            search(&SETTINGS, |level| answer(level <= 5_000.0 * (0.03 * normal(&mut random)).exp()));
         let (held, failed) = (line.held.unwrap(), line.failed.unwrap());
-        assert_eq!(line.reason, Reason::Bracketed);
-        assert!(held < failed && failed / held <= 1.02 + 1e-12);
-        near += u32::from(held > 5_000.0 * 0.95 && failed < 5_000.0 * 1.05);
+        assert!(is_line(&line) && held < failed, "{line:?}");
+        near += u32::from(((held * failed).sqrt() / 5_000.0).ln().abs() < 0.05);
         most = most.max(probes.len());
     }
-    assert!(near >= 380 && most <= 40, "{near} of 400 near, at most {most} probes");
+    assert!(near >= 95 && most <= 26, "{near} of 100 near, at most {most} probes");
+}
+
+/// What all looks say together is right as often as it says, of searches that ended by it.
+#[test]
+fn the_interval_of_looks_that_disagree_holds_the_line() {
+    let (mut held, mut pooled) = (0, 0);
+    for seed in 0..150 {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let (line, probes) =
+            search(&SETTINGS, |level| answer(level <= 5_000.0 * (0.014 * normal(&mut random)).exp()));
+        let Reason::Pooled { middle } = line.reason else { continue };
+        let found = together(&SETTINGS, &probes).unwrap();
+        assert_eq!((line.held, line.failed, middle), (Some(found.low), Some(found.high), found.middle));
+        assert!(found.high / found.low <= 1.0 + WIDTH_MAX || found.looks >= LOOKS_MAX, "{found:?}");
+        pooled += 1;
+        held += u32::from(found.low <= 5_000.0 && 5_000.0 <= found.high);
+    }
+    assert!(pooled >= 40 && f64::from(held) >= 0.8 * f64::from(pooled), "{held} of {pooled}");
+}
+
+#[test]
+fn looks_that_agree_have_an_interval_too() {
+    let (line, probes) = search(&SETTINGS, |level| answer(level <= 730.0));
+    assert_eq!(line.reason, Reason::Bracketed);
+    let found = together(&SETTINGS, &probes).unwrap();
+    assert!(found.low < 730.0 && 730.0 < found.high && found.high / found.low < 1.06, "{found:?}");
+    // Far from the line nothing is told of it.
+    let far = [100.0, 200.0].map(|level| Probe { level, answer: Answer::Held });
+    assert_eq!(together(&SETTINGS, &far), None);
 }
 
 #[test]
@@ -178,8 +216,8 @@ fn a_target_that_takes_overload_amiss_for_a_while_is_bracketed() {
         answer(held)
     });
     let (held, failed) = (line.held.unwrap(), line.failed.unwrap());
-    assert_eq!(line.reason, Reason::Bracketed);
-    assert!((900.0..=1_000.0).contains(&held) && failed / held <= 1.02 + 1e-12, "{line:?}");
+    assert!(is_line(&line), "{line:?}");
+    assert!(held > 900.0 && held <= 1_000.0 && failed < 1_100.0, "{line:?}");
 }
 
 #[test]

@@ -92,6 +92,20 @@ fn what_cannot_be_fitted_says_why() {
 }
 
 #[test]
+fn three_levels_determine_a_law() {
+    let law = Law { unit_throughput: 1_000.0, contention: 0.05, coherency: 0.002 };
+    let at = |n: f64| (n, law.throughput(n));
+    let found = through(&levels(&[at(1.0), at(4.0), at(8.0)])).unwrap();
+    near(found.unit_throughput, 1_000.0, 1e-3);
+    near(found.contention, 0.05, 1e-6);
+    near(found.coherency, 0.002, 1e-7);
+    assert_eq!(through(&levels(&[at(1.0), at(4.0), at(4.0)])), None);
+    // Faster than linear has no contention below zero.
+    let found = through(&levels(&[(1.0, 100.0), (2.0, 210.0), (4.0, 450.0)])).unwrap();
+    assert!(found.contention == 0.0 && found.coherency == 0.0, "{found:?}");
+}
+
+#[test]
 fn predictions_end_where_measurements_are_far() {
     let fit = fit(&sdm91()).unwrap();
     assert_eq!(fit.predict(324.0), Some(fit.law.throughput(324.0)));

@@ -1,23 +1,13 @@
 //! The page of a search for the load line: one file, readable and drawn without scripts.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
+use maud::{DOCTYPE, Markup, html as markup};
+use plimsoll_audit::statistics::walk::Walked;
 
+use super::plot::{Axis, Plot, Stroke};
 use super::{STYLE, head, mark};
-use crate::capacity::{Came, Capacity, Tried, Unit};
+use crate::capacity::{Came, Capacity, Tried, Unit, Walk};
 use crate::format::{rate, time};
-use crate::render::capacity::{Margin, headline, level, planning, scaling, word_of};
-
-/// Size of a chart, in its own units.
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 260.0;
-/// Room for labels.
-const LEFT: f64 = 64.0;
-const RIGHT: f64 = 96.0;
-const TOP: f64 = 16.0;
-const BOTTOM: f64 = 36.0;
-
-/// Height of a line of text.
-const LABEL: f64 = 13.0;
+use crate::render::capacity::{Margin, headline, interval, level, planning, remarks, scaling, word_of};
 
 /// Names and colours of quantiles, from light to dark.
 const QUANTILES: [(&str, &str); 3] = [("p50", "--q1"), ("p95", "--q3"), ("p99", "--q4")];
@@ -38,10 +28,14 @@ pub fn capacity_html(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> St
                         span { (found.tried.len()) " levels" }
                         span { "seed " (found.seed) }
                     }
+                    @if let Some(interval) = interval(found) { p { (interval) } }
+                    @for remark in remarks(found) { p.note { (remark) } }
+                    @if let Some(scale) = found.scale { p.note { "Scaled by " (scale) ": levels were held for a shorter time than they were meant to be." } }
                 }
                 main {
                     (charts(found))
                     (levels(found))
+                    (walked(found))
                     (tables(found, margins, wanted))
                 }
                 footer { "Every level is a recorded run in " code { "levels/" } "; " code { "plimsoll verify" } " computes its numbers again." }
@@ -72,10 +66,20 @@ fn tables(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> Markup {
 fn levels(found: &Capacity) -> Markup {
     let mut all: Vec<&Tried> = found.tried.iter().collect();
     all.sort_by(|a, b| a.level.total_cmp(&b.level));
+    looks(found, "Levels", &all)
+}
+
+/// The walk up and down, if there was one.
+fn walked(found: &Capacity) -> Markup {
+    let Some(walk) = &found.walk else { return markup! {} };
+    looks(found, "Up and down again, without a rest", &walk.tried.iter().collect::<Vec<_>>())
+}
+
+fn looks(found: &Capacity, title: &str, all: &[&Tried]) -> Markup {
     let shown = |ns: Option<u64>| ns.map_or_else(|| "not known".to_owned(), |ns| time(ns as f64));
     markup! {
         section {
-            h2 { "Levels" }
+            h2 { (title) }
             div.scroll {
                 table {
                     thead { tr {
@@ -105,134 +109,98 @@ const fn class(tried: &Tried) -> &'static str {
     match tried.came {
         Came::Held => "good",
         Came::Failed => "bad",
-        Came::GeneratorLimit => "doubt",
+        Came::GeneratorLimit | Came::PlanLimit => "doubt",
     }
 }
 
 fn charts(found: &Capacity) -> Markup {
     let seen = found.seen();
-    let Some(most) = seen.last().map(|t| t.level) else { return markup! {} };
-    let x = |level: f64| LEFT + level / most * (WIDTH - LEFT - RIGHT);
+    let walked = found.walk.iter().flat_map(|walk| &walk.tried).map(|t| t.level).fold(0.0, f64::max);
+    let Some(most) = seen.last().map(|t| t.level.max(walked)) else { return markup! {} };
     let line = found.line().held;
+    let across = || Axis::even(0.0, most);
     markup! {
         section {
             h2 { "Carried against asked" }
-            (PreEscaped(carried(found, &seen, &x, line)))
+            (carried(found, &seen, across(), line))
             h2 { "Response time of successes against load (logarithmic)" }
-            (PreEscaped(times(found, &seen, &x, line)))
+            (times(found, &seen, across(), line))
         }
     }
 }
 
-type Across<'a> = &'a dyn Fn(f64) -> f64;
-
-fn carried(found: &Capacity, seen: &[&Tried], x: Across<'_>, line: Option<f64>) -> String {
-    let asked = |t: &Tried| if found.unit == Unit::Rate { t.level } else { 0.0 };
-    let most = seen.iter().map(|t| asked(t).max(t.throughput_per_s)).fold(1.0, f64::max);
-    let y = |value: f64| HEIGHT - BOTTOM - value / most * (HEIGHT - TOP - BOTTOM);
-    let mut body = axes(found.unit, seen[seen.len() - 1].level, x);
-    let (from, to) =
-        ((x(0.0), y(0.0)), (x(seen[seen.len() - 1].level), y(seen[seen.len() - 1].level.min(most))));
+fn carried(found: &Capacity, seen: &[&Tried], across: Axis, line: Option<f64>) -> Markup {
+    let highest = seen[seen.len() - 1].level;
     // Users are no rate: what they would carry is not known.
     let is_rate = found.unit == Unit::Rate;
-    let diagonal = format!(
-        "<line x1='{:.1}' y1='{:.1}' x2='{:.1}' y2='{:.1}' stroke='var(--line)'/>",
-        from.0, from.1, to.0, to.1
-    );
+    let asked = |t: &Tried| if is_rate { t.level } else { 0.0 };
+    let most = seen.iter().map(|t| asked(t).max(t.throughput_per_s)).fold(1.0, f64::max);
+    let mut plot = Plot::new(across, Axis::even(0.0, most));
+    levels_across(&mut plot, found.unit, highest);
     if is_rate {
-        body.push_str(&diagonal);
+        plot.guide((0.0, 0.0), (highest, highest.min(most)));
     }
-    let points: Vec<_> = seen.iter().map(|t| (x(t.level), y(t.throughput_per_s))).collect();
-    body.push_str(&polyline(&points, "--q3"));
-    body.push_str(&marks(seen, &points));
-    if let Some(held) = line.filter(|_| is_rate) {
-        let at = y(held.min(most));
-        body.push_str(&format!("<line x1='{LEFT}' y1='{at:.1}' x2='{:.1}' y2='{at:.1}' stroke='var(--ink)' stroke-width='1.5'/><text x='{:.1}' y='{:.1}' fill='var(--ink)'>load line {}</text>", WIDTH - RIGHT, WIDTH - RIGHT + 6.0, at + 4.0, level(found.unit, held)));
-    }
-    for share in [0.5, 1.0] {
-        body.push_str(&text(LEFT - 6.0, y(most * share) + 4.0, "end", &rate(most * share)));
-    }
-    svg("Successes per second against the level asked for, with the load line", &body)
-}
-
-fn times(found: &Capacity, seen: &[&Tried], x: Across<'_>, line: Option<f64>) -> String {
-    let all = || {
-        seen.iter().flat_map(|t| t.response_ns).flatten().filter(|ns| *ns > 0).map(|ns| (ns as f64).log10())
-    };
-    let low = all().fold(f64::INFINITY, f64::min).floor();
-    let high = all().fold(f64::NEG_INFINITY, f64::max).ceil();
-    if !(low.is_finite() && high > low) {
-        return String::new();
-    }
-    let y = |ns: f64| HEIGHT - BOTTOM - (ns.log10() - low) / (high - low) * (HEIGHT - TOP - BOTTOM);
-    let mut body = axes(found.unit, seen[seen.len() - 1].level, x);
-    for decade in low as i32..=high as i32 {
-        let at = y(10_f64.powi(decade));
-        body.push_str(&format!(
-            "<line x1='{LEFT}' y1='{at:.1}' x2='{:.1}' y2='{at:.1}' stroke='var(--line)'/>",
-            WIDTH - RIGHT
-        ));
-        body.push_str(&text(LEFT - 6.0, at + 4.0, "end", &time(10_f64.powi(decade))));
-    }
-    let mut label_y = HEIGHT;
-    for (index, (name, colour)) in QUANTILES.iter().enumerate() {
-        let known = seen
-            .iter()
-            .filter_map(|t| Some((x(t.level), y(t.response_ns[index].filter(|ns| *ns > 0)? as f64))));
-        let points: Vec<_> = known.collect();
-        body.push_str(&polyline(&points, colour));
-        if let Some((x, y)) = points.last() {
-            // Higher quantiles stand above lower ones; their names keep their distance.
-            label_y = y.min(label_y - LABEL);
-            body.push_str(&text(x + 6.0, label_y + 4.0, "start", name));
+    let points: Vec<_> = seen.iter().map(|t| (t.level, Some(t.throughput_per_s))).collect();
+    plot.line(&points, Stroke::plain("--q3"), "");
+    for tried in seen {
+        match tried.came {
+            Came::Failed => plot.cross(tried.level, tried.throughput_per_s),
+            _ => plot.dot(tried.level, tried.throughput_per_s),
         }
     }
-    if let Some(held) = line {
-        let at = x(held);
-        body.push_str(&format!(
-            "<line x1='{at:.1}' y1='{TOP}' x2='{at:.1}' y2='{:.1}' stroke='var(--ink)' stroke-width='1.5'/>",
-            HEIGHT - BOTTOM
-        ));
-        body.push_str(&text(at - 6.0, TOP + 10.0, "end", &format!("load line {}", level(found.unit, held))));
+    ways(&mut plot, found);
+    if is_rate {
+        load_lines(&mut plot, found, line, most);
     }
-    svg("Quantiles of the response time against the level asked for, with the load line", &body)
+    for share in [0.5, 1.0] {
+        plot.tick_up(most * share, &rate(most * share));
+    }
+    plot.svg("Successes per second against the level asked for, with the load line")
 }
 
-fn axes(unit: Unit, most: f64, x: Across<'_>) -> String {
-    let bottom = HEIGHT - BOTTOM;
-    let mut body = format!(
-        "<line x1='{LEFT}' y1='{bottom}' x2='{:.1}' y2='{bottom}' stroke='var(--line)'/>",
-        WIDTH - RIGHT
-    );
-    for share in [0.25, 0.5, 0.75, 1.0] {
-        body.push_str(&text(x(most * share), HEIGHT - BOTTOM + 18.0, "middle", &level(unit, most * share)));
-    }
-    body
-}
-
-fn marks(seen: &[&Tried], points: &[(f64, f64)]) -> String {
-    let mark = |(tried, (x, y)): (&&Tried, &(f64, f64))| match tried.came {
-        Came::Failed => format!(
-            "<path d='M{:.1} {:.1}l8 8m0 -8l-8 8' stroke='var(--bad)' stroke-width='2' fill='none'/>",
-            x - 4.0,
-            y - 4.0
-        ),
-        _ => format!("<circle cx='{x:.1}' cy='{y:.1}' r='3.5' fill='var(--good)'/>"),
+/// What was carried on both ways of a walk; the way down with a dash.
+fn ways(plot: &mut Plot, found: &Capacity) {
+    let Some(walk) = &found.walk else { return };
+    let points = |way: &mut dyn Iterator<Item = &Tried>| -> Vec<(f64, Option<f64>)> {
+        way.filter(|tried| tried.is_seen()).map(|tried| (tried.level, Some(tried.throughput_per_s))).collect()
     };
-    seen.iter().zip(points).map(mark).collect()
+    let (up, down) = walk.ways();
+    plot.line(&points(&mut up.iter()), Stroke::plain("--q1"), "");
+    // The way down begins where the way up ended.
+    let down = points(&mut up.last().into_iter().chain(down));
+    plot.line(&down, Stroke { colour: "--q1", dash: "5 4" }, "");
 }
 
-fn polyline(points: &[(f64, f64)], colour: &str) -> String {
-    let points: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-    format!("<polyline points='{}' fill='none' stroke='var({colour})' stroke-width='2'/>", points.join(" "))
+/// The load line, and beside it those of both ways of a walk if the target remembers.
+fn load_lines(plot: &mut Plot, found: &Capacity, line: Option<f64>, most: f64) {
+    let walked = found.walk.as_ref().and_then(Walk::walked).filter(Walked::remembers).unwrap_or_default();
+    let named = [(line, "load line", ""), (walked.up, "up", "1 4"), (walked.down, "down", "6 4")];
+    for (at, name, dash) in named {
+        if let Some(at) = at {
+            plot.mark_up(at.min(most), dash, &format!("{name} {}", level(found.unit, at)));
+        }
+    }
 }
 
-fn text(x: f64, y: f64, anchor: &str, words: &str) -> String {
-    format!("<text x='{x:.1}' y='{y:.1}' text-anchor='{anchor}' fill='var(--quiet)'>{words}</text>")
+fn times(found: &Capacity, seen: &[&Tried], across: Axis, line: Option<f64>) -> Markup {
+    let all = seen.iter().flat_map(|t| t.response_ns).flatten().map(|ns| ns as f64);
+    let Some(up) = Axis::decades(all) else { return markup! {} };
+    let mut plot = Plot::new(across, up);
+    levels_across(&mut plot, found.unit, seen[seen.len() - 1].level);
+    plot.grid_decades(time);
+    for (index, (name, colour)) in QUANTILES.into_iter().enumerate() {
+        let known = |t: &&Tried| Some((t.level, Some(t.response_ns[index].filter(|ns| *ns > 0)? as f64)));
+        let points: Vec<_> = seen.iter().filter_map(known).collect();
+        plot.line(&points, Stroke::plain(colour), name);
+    }
+    if let Some(held) = line {
+        plot.mark_across(held, &format!("load line {}", level(found.unit, held)));
+    }
+    plot.svg("Quantiles of the response time against the level asked for, with the load line")
 }
 
-fn svg(label: &str, body: &str) -> String {
-    format!(
-        "<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{label}' style='width:100%;max-width:{WIDTH}px;font-size:12px'>{body}</svg>"
-    )
+fn levels_across(plot: &mut Plot, unit: Unit, most: f64) {
+    for share in [0.25, 0.5, 0.75, 1.0] {
+        plot.tick_across(most * share, &level(unit, most * share));
+    }
 }

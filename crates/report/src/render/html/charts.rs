@@ -8,7 +8,9 @@ use plimsoll_metrics::quantile::{Prepared, Standing, estimate};
 use plimsoll_model::{Phase, Plan};
 use serde::Serialize;
 
+use super::panels::{Panel, panels};
 use crate::View;
+use crate::render::breakpoint;
 use crate::samples::{SampleRow, Worst};
 use crate::series::{HeatMap, Seconds, Series, heat_map, series};
 
@@ -25,12 +27,23 @@ struct Data<'a> {
     curve: Vec<CurvePoint>,
     phases: Vec<PhaseMark>,
     errors: Vec<ErrorMark<'a>>,
+    panels: Vec<Panel<'a>>,
     /// By second, the worst operations one by one, if they were kept.
     samples: Option<BTreeMap<u32, Vec<SampleMark<'a>>>>,
     /// Share of the operations that was kept, 0 to 1.
     sampled: Option<f64>,
+    /// The highest load that kept all claims, if a ramp tells it.
+    load_line: Option<LoadLine>,
     /// Times below this cannot be told apart, in milliseconds.
     resolution_ms: f64,
+}
+
+#[derive(Serialize)]
+struct LoadLine {
+    level: f64,
+    label: String,
+    /// Of arrivals; otherwise of users.
+    is_rate: bool,
 }
 
 #[derive(Serialize)]
@@ -97,6 +110,7 @@ pub(super) fn section(view: &View) -> Markup {
             (chart("service", "Response time beside service time, p99, logarithmic: the gap is waiting"))
             (chart("users", "Users, and operations in flight"))
             @if view.totals.connects > 0 { (chart("connections", "Connections opened per second")) }
+            @for panel in panels(view) { (chart(&panel.id, &panel.caption)) }
             (chart("heat", "Where response times lie: darker is more, logarithmic; failures stand above"))
             p.band { "The band beneath every chart is the generator: clear where it was fine, amber where a second is tainted." }
             div id="second" role="status" {}
@@ -134,8 +148,10 @@ pub(super) fn data(view: &View) -> Markup {
                 last_s: seconds(e.last_ns),
             })
             .collect(),
+        panels: panels(view),
         samples: worst(view).map(samples),
         sampled: worst(view).map(|w| w.share),
+        load_line: load_line(view),
         resolution_ms: view.resolution_ns() as f64 / 1e6,
     };
     // Inside a script element nothing is escaped but its end.
@@ -143,6 +159,13 @@ pub(super) fn data(view: &View) -> Markup {
         .expect("numbers and texts can always be written")
         .replace('<', "\\u003c");
     markup! { script id="data" type="application/json" { (PreEscaped(json)) } }
+}
+
+fn load_line(view: &View) -> Option<LoadLine> {
+    let found = view.breakpoint.as_ref()?;
+    let level = breakpoint::line(found)?;
+    let label = format!("about {}", breakpoint::level(found, level));
+    Some(LoadLine { level, label, is_rate: found.is_rate })
 }
 
 fn worst(view: &View) -> Option<&Worst> {

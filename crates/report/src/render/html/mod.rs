@@ -3,7 +3,13 @@
 
 pub mod capacity;
 mod charts;
+pub mod comparison;
+pub mod instances;
+mod panels;
+mod plot;
+pub mod suite;
 mod tables;
+mod watched;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 use plimsoll_audit::{RunVerdict, Status, Verdict};
@@ -27,10 +33,13 @@ pub fn html(view: &View) -> String {
                 (top(view))
                 main {
                     (tables::claims(view))
+                    (tables::ramp(view))
                     (tables::limits(view))
                     (charts::section(view))
                     (tables::steps(view))
                     (tables::counts(view))
+                    (tables::injected(view))
+                    (watched::section(view))
                     (tables::errors(view))
                     (tables::phases(view))
                     (tables::audits(view))

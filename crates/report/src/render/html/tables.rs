@@ -5,10 +5,11 @@ use plimsoll_audit::{Finding, Status, Verdict};
 use plimsoll_metrics::quantile::{Quantile, Standing};
 use plimsoll_model::{Outcome, StepKind};
 
-use super::super::{counted, text::long};
+use super::super::{breakpoint, counted, matrix, text::long};
 use super::{status_class, verdict_class};
 use crate::View;
 use crate::format::{count, duration, interval, rate, time, value};
+use crate::injected::InjectedView;
 use crate::view::{CountedView, StepView};
 
 /// Quantiles of the table of steps.
@@ -42,6 +43,26 @@ pub(super) fn claims(view: &View) -> Markup {
                     }
                 } }
             }
+        }
+    }
+}
+
+/// What a ramp says of the load line.
+pub(super) fn ramp(view: &View) -> Markup {
+    let Some(found) = &view.breakpoint else { return markup! {} };
+    let sentences = breakpoint::sentences(found);
+    markup! {
+        section aria-labelledby="ramp" {
+            h2 id="ramp" { "Load line by one ramp" }
+            @for sentence in &sentences { p { (sentence) } }
+            div.scroll { table {
+                thead { tr { th scope="col" { "claim" } th scope="col" { "on the ramp" } } }
+                tbody {
+                    @for course in &found.claims {
+                        tr { th scope="row" { code { (course.claim) } } td.words { (breakpoint::fate(found, &course.fate)) } }
+                    }
+                }
+            } }
         }
     }
 }
@@ -108,6 +129,43 @@ pub(super) fn counts(view: &View) -> Markup {
 fn counted_row(counted: &CountedView) -> Markup {
     let [name, numbers @ ..] = counted::cells(counted);
     markup! { tr { th scope="row" { (name) } @for cell in numbers { td.number { (cell) } } } }
+}
+
+/// What became of data by what was wrong with it, if something was.
+pub(super) fn injected(view: &View) -> Markup {
+    if view.injected.is_empty() {
+        return Markup::default();
+    }
+    let [step, data, numbers @ ..] = matrix::HEAD;
+    markup! {
+        section aria-labelledby="injected" {
+            h2 id="injected" { (matrix::TITLE) }
+            p { (matrix::sentence(&view.injected)) }
+            div.scroll { table data-name="injected" {
+                thead { tr { th scope="col" { (step) } th scope="col" { (data) } @for name in numbers { th.number scope="col" { (name) } } } }
+                tbody { @for row in &view.injected { (injected_row(row)) } }
+            } }
+        }
+    }
+}
+
+/// What was taken for what it is not stands out.
+fn injected_row(row: &InjectedView) -> Markup {
+    let [step, data, planned, sent, share, passed, refused, otherwise, unanswered] = matrix::cells(row);
+    let is_bad = |broken: bool| row.mistaken() > 0 && row.fault.is_some() == broken;
+    let cell = |text: &str, is_bad: bool| {
+        markup! { td.number { @if is_bad { span.bad { (text) } } @else { (text) } } }
+    };
+    markup! {
+        tr {
+            th scope="row" { (step) }
+            td { (data) }
+            @for text in [planned, sent, share] { td.number { (text) } }
+            (cell(&passed, is_bad(true)))
+            (cell(&refused, is_bad(false)))
+            @for text in [otherwise, unanswered] { td.number { (text) } }
+        }
+    }
 }
 
 fn number(n: u64) -> Markup {

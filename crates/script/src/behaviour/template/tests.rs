@@ -4,6 +4,7 @@ use rand::SeedableRng;
 use serde_json::json;
 
 use super::*;
+use crate::behaviour::data::Row;
 
 fn names() -> Names {
     let mut names = Names::default();
@@ -17,19 +18,19 @@ fn names() -> Names {
 fn render(template: &Template) -> Result<String, Missing> {
     let globals = super::super::Globals::default();
     let row = Arc::new(Row {
-        value: json!({ "total": 5, "items": ["a\"b"] }),
         text: r#"{"total":5}"#.to_owned(),
-        invalid: None,
+        ..Row::valid(json!({ "total": 5, "items": ["a\"b"] }))
     });
     let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
     template.render(&mut Scope {
         slots: &[Some(json!("x/y"))],
         globals: &globals,
-        rows: &mut |_| Some(row.clone()),
+        rows: &mut |_| Some(Picked { row: row.clone(), number: 0 }),
         iteration: 7,
         user: 2,
         random: &mut random,
         wall_ns: 1_700_000_000_123_000_000,
+        spare: &mut None,
     })
 }
 

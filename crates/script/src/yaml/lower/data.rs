@@ -1,5 +1,7 @@
 //! Data sets: read or generated, and checked, before the run.
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use rand::SeedableRng;
@@ -9,11 +11,12 @@ use serde_json::{Map, Value};
 use super::super::diagnostics::Place;
 use super::super::read::Placed;
 use super::super::source::{Node, NodeKind};
-use super::super::types::{DataItem, InvalidItem};
+use super::super::types::{BatchItem, DataItem, InvalidItem};
 use super::Lowering;
+use crate::behaviour::batch::{self, BATCH_MAX, Batch, BatchError, Keys};
 use crate::behaviour::data::{DataSet, Pick, Row};
-use crate::behaviour::generate::{self, GENERATORS, fault_kinds, generate};
-use crate::behaviour::template::{Scope, Template};
+use crate::behaviour::generate::{self, GENERATORS, fault_kinds, generate, rules};
+use crate::behaviour::template::{Scope, Template, rfc3339_ms};
 
 /// Rows a generator makes if nobody says how many.
 const ROWS: u64 = 1_000;
@@ -39,8 +42,83 @@ impl Lowering<'_> {
             }
             self.check_rows(name, item, &rows);
             let pick = self.pick(item);
+            let rows = match &item.batch {
+                None => rows,
+                Some(batch) => match self.batched(name, (item, pick), batch, &rows) {
+                    Some(batches) => batches,
+                    None => {
+                        self.diagnostics.lost.insert(name.value.clone());
+                        continue;
+                    }
+                },
+            };
             self.data.insert(name.value.clone(), self.data_sets.len());
             self.data_sets.push(DataSet { name: name.value.clone(), rows, pick });
+        }
+    }
+
+    /// Data sets whose rows are batches.
+    pub(super) fn batches(&self) -> BTreeSet<usize> {
+        let is_batch = |set: &DataSet| set.rows.first().is_some_and(|row| row.batch.is_some());
+        self.data_sets.iter().enumerate().filter(|(_, set)| is_batch(set)).map(|(number, _)| number).collect()
+    }
+
+    /// Rows put together, so many at a time.
+    fn batched(
+        &mut self,
+        name: &Placed<String>,
+        (item, pick): (&DataItem, Pick),
+        batch: &BatchItem,
+        rows: &[Arc<Row>],
+    ) -> Option<Vec<Arc<Row>>> {
+        let size = batch.size as usize;
+        let problem = match () {
+            () if batch.size == 0 || batch.size > BATCH_MAX => {
+                Some((format!("a batch has 1 to {BATCH_MAX} rows"), "write `size: 1000`".to_owned()))
+            }
+            () if !rows.len().is_multiple_of(size) => Some((
+                format!("{} rows make no whole batches of {size}", rows.len()),
+                format!("give `{}` a multiple of {size} rows, such as `rows: {}`", name.value, 16 * size),
+            )),
+            () if item.invalid.is_some() => Some((
+                "a batch is refused as a whole, so that its rows cannot be broken one by one".to_owned(),
+                "remove `invalid`, or send those rows from a data set without `batch`".to_owned(),
+            )),
+            () if pick == Pick::Random => Some((
+                "batches are counted, so that they come one after the other".to_owned(),
+                "remove `pick: random`".to_owned(),
+            )),
+            () => None,
+        };
+        if let Some((message, hint)) = problem {
+            self.diagnostics.error(&batch.place, message, hint);
+            return None;
+        }
+        let keys = Keys { id: &batch.id.value, time: batch.time.as_ref().map(|key| key.value.as_str()) };
+        let base = batch::base(self.seed, self.now_ms, &name.value);
+        let made = rows.chunks(size).map(|rows| {
+            let values: Vec<_> = rows.iter().map(|row| &row.value).collect();
+            let (text, batch) = Batch::of(&values, keys, base)?;
+            Ok(Arc::new(Row { value: Value::Null, text, invalid: None, batch: Some(batch) }))
+        });
+        match made.collect::<Result<Vec<_>, BatchError>>() {
+            Ok(batches) => Some(batches),
+            Err(error) => {
+                let (message, hint) = match error {
+                    BatchError::NoMapping => (
+                        "a row of a batch is a mapping".to_owned(),
+                        "so that its identity has a key".to_owned(),
+                    ),
+                    BatchError::NoPlace(key) => (
+                        format!("there is no place for `{key}` in every row of `{}`", name.value),
+                        "`id` names a key of the rows, `time` one with 13 digits or a text such as \
+                         2026-01-31T12:00:00.000Z"
+                            .to_owned(),
+                    ),
+                };
+                self.diagnostics.error(&batch.place, message, hint);
+                None
+            }
         }
     }
 
@@ -144,11 +222,14 @@ impl Lowering<'_> {
                 let order = generate::Order {
                     generator: text,
                     rows: rows as usize,
+                    size: self.payload_size(text, item)?,
+                    list: item.list.as_ref().map(|list| list.value.0.clone()),
                     seed,
                     invalid_share: item.invalid.as_ref().map_or(0.0, |i| i.rate.0),
                     kinds: &kinds,
                     now_ms: self.now_ms,
                 };
+                self.check_broken_rows(item, &order);
                 Some(generate(&order))
             }
             NodeKind::Scalar { text, .. } => {
@@ -156,7 +237,46 @@ impl Lowering<'_> {
                 self.unknown(&written, "generator", &GENERATORS);
                 None
             }
-            _ => self.templated(generator, rows, seed),
+            _ => {
+                for written in [&item.size, &item.list].into_iter().flatten() {
+                    self.diagnostics.error(
+                        &written.place,
+                        "only a built-in generator has a size or makes lists",
+                        "remove it",
+                    );
+                }
+                self.templated(generator, rows, seed)
+            }
+        }
+    }
+
+    /// The parts of a payload, if the generator has any. The outer `None` says that what is written makes no sense.
+    #[expect(clippy::option_option, reason = "no size, and a wrong one, are different things")]
+    fn payload_size(&mut self, generator: &str, item: &DataItem) -> Option<Option<RangeInclusive<u64>>> {
+        let Some(written) = &item.size else { return Some(None) };
+        let most = generate::size_max(generator);
+        let problem = match generate::sized(generator) {
+            None => Some((format!("the generator `{generator}` has no size"), "remove `size`".to_owned())),
+            Some((parts, _)) if *written.value.0.end() > most => {
+                Some((format!("so many {parts} make no valid payload"), format!("at most {most}")))
+            }
+            Some(_) => None,
+        };
+        let Some((message, hint)) = problem else { return Some(Some(written.value.0.clone())) };
+        self.diagnostics.error(&written.place, message, hint);
+        None
+    }
+
+    /// A share of a few rows may be less than one.
+    fn check_broken_rows(&mut self, item: &DataItem, order: &generate::Order<'_>) {
+        let Some(invalid) = &item.invalid else { return };
+        if order.list.is_none() && order.invalid_share > 0.0 && order.broken_rows() == 0 {
+            let needed = (0.5 / order.invalid_share).ceil();
+            self.diagnostics.error(
+                &invalid.place,
+                format!("{}% of {} rows is less than one row", order.invalid_share * 100.0, order.rows),
+                format!("make at least {needed} rows"),
+            );
         }
     }
 
@@ -177,7 +297,8 @@ impl Lowering<'_> {
             self.unknown(kind, "fault", known);
         }
         let asked = invalid.kinds.iter().map(|k| k.value.clone()).collect::<Vec<_>>();
-        clean.then(|| if asked.is_empty() { known.iter().map(|k| (*k).to_owned()).collect() } else { asked })
+        let usual = || generate::usual_faults(generator).map(str::to_owned).collect();
+        clean.then(|| if asked.is_empty() { usual() } else { asked })
     }
 
     fn templated(&mut self, node: &Node, rows: u64, seed: u64) -> Option<Vec<Arc<Row>>> {
@@ -197,6 +318,7 @@ impl Lowering<'_> {
                 user: 0,
                 random: &mut random,
                 wall_ns,
+                spare: &mut None,
             };
             let text = template.render(&mut scope).ok()?;
             made.push(Arc::new(Row::valid(serde_json::from_str(&text).ok()?)));
@@ -219,9 +341,21 @@ impl Lowering<'_> {
                 return self.diagnostics.error(place, format!("this is not a JSON Schema: {error}"), "");
             }
         };
-        let failing = rows.iter().enumerate().filter(|(_, r)| r.invalid.is_none()).find_map(|(n, r)| {
-            validator.validate(&r.value).err().map(|e| (n, e.to_string(), e.instance_path().to_string()))
-        });
+        let rule_of = item.generate.as_ref().and_then(Node::scalar).filter(|_| item.schema.is_none());
+        let now = rfc3339_ms(self.now_ms);
+        let problem = |value: &Value| {
+            let by_schema =
+                || validator.validate(value).err().map(|e| (e.to_string(), e.instance_path().to_string()));
+            let by_rule = || {
+                let broken = rules::broken(rule_of?, value, &now).into_iter().next()?;
+                Some((format!("it must be {}", broken.rule), broken.at))
+            };
+            by_schema().or_else(by_rule)
+        };
+        // In a list some may be broken on purpose; that they are as many as it says is the generator's own business.
+        let sound = rows.iter().enumerate().filter(|(_, row)| row.invalid.is_none() && item.list.is_none());
+        let failing =
+            sound.into_iter().find_map(|(n, row)| problem(&row.value).map(|(problem, at)| (n, problem, at)));
         if let Some((number, problem, at)) = failing {
             let message = format!(
                 "row {} of `{}` is meant to be valid and is not: {problem} at {at:?}",

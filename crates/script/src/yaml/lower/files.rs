@@ -65,11 +65,14 @@ fn include(file: &mut PlanFile, base: &Path, diagnostics: &mut Diagnostics, dept
             );
         }
         merge(&mut file.targets, part.targets, diagnostics);
+        merge(&mut file.instances, part.instances, diagnostics);
         merge(&mut file.env, part.env, diagnostics);
         merge(&mut file.vars, part.vars, diagnostics);
         merge(&mut file.data, part.data, diagnostics);
         merge(&mut file.scenarios, part.scenarios, diagnostics);
         merge(&mut file.tags, part.tags, diagnostics);
+        merge(&mut file.monitor, part.monitor, diagnostics);
+        file.price = file.price.take().or(part.price);
         file.target = file.target.take().or(part.target);
         file.http = file.http.take().or(part.http);
         file.mcp = file.mcp.take().or(part.mcp);

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use plimsoll_model::dial::DialSettings;
 use plimsoll_model::http::{Connections, HttpSettings, HttpVersion};
 
 use super::super::Environment;
@@ -13,7 +14,9 @@ const VERSIONS: [(&str, HttpVersion); 3] =
 
 impl Lowering<'_> {
     pub(super) fn http_settings(&mut self, environment: &Environment<'_>) -> HttpSettings {
+        let dial = DialSettings { networks: self.networks(), ..DialSettings::default() };
         let defaults = HttpSettings {
+            dial: dial.clone(),
             proxy: environment.proxy.clone(),
             cookies: true,
             counts_tokens: self.counts_tokens,
@@ -39,6 +42,7 @@ impl Lowering<'_> {
         }
         let path = |written: &Option<String>| written.as_ref().map(|p| self.base.join(p));
         HttpSettings {
+            dial,
             connections: match section.connections {
                 Some(ConnectionsItem::Shared(limit)) => Connections::Shared(limit),
                 _ => Connections::PerUser,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_model::schedule::scaled;
 use plimsoll_model::{Closed, Load, Nanos, Open, Phase, Process, Scenario, Schedule, Stage};
 
 use super::super::read::Placed;
@@ -53,7 +54,9 @@ impl Lowering<'_> {
             loads.push(load);
         }
         self.override_schedules(&mut loads, environment);
-        self.start_after(&mut loads);
+        let scale = environment.scale.unwrap_or(1.0);
+        loads.iter_mut().for_each(|load| shorten(load, scale));
+        self.start_after(&mut loads, scale);
         if let Some(constant) = environment.constant {
             self.make_constant(&mut loads, constant);
         }
@@ -263,7 +266,7 @@ impl Lowering<'_> {
             // A spike is a jump: a named stage that says its own level holds it throughout.
             let jump = item.value.name.is_some()
                 && item.value.to.is_some()
-                && !matches!(item.value.name.as_deref(), Some(n) if n.starts_with("ramp"));
+                && !matches!(item.value.name.as_deref(), Some(n) if n.starts_with("ramp") || n == "breakpoint");
             let start = if jump { to } else { level };
             let name = item.value.name.clone().unwrap_or_else(|| usual_name(level, to).to_owned());
             stages.push(Stage { name, duration_ns: item.value.duration.0, from: start, to });
@@ -298,7 +301,7 @@ impl Lowering<'_> {
         })
     }
 
-    fn start_after(&mut self, loads: &mut [Load]) {
+    fn start_after(&mut self, loads: &mut [Load], scale: f64) {
         let file = self.file;
         // A chain is as long as there are loads at most, so as many passes settle every start.
         for _ in 0..=loads.len() {
@@ -314,7 +317,9 @@ impl Lowering<'_> {
                     return;
                 }
                 match (ends.get(&after.value), loads.iter_mut().find(|l| l.name == name.value)) {
-                    (Some(end), Some(load)) => load.start_ns = end + item.start.map_or(0, |d| d.0),
+                    (Some(end), Some(load)) => {
+                        load.start_ns = end + item.start.map_or(0, |d| scaled(d.0, scale));
+                    }
                     (None, _) => {
                         let known: Vec<_> = ends.keys().map(String::as_str).collect();
                         self.unknown(after, "load", &known);
@@ -425,6 +430,19 @@ fn stretch(load: &mut Load, factor: f64) {
     load.start_ns = (load.start_ns as f64 * factor) as Nanos;
     for stage in stages_mut(&mut load.schedule) {
         stage.duration_ns = (stage.duration_ns as f64 * factor).round() as Nanos;
+    }
+}
+
+/// Shortens a load to `scale` of its length: when it begins, and how long its stages last.
+fn shorten(load: &mut Load, scale: f64) {
+    load.start_ns = scaled(load.start_ns, scale);
+    for stage in stages_mut(&mut load.schedule) {
+        stage.duration_ns = scaled(stage.duration_ns, scale);
+    }
+    // A trace keeps its pace and loses its end.
+    if let Schedule::Open(Open { stages, trace: Some(trace), .. }) = &mut load.schedule {
+        let end_ns = stages.iter().map(|stage| stage.duration_ns).sum::<Nanos>();
+        trace.retain(|at| *at < end_ns);
     }
 }
 

@@ -10,6 +10,8 @@ mod grpc;
 mod http;
 mod loads;
 mod mcp;
+mod monitors;
+mod network;
 mod sql;
 mod steps;
 
@@ -18,7 +20,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use plimsoll_model::delivery::Promise;
-use plimsoll_model::{Plan, ProtocolSettings, Scenario, Step};
+use plimsoll_model::monitor::Source;
+use plimsoll_model::plan::without_credentials;
+use plimsoll_model::{Plan, ProtocolSettings, Scenario, Step, Watched};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -64,6 +68,8 @@ struct Lowering<'a> {
     /// Whether tokens of streamed answers are counted.
     counts_tokens: bool,
     tools: ToolCalls,
+    /// Where monitors read, by name.
+    sources: BTreeMap<String, Source>,
     seed: u64,
     now_ms: u64,
     timeout_ns_max: u64,
@@ -76,56 +82,39 @@ pub(super) fn lower(
     diagnostics: &mut Diagnostics,
 ) -> Lowered {
     let file = &merged.file;
-    let seed = environment.seed.or(file.seed).unwrap_or(SEED);
-    let mut lowering = Lowering {
-        file,
-        diagnostics,
-        base: merged.base.clone(),
-        targets: BTreeMap::new(),
-        used_targets: Vec::new(),
-        data: BTreeMap::new(),
-        data_sets: Vec::new(),
-        constants: file.vars.iter().map(|(k, v)| (k.value.clone(), v.clone())).collect(),
-        environment: BTreeMap::new(),
-        globals: Vec::new(),
-        used_names: Vec::new(),
-        steps: Vec::new(),
-        protocols: Vec::new(),
-        own: environment.own.clone(),
-        talks: BTreeMap::new(),
-        has_delivers: false,
-        counts_tokens: false,
-        tools: ToolCalls::default(),
-        seed,
-        now_ms: environment.now_ms,
-        timeout_ns_max: 0,
-    };
+    let mut lowering = Lowering::of(merged, environment, diagnostics);
     lowering.environment(environment);
     lowering.targets(environment);
     lowering.data();
     lowering.globals = steps::saved_names(&file.setup);
     let (scenarios, routines) = lowering.scenarios();
-    let setup = lowering.solo(&file.setup, true);
-    let teardown = lowering.solo(&file.teardown, false);
+    let (setup, teardown) = (lowering.solo(&file.setup, true), lowering.solo(&file.teardown, false));
     let (loads, phases) = lowering.loads(&scenarios, environment);
     let plan = Plan {
         name: file.name.clone().unwrap_or_else(|| merged.stem.clone()),
-        seed,
-        target: file.target.as_ref().map_or_else(String::new, |t| without_credentials(&t.value)),
+        seed: lowering.seed,
+        target: lowering.main_target(environment).map_or_else(String::new, |t| without_credentials(&t.value)),
         scenarios,
         steps: std::mem::take(&mut lowering.steps),
         loads,
         phases,
         claims: Vec::new(),
+        scale: environment.scale,
+        monitors: Vec::new(),
+        price: lowering.price(),
     };
+    let monitors = lowering.monitors(&plan);
+    let plan = Plan { monitors: monitors.iter().map(Watched::from).collect(), ..plan };
+    lowering.sources = monitors.iter().map(|m| (m.name.clone(), m.source.clone())).collect();
     let plan = Plan { claims: lowering.claims(&plan, environment.constant.map(|_| HOLD)), ..plan };
     let protocols = lowering.protocol_settings(environment);
     let ledger = Ledger::new(lowering.promise())
         .with_copies(file.delivery.as_ref().and_then(|section| section.copies));
     lowering.refuse_unused(&plan);
-    let tools =
-        ToolCalls { files: lowering.diagnostics.files.clone(), ..std::mem::take(&mut lowering.tools) };
+    let instances = lowering.instances();
+    let tools = lowering.tool_calls();
     let (effective, digest) = effective(lowering.diagnostics, environment, &plan);
+    let variables = std::mem::take(&mut lowering.environment);
     let behaviour = Behaviour {
         protocols: lowering.protocols,
         scenarios: routines,
@@ -143,11 +132,51 @@ pub(super) fn lower(
         timeout_ns_max: lowering.timeout_ns_max,
         effective,
         digest,
+        variables,
         tools,
+        instances,
+        monitors,
+    }
+}
+
+impl<'a> Lowering<'a> {
+    /// Nothing is known yet but what was written and given.
+    fn of(merged: &'a Merged, environment: &Environment<'_>, diagnostics: &'a mut Diagnostics) -> Self {
+        let file = &merged.file;
+        let seed = environment.seed.or(file.seed).unwrap_or(SEED);
+        Self {
+            file,
+            diagnostics,
+            base: merged.base.clone(),
+            targets: BTreeMap::new(),
+            used_targets: Vec::new(),
+            data: BTreeMap::new(),
+            data_sets: Vec::new(),
+            constants: file.vars.iter().map(|(k, v)| (k.value.clone(), v.clone())).collect(),
+            environment: BTreeMap::new(),
+            globals: Vec::new(),
+            used_names: Vec::new(),
+            steps: Vec::new(),
+            protocols: Vec::new(),
+            own: environment.own.clone(),
+            talks: BTreeMap::new(),
+            has_delivers: false,
+            counts_tokens: false,
+            tools: ToolCalls::default(),
+            sources: BTreeMap::new(),
+            seed,
+            now_ms: environment.now_ms,
+            timeout_ns_max: 0,
+        }
     }
 }
 
 impl Lowering<'_> {
+    /// Tools that steps call, with the files in which they stand.
+    fn tool_calls(&mut self) -> ToolCalls {
+        ToolCalls { files: self.diagnostics.files.clone(), ..std::mem::take(&mut self.tools) }
+    }
+
     /// How every protocol is configured.
     fn protocol_settings(&mut self, environment: &mut Environment<'_>) -> ProtocolSettings {
         ProtocolSettings {
@@ -176,13 +205,45 @@ impl Lowering<'_> {
     }
 
     fn targets(&mut self, environment: &mut Environment<'_>) {
-        let named = self.file.targets.iter().map(|(name, url)| (name.value.clone(), url));
-        let all: Vec<_> = self.file.target.iter().map(|url| (String::new(), url)).chain(named).collect();
-        for (name, written) in all {
+        let named = self.file.targets.iter().map(|(name, url)| (name.value.clone(), url.clone()));
+        let main = self.main_target(environment).map(|url| (String::new(), url));
+        let all: Vec<_> = main.into_iter().chain(named).collect();
+        for (name, written) in &all {
             if let Some(url) = self.target_url(written, environment) {
-                self.targets.insert(name, url);
+                self.targets.insert(name.clone(), url);
             }
         }
+    }
+
+    /// The target of steps that name none: the plan's, or whoever runs it replaces it.
+    fn main_target(&self, environment: &Environment<'_>) -> Option<Placed<String>> {
+        let own = self.file.target.clone();
+        let Some(value) = environment.target.clone() else { return own };
+        let place = own.map_or_else(|| self.file.place.clone(), |own| own.place);
+        Some(Placed { value, place })
+    }
+
+    /// Targets by the number of instances behind them.
+    fn instances(&mut self) -> Vec<(u32, String)> {
+        let file = self.file;
+        let mut all: Vec<(u32, String)> = Vec::new();
+        for (number, url) in file.instances.iter() {
+            match number.value.parse().ok().filter(|n| *n > 0) {
+                None => self.diagnostics.error(
+                    &number.place,
+                    format!("`{}` is not a number of instances", number.value),
+                    "write a whole number from 1 with the target that has so many behind it, such as `2: http://127.0.0.1:8082`",
+                ),
+                Some(n) if all.iter().any(|(known, _)| *known == n) => self.diagnostics.error(
+                    &number.place,
+                    format!("{n} instances stand here twice"),
+                    "give every number one target",
+                ),
+                Some(n) => all.push((n, url.value.clone())),
+            }
+        }
+        all.sort_by_key(|(n, _)| *n);
+        all
     }
 
     fn target_url(&mut self, written: &Placed<String>, environment: &mut Environment<'_>) -> Option<String> {
@@ -278,6 +339,7 @@ impl Lowering<'_> {
             slots: slots.iter().enumerate().map(|(slot, name)| (name.clone(), slot)).collect(),
             globals: self.globals.iter().cloned().collect(),
             data: self.data.clone(),
+            batches: self.batches(),
             constants: self.constants.clone(),
             environment: self.environment.clone(),
             lost: self.diagnostics.lost.clone(),
@@ -363,15 +425,6 @@ impl Lowering<'_> {
     }
 }
 
-/// An address as reports may show it.
-fn without_credentials(url: &str) -> String {
-    let shown = url.split_once("://").and_then(|(scheme, rest)| {
-        let (before, host) = rest.split_once('@').filter(|(before, _)| !before.contains('/'))?;
-        (!before.is_empty()).then(|| format!("{scheme}://...@{host}"))
-    });
-    shown.unwrap_or_else(|| url.to_owned())
-}
-
 /// The plan as it is executed, and its digest. Ports of built-in services are not part of it.
 fn effective(diagnostics: &Diagnostics, environment: &Environment<'_>, plan: &Plan) -> (String, String) {
     let mut text = String::new();
@@ -381,10 +434,12 @@ fn effective(diagnostics: &Diagnostics, environment: &Environment<'_>, plan: &Pl
     }
     text.push_str(&format!("# --- as executed\n# seed: {}\n", plan.seed));
     let overrides = [
+        environment.target.as_ref().map(|target| format!("target: {}", without_credentials(target))),
         environment.users.map(|u| format!("users: {u}")),
         environment.rate.map(|r| format!("rate: {r}/s")),
         environment.duration_ns.map(|d| format!("duration: {}s", d as f64 / 1e9)),
         environment.iterations.map(|i| format!("iterations: {i}")),
+        environment.scale.map(|scale| format!("scaled by {scale}")),
     ];
     overrides.into_iter().flatten().for_each(|line| text.push_str(&format!("# {line}\n")));
     for load in &plan.loads {
@@ -403,19 +458,6 @@ fn effective(diagnostics: &Diagnostics, environment: &Environment<'_>, plan: &Pl
     (text, digest)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_are_not_shown() {
-        assert_eq!(without_credentials("redis://:secret@h:1/0"), "redis://...@h:1/0");
-        assert_eq!(without_credentials("nats://h:4222"), "nats://h:4222");
-        assert_eq!(without_credentials("http://h/a@b"), "http://h/a@b");
-        assert_eq!(without_credentials("demo:shop"), "demo:shop");
-    }
 }

@@ -29,10 +29,12 @@ use super::super::read::{Placed, Table};
 use super::super::types::{CallItem, StepItem};
 use super::super::units::Duration;
 use super::Lowering;
-use crate::behaviour::expect::{Expect, StatusSet};
+use crate::behaviour::data::DataSet;
+use crate::behaviour::expect::{Expect, Expectations, StatusSet};
 use crate::behaviour::names::Names;
 use crate::behaviour::program::{
-    Call, Compare, Condition, Delivered, Good, Node, Reads, RequestTemplate, Save, SaveSource,
+    Call, Compare, Condition, Delivered, Delivers, Good, Injected, Node, Reads, RequestTemplate, Save,
+    SaveSource,
 };
 use crate::behaviour::template::{self, Form, Template};
 use crate::behaviour::{Globals, Routine};
@@ -56,8 +58,7 @@ pub(super) enum Purpose {
 
 /// What a step expects and keeps, while it is being lowered.
 struct Draft {
-    expect: Expect,
-    when_invalid: Option<Expect>,
+    expect: Expectations,
     saves: Vec<Save>,
     /// Identities are looked for in what comes back.
     delivered: bool,
@@ -66,15 +67,12 @@ struct Draft {
 impl Draft {
     /// Whether somebody will look at what comes back.
     fn looks(&self) -> bool {
-        self.expect.looks_beyond_status()
-            || self.when_invalid.as_ref().is_some_and(Expect::looks_beyond_status)
-            || !self.saves.is_empty()
-            || self.delivered
+        self.expect.all().any(Expect::looks_beyond_status) || !self.saves.is_empty() || self.delivered
     }
 
     /// Replies of this protocol have no status.
     fn without_status(&mut self) {
-        for expect in [Some(&mut self.expect), self.when_invalid.as_mut()].into_iter().flatten() {
+        for expect in self.expect.all_mut() {
             if expect.status == StatusSet::default() {
                 expect.status = StatusSet::any();
             }
@@ -95,9 +93,9 @@ struct Sent {
 }
 
 /// A routine being lowered.
-struct Scope {
-    scenario: u16,
-    purpose: Purpose,
+pub(super) struct Scope {
+    pub(super) scenario: u16,
+    pub(super) purpose: Purpose,
     slots: Vec<String>,
     names: Names,
     first_step: Option<StepId>,
@@ -264,11 +262,10 @@ impl Lowering<'_> {
         let step = self.operation(&step_name, common.tags, scope);
         let saves = self.saves(common.save, scope);
         let expects = self.expectations(common.expect, scope);
-        let delivers = common.delivers.and_then(|id| self.template(id, Form::Plain, &scope.names));
+        let delivers = common.delivers.and_then(|id| self.delivers(id, scope));
         self.has_delivers |= delivers.is_some();
         let delivered = common.delivered.and_then(|path| self.delivered(path, item, scope));
-        let mut draft =
-            Draft { delivered: delivered.is_some(), expect: expects.0, when_invalid: expects.1, saves };
+        let mut draft = Draft { delivered: delivered.is_some(), expect: expects, saves };
         let sent = match item {
             CallItem::Http(written) => self.http_sent(written, &mut draft, scope),
             CallItem::Grpc(written) => self.grpc_sent(written, &mut draft, scope),
@@ -280,11 +277,14 @@ impl Lowering<'_> {
             CallItem::Own(written) => self.own_sent(written, &mut draft, scope),
             CallItem::Tool(written) => self.tool_sent(written, &mut draft, scope),
         }?;
-        let Draft { expect, when_invalid, saves, .. } = draft;
+        self.refuse_without_network(sent.protocol, scope);
+        let Draft { expect, saves, .. } = draft;
         let mut data_sets: Vec<_> =
             sent.request.templates().into_iter().flat_map(Template::data_sets).collect();
         data_sets.dedup();
         let parts = self.parts(&step_name, step, sent.parts, scope);
+        let is_counted = expect.when_invalid.is_some() && scope.purpose == Purpose::Load;
+        let injected = if is_counted { self.injected(&step_name, step, &data_sets, scope) } else { None };
         let good = sent.good.and_then(|good| {
             let own = self.parts(&step_name, step, &[PartKind::new("good", PartUnit::Event)], scope);
             own.first().map(|(_, step)| Good { step: *step, ..good })
@@ -296,14 +296,32 @@ impl Lowering<'_> {
             protocol,
             fixed,
             expect,
-            when_invalid,
             data_sets,
+            injected,
             saves,
             parts,
             good,
             delivers,
             delivered,
         })
+    }
+
+    /// What is written: a batch by its name, or one thing by its identity.
+    fn delivers(&mut self, written: &Placed<String>, scope: &Scope) -> Option<Delivers> {
+        let template = self.template(written, Form::Plain, &scope.names)?;
+        let batches = self.batches();
+        if let Some(("", set, "")) = template.around_row().filter(|(_, set, _)| batches.contains(set)) {
+            return Some(Delivers::Batch(set));
+        }
+        if template.data_sets().any(|set| batches.contains(&set)) {
+            self.diagnostics.error(
+                &written.place,
+                "a batch is no part of an identity",
+                "write the batch alone, such as `delivers: ${events}`",
+            );
+            return None;
+        }
+        Some(Delivers::One(template))
     }
 
     /// Where identities stand in what comes back.
@@ -345,6 +363,27 @@ impl Lowering<'_> {
             (kind.unit, self.new_step(&name, tags.clone(), as_step, scope))
         };
         kinds.iter().map(&mut part).collect()
+    }
+
+    /// The steps that count what becomes of data with faults, and without; none if none has any.
+    fn injected(
+        &mut self,
+        name: &str,
+        of: StepId,
+        data_sets: &[usize],
+        scope: &mut Scope,
+    ) -> Option<Injected> {
+        let sets = data_sets.iter().map(|set| &self.data_sets[*set]);
+        let planned = sets.map(DataSet::planned_ppm).find(|planned| !planned.is_empty())?;
+        let tags = self.steps[usize::from(of)].tags.clone();
+        let mut step = |kind: &str, planned_ppm: u32| {
+            let part = Part { of, unit: PartUnit::Injected { planned_ppm } };
+            self.new_step(&format!("{name}.{kind}"), tags.clone(), StepKind::Part(part), scope)
+        };
+        let broken_ppm: u32 = planned.values().sum();
+        let valid = step("valid", 1_000_000 - broken_ppm);
+        let kinds = planned.iter().map(|(kind, ppm)| (kind.clone(), step(kind, *ppm))).collect();
+        Some(Injected { valid, kinds })
     }
 
     /// How long an operation may take, if it is not HTTP.
@@ -422,6 +461,7 @@ fn fixed(request: &RequestTemplate) -> Option<Arc<Operation>> {
         user: 0,
         random: &mut random,
         wall_ns: 0,
+        spare: &mut None,
     };
     Some(Arc::new(match request.render(&mut scope).ok()? {
         Operation::Http(request) => Operation::Http(HttpRequest { is_fixed: true, ..request }),

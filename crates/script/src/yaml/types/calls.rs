@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::diagnostics::Diagnostics;
 use super::super::read::{Placed, Read, Table, record};
 use super::super::source::Node;
-use super::super::units::{Bytes, Duration};
+use super::super::units::{ByteRate, Bytes, Duration};
 use super::{AuthItem, ExpectItem, PartItem};
 
 record! {
@@ -53,6 +53,9 @@ record! {
         timeout: Option<Duration>,
         /// Redirects followed at most.
         redirects: Option<u32>,
+        /// Read the answer no faster than this, such as 10KB/s: a slow client. Its socket holds no more than a quarter of a
+        /// second's bytes (16 KiB at least), so that the server has to wait. HTTP/1.1 only.
+        read_rate: Option<Placed<ByteRate>>,
         /// The answer comes in pieces, and is timed piece by piece: `openai`, `anthropic` or `events`. The body that can be
         /// looked at is then JSON: `$.text`, `$.finish_reason`, `$.chunks`, `$.usage`.
         stream: Option<Placed<String>>,

@@ -11,30 +11,29 @@ use super::super::super::source::{Key, Node, NodeKind};
 use super::super::super::types::ExpectItem;
 use super::super::Lowering;
 use super::Scope;
-use crate::behaviour::expect::{Check, Expect, Matcher, StatusSet};
+use crate::behaviour::expect::{Check, Expect, Expectations, Matcher, StatusSet};
 use crate::behaviour::template::Form;
 
 const MATCHERS: [&str; 6] = ["exists", "matches", "contains", "length", "at_least", "at_most"];
 
 impl Lowering<'_> {
-    /// What must come back, and what must come back if the data was made to be refused.
-    pub(super) fn expectations(
-        &mut self,
-        written: Option<&ExpectItem>,
-        scope: &Scope,
-    ) -> (Expect, Option<Expect>) {
-        let Some(ExpectItem { node }) = written else { return (Expect::default(), None) };
-        let refusal = node.entry("when_invalid").map(|inner| {
-            if inner.entry("when_invalid").is_some() {
-                self.diagnostics.error(
-                    &inner.place,
-                    "`when_invalid` cannot stand inside itself",
-                    "remove the inner one",
-                );
+    /// What must come back.
+    pub(super) fn expectations(&mut self, written: Option<&ExpectItem>, scope: &Scope) -> Expectations {
+        let Some(ExpectItem { node }) = written else { return Expectations::default() };
+        let mut nested = |name: &str| {
+            let inner = node.entry(name)?;
+            for other in ExpectItem::NESTED.into_iter().filter(|other| inner.entry(other).is_some()) {
+                let message = if other == name {
+                    format!("`{name}` cannot stand inside itself")
+                } else {
+                    format!("`{other}` cannot stand inside `{name}`")
+                };
+                self.diagnostics.error(&inner.place, message, "remove the inner one");
             }
-            self.expect(inner, scope)
-        });
-        (self.expect(node, scope), refusal)
+            Some(self.expect(inner, scope))
+        };
+        let (when_invalid, refused) = (nested("when_invalid"), nested("refused"));
+        Expectations { usual: self.expect(node, scope), when_invalid, refused }
     }
 
     fn expect(&mut self, node: &Node, scope: &Scope) -> Expect {
@@ -42,7 +41,7 @@ impl Lowering<'_> {
         for (key, value) in node.entries() {
             match key.text.as_str() {
                 "status" => expect.status = self.statuses(value).unwrap_or_default(),
-                "when_invalid" => {}
+                nested if ExpectItem::NESTED.contains(&nested) => {}
                 "headers" => {
                     for (name, value) in value.entries() {
                         let matcher = self.matcher(value, scope);

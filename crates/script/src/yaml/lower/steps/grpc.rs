@@ -17,7 +17,7 @@ use crate::behaviour::template::{Form, Template};
 impl Lowering<'_> {
     pub(super) fn grpc_sent(&mut self, step: &GrpcStep, draft: &mut Draft, scope: &Scope) -> Option<Sent> {
         draft.without_status();
-        draft.expect.by_protocol = true;
+        draft.expect.usual.by_protocol = true;
         let place = &step.grpc.place;
         if step
             .grpc

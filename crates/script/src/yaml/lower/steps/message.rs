@@ -82,7 +82,7 @@ impl Lowering<'_> {
             Verb::Declare => self.declared(step, &errand, scope),
             _ => {
                 if errand.verb == Verb::Rpc {
-                    draft.expect.checks.insert(0, Check::Rpc);
+                    draft.expect.usual.checks.insert(0, Check::Rpc);
                 }
                 self.message(step, &errand, scope)
             }

@@ -45,7 +45,7 @@ impl Lowering<'_> {
             Some(wanted) => self.asked(wanted, scope, &mut holes)?,
             None => Vec::new(),
         };
-        draft.expect.by_protocol |= !asked.is_empty();
+        draft.expect.usual.by_protocol |= !asked.is_empty();
         let (takes, or_nothing) = (errand.verb == Verb::Receive, step.or_nothing == Some(true));
         let (server, timeout_ns) = (errand.server.clone(), errand.timeout_ns);
         Some(Filled::new(holes, move |texts| {

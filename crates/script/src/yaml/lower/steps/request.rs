@@ -8,12 +8,13 @@ use plimsoll_model::stream::{self, Dialect};
 use super::super::super::diagnostics::suggest;
 use super::super::super::read::Placed;
 use super::super::super::types::{GoodItem, HttpStep, PartItem};
+use super::super::super::units::ByteRate;
 use super::super::Lowering;
 use super::server::Speaks;
 use super::{Draft, Scope, Sent};
-use crate::behaviour::expect::Expect;
+use crate::behaviour::expect::{Expect, Expectations};
 use crate::behaviour::program::{
-    BodyPart, BodyTemplate, Good, HttpTemplate, RequestTemplate, Save, SaveSource,
+    BatchBody, BodyPart, BodyTemplate, Good, HttpTemplate, RequestTemplate, Save, SaveSource,
 };
 use crate::behaviour::template::{Form, Template};
 
@@ -26,19 +27,16 @@ impl Lowering<'_> {
     pub(super) fn http_sent(&mut self, step: &HttpStep, draft: &mut Draft, scope: &Scope) -> Option<Sent> {
         let (method, path) = self.method(step)?;
         let mut request = self.request(step, method, path, scope)?;
-        request.base.keep = if draft.delivered {
-            Keep::Body
-        } else {
-            keep(&draft.expect, draft.when_invalid.as_ref(), &draft.saves)
-        };
+        request.base.network = self.network(scope);
+        request.base.keep = if draft.delivered { Keep::Body } else { keep(&draft.expect, &draft.saves) };
         let dialect = step.stream.as_ref().and_then(|written| self.dialect(written));
         if dialect.is_some() {
-            draft.expect.by_protocol = dialect != Some(Dialect::Events);
+            draft.expect.usual.by_protocol = dialect != Some(Dialect::Events);
             (request.base.stream, request.base.keep) = (dialect, Keep::Body);
         }
         let good = step.good.as_ref().and_then(|good| self.good(good, dialect));
         let parts = dialect.map_or(&[][..], Dialect::parts);
-        Some(Sent { protocol: "http", request: RequestTemplate::Http(request), parts, good })
+        Some(Sent { protocol: "http", request: RequestTemplate::Http(Box::new(request)), parts, good })
     }
 
     fn dialect(&mut self, written: &Placed<String>) -> Option<Dialect> {
@@ -121,8 +119,23 @@ impl Lowering<'_> {
         base.redirects_max = step.redirects.or(section.and_then(|s| s.redirects)).unwrap_or(0);
         base.body_bytes_max = section.and_then(|s| s.max_body).map_or(base.body_bytes_max, |b| b.0);
         base.expect_continue = step.expect_continue.unwrap_or(false);
+        base.read_rate_per_s = step.read_rate.as_ref().map(|rate| self.read_rate(rate));
         self.timeout_ns_max = self.timeout_ns_max.max(base.timeout_ns);
         Some(HttpTemplate { base, url: url?, headers, body: body? })
+    }
+
+    /// How slowly an answer is to be read. With HTTP/2 a server fills windows that belong to the whole connection, so that it
+    /// would hardly feel who reads slowly, and the others on that connection would.
+    fn read_rate(&mut self, written: &Placed<ByteRate>) -> u64 {
+        let version = self.file.http.as_ref().and_then(|section| section.version.as_ref());
+        if version.is_some_and(|version| version.value != "1") {
+            self.diagnostics.error(
+                &written.place,
+                "`read_rate` is for HTTP/1.1",
+                "leave `version` out of the section `http`, or put what reads slowly into a plan of its own",
+            );
+        }
+        written.value.0
     }
 
     fn url(&mut self, step: &HttpStep, path: &Placed<String>, scope: &Scope) -> Option<Template> {
@@ -268,10 +281,12 @@ impl Lowering<'_> {
         }
         if let Some(json) = &step.json {
             default_header(headers, "Content-Type", "application/json");
-            return Some(BodyTemplate::Text(self.json_template(json, &scope.names)?, chunked));
+            let text = self.json_template(json, &scope.names)?;
+            return Some(self.text_body(text, chunked));
         }
         if let Some(text) = &step.body {
-            return Some(BodyTemplate::Text(self.template(text, Form::Plain, &scope.names)?, chunked));
+            let text = self.template(text, Form::Plain, &scope.names)?;
+            return Some(self.text_body(text, chunked));
         }
         if let Some(path) = &step.body_file {
             let full = self.base.join(&path.value);
@@ -294,6 +309,18 @@ impl Lowering<'_> {
             return self.multipart(step, scope);
         }
         Some(BodyTemplate::Empty)
+    }
+
+    /// A text; a batch in it has a way of its own.
+    fn text_body(&self, text: Template, chunked: Option<usize>) -> BodyTemplate {
+        let batches = self.batches();
+        match text.around_row().filter(|(_, set, _)| chunked.is_none() && batches.contains(set)) {
+            Some((before, set, after)) => {
+                let (before, after) = (before.to_owned(), after.to_owned());
+                BodyTemplate::Batch(Box::new(BatchBody { before, set, after }))
+            }
+            None => BodyTemplate::Text(text, chunked),
+        }
     }
 
     fn form(&mut self, step: &HttpStep, scope: &Scope) -> Option<BodyTemplate> {
@@ -381,11 +408,10 @@ pub(super) fn usual_name(step: &HttpStep) -> String {
 }
 
 /// How much of the response is looked at.
-fn keep(expect: &Expect, when_invalid: Option<&Expect>, saves: &[Save]) -> Keep {
-    let expects = [Some(expect), when_invalid];
-    let body = expects.iter().flatten().any(|e| e.needs_body())
+fn keep(expects: &Expectations, saves: &[Save]) -> Keep {
+    let body = expects.all().any(Expect::needs_body)
         || saves.iter().any(|s| !matches!(s.source, SaveSource::Header(_) | SaveSource::Status));
-    let head = expects.iter().flatten().any(|e| e.looks_beyond_status())
+    let head = expects.all().any(Expect::looks_beyond_status)
         || saves.iter().any(|s| matches!(s.source, SaveSource::Header(_)));
     match (body, head) {
         (true, _) => Keep::Body,

@@ -1,8 +1,10 @@
 //! Which server a step is sent to, and whether it speaks what the step is written in.
 
+use plimsoll_model::plan::without_credentials;
+
 use super::super::super::diagnostics::suggest;
 use super::super::super::read::Placed;
-use super::super::{Lowering, without_credentials};
+use super::super::Lowering;
 
 /// What a target speaks, by the scheme of its address; a program speaks of tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,7 +32,7 @@ impl Lowering<'_> {
         draft.without_status();
         let does = self.does(step)?;
         let waits = step.wanted.is_some() || step.until.is_some() || step.bytes.is_some();
-        if !waits && (draft.expect.looks_beyond_status() || !draft.saves.is_empty()) {
+        if !waits && (draft.expect.usual.looks_beyond_status() || !draft.saves.is_empty()) {
             self.diagnostics.error(
                 &step.place,
                 "this step waits for no message that could be looked at",
@@ -81,7 +81,7 @@ impl Lowering<'_> {
             Some(wanted) => self.asked(wanted, scope, &mut holes)?,
             None => Vec::new(),
         };
-        draft.expect.by_protocol = !asked.is_empty();
+        draft.expect.usual.by_protocol = !asked.is_empty();
         let timeout_ns = self.timeout(step.timeout);
         let request = Filled::new(holes, move |texts| {
             let said = texts.next().unwrap_or_default();

@@ -17,7 +17,7 @@ use crate::behaviour::program::{Filled, RequestTemplate};
 impl Lowering<'_> {
     pub(super) fn tool_sent(&mut self, step: &ToolStep, draft: &mut Draft, scope: &Scope) -> Option<Sent> {
         draft.without_status();
-        draft.expect.by_protocol = true;
+        draft.expect.usual.by_protocol = true;
         let (what, method, params) = match (&step.tool, &step.mcp) {
             (Some(name), None) => {
                 let args = step.args.as_ref().map_or_else(|| json!({}), |args| args.value.clone());
@@ -50,12 +50,13 @@ impl Lowering<'_> {
         let section = self.file.mcp.as_ref().and_then(|section| section.timeout);
         let timeout_ns = self.timeout(step.timeout.or(section));
         let method: Arc<str> = method.into();
+        let network = self.network(scope);
         // Only a program is started.
         let parts = if server.starts_with("stdio:") { &tool::PARTS[..] } else { &tool::PARTS[..1] };
         let request = Filled::new(vec![params?], move |texts| {
             let params = texts.next().unwrap_or_default();
             let (server, method) = (server.clone(), method.clone());
-            Operation::Tool(ToolRequest { server, method, params, timeout_ns })
+            Operation::Tool(ToolRequest { server, method, params, timeout_ns, network })
         });
         let request = RequestTemplate::Other(request);
         Some(Sent { protocol: "mcp", request, parts, good: None })
