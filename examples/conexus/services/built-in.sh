@@ -1,0 +1,13 @@
+#!/bin/sh
+# Starts the built-in server of tools for scripts, which cannot start one themselves, and prints `ready`; SIGTERM stops it.
+set -eu
+log=$(mktemp)
+"${PLIMSOLL:-plimsoll}" target mcp --port "${PORT:-18320}" >"$log" 2>&1 &
+child=$!
+trap 'kill "$child" 2>/dev/null; wait "$child"; rm -f "$log"; exit 0' TERM INT
+until grep -q "listens on" "$log"; do
+  kill -0 "$child" 2>/dev/null || { cat "$log"; rm -f "$log"; exit 1; }
+  sleep 0.05
+done
+echo ready
+wait "$child"

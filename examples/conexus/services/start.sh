@@ -1,0 +1,10 @@
+#!/bin/sh
+# Starts the server of tools (server.py, with the official SDK) and prints `ready`; SIGTERM stops it.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+environment=${ENVIRONMENT:-$here/.venv}
+if [ ! -x "$environment/bin/python" ]; then
+  python3 -m venv "$environment"
+  "$environment/bin/pip" install -q -r "$here/requirements.txt"
+fi
+exec "$environment/bin/python" "$here/server.py" "${PORT:-18340}"
