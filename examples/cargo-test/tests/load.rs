@@ -108,11 +108,8 @@ fn a_report_is_kept_as_files_and_as_a_baseline() {
     assert!(runs[0].save(place.path().join("run")).is_err(), "a record is not overwritten");
     let kept = plimsoll::save_baseline(place.path(), "main", &runs).unwrap();
     assert_eq!(kept, place.path().join("main.json"));
-    // Two runs a side are too few for a word, and that is what is said.
+    // Two runs a side are too few for a word, whether a busy machine has spoilt them or not, and that is what is said.
     let checked = plimsoll::check_baseline(place.path(), "main", &runs).unwrap();
-    assert!(
-        checked.verdict == Verdict::Unproven && checked.text.contains("no word on 2 and 2 runs"),
-        "{checked}"
-    );
+    assert!(checked.verdict == Verdict::Unproven && checked.text.contains("no word on "), "{checked}");
     assert!(plimsoll::save_baseline(place.path(), "../main", &runs).is_err());
 }
