@@ -235,12 +235,15 @@ fn bound(cursor: &mut Cursor<'_>, measure: Measure) -> Result<f64, ExpressionErr
     bound_of(cursor, measure.dimension(), example(measure))
 }
 
-/// A number with a unit of `dimension`, in the base unit.
-pub(super) fn bound_of(
-    cursor: &mut Cursor<'_>,
-    dimension: Dimension,
-    example: &str,
-) -> Result<f64, ExpressionError> {
+/// A number and what stands behind it, as they are written.
+struct Written<'a> {
+    start: usize,
+    digits: &'a str,
+    number: f64,
+    unit: &'a str,
+}
+
+fn written<'a>(cursor: &mut Cursor<'a>, example: &str) -> Result<Written<'a>, ExpressionError> {
     cursor.skip_spaces();
     let start = cursor.at;
     let digits = cursor.take_while(|c| c.is_ascii_digit() || c == '.' || c == '_');
@@ -249,6 +252,16 @@ pub(super) fn bound_of(
     };
     cursor.skip_spaces();
     let unit = cursor.take_while(|c| c.is_alphabetic() || c == '%' || c == '/');
+    Ok(Written { start, digits, number, unit })
+}
+
+/// A number with a unit of `dimension`, in the base unit.
+pub(super) fn bound_of(
+    cursor: &mut Cursor<'_>,
+    dimension: Dimension,
+    example: &str,
+) -> Result<f64, ExpressionError> {
+    let Written { start, digits, number, unit } = written(cursor, example)?;
     let whole = cursor.at - start;
     let wrong = |message: String| Err(cursor.error_at(start, whole, &message, example));
     if unit.is_empty() {
@@ -274,14 +287,7 @@ fn unit_of(name: &str) -> Option<&'static (&'static str, Dimension, f64)> {
 
 /// A number with whatever unit, in the base unit, and what it is.
 pub(super) fn any_bound(cursor: &mut Cursor<'_>, example: &str) -> Result<(f64, Dimension), ExpressionError> {
-    cursor.skip_spaces();
-    let start = cursor.at;
-    let digits = cursor.take_while(|c| c.is_ascii_digit() || c == '.' || c == '_');
-    let Ok(number) = digits.replace('_', "").parse::<f64>() else {
-        return Err(cursor.error_at(start, digits.len(), "a number is missing here", example));
-    };
-    cursor.skip_spaces();
-    let unit = cursor.take_while(|c| c.is_alphabetic() || c == '%' || c == '/');
+    let Written { start, number, unit, .. } = written(cursor, example)?;
     match unit_of(unit) {
         _ if unit.is_empty() => Ok((number, Dimension::Count)),
         Some((_, dimension, size)) => Ok((number * size, *dimension)),
