@@ -160,7 +160,7 @@ pub struct ClaimRun {
     pub low: Option<f64>,
     /// Upper end of the 95 % interval.
     pub high: Option<f64>,
-    /// Operations it rests on.
+    /// Operations it rests on; runs, if it is about plans that are compared.
     pub samples: u64,
     /// Why.
     pub reason: String,

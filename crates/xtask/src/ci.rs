@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::shell::{has, run};
-use crate::{browser, generate, k6, setup, tidy};
+use crate::{browser, generate, k6, setup, systems, tidy};
 
 /// See the module.
 pub(crate) fn ci() -> Result<()> {
@@ -12,13 +12,12 @@ pub(crate) fn ci() -> Result<()> {
     tidy::tidy()?;
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     generate::generate(true)?;
-    // Tests of the command run the real binary.
-    run("cargo", &["build", "--workspace", "--locked"])?;
     if has("cargo-nextest") {
         run("cargo", &["nextest", "run", "--workspace", "--locked"])?;
     } else {
         run("cargo", &["test", "--workspace", "--locked", "--lib", "--bins", "--tests"])?;
     }
+    systems::run_all()?;
     if browser::is_possible() {
         browser::browser(false)?;
     } else {

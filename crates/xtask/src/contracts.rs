@@ -1,11 +1,10 @@
 //! What every protocol does when the other side misbehaves: the contract suite, run and shown as a table.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::root;
+use crate::shell::{from_outside, root};
 
 /// What may go wrong with the other side, in the order of the columns.
 const CASES: [&str; 9] =
@@ -171,7 +170,7 @@ const PROTOCOLS: [(&str, [&str; 9]); 11] = [
 
 /// Runs the suite and prints the table.
 pub(crate) fn contracts() -> Result<()> {
-    let output = Command::new("cargo")
+    let output = from_outside("cargo")
         .args(["test", "--locked", "-p", "plimsoll-protocols", "--test", "contract"])
         .current_dir(root())
         .output()

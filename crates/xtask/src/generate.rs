@@ -5,8 +5,9 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::root;
+use crate::systems;
 
-/// Writes the schemas, or checks that the committed ones are what would be written.
+/// Writes schemas and pages, or checks that the committed ones are what would be written.
 pub(crate) fn generate(check: bool) -> Result<()> {
     let mut plan = serde_json::to_string_pretty(&plimsoll_script::schema())?;
     plan.push('\n');
@@ -17,6 +18,7 @@ pub(crate) fn generate(check: bool) -> Result<()> {
         ("schemas/suite.schema.json", suite),
         ("schemas/suite-run.schema.json", plimsoll_report::suite::schema()),
         ("schemas/run.schema.json", plimsoll_report::render::json::schema()),
+        systems::page_file()?,
     ];
     let mut stale = Vec::new();
     for (name, text) in files {

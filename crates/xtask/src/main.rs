@@ -1,4 +1,4 @@
-//! Project tasks: `cargo xtask ci`, `contracts`, `tidy`, `gen`, `bench`, `browser`, `k6`, `setup`.
+//! Project tasks: `cargo xtask ci`, `contracts`, `systems`, `tidy`, `gen`, `bench`, `browser`, `k6`, `setup`.
 #![expect(clippy::print_stdout, reason = "a task talks to whoever runs it")]
 
 mod audits;
@@ -10,6 +10,7 @@ mod generate;
 mod k6;
 mod setup;
 mod shell;
+mod systems;
 mod tidy;
 
 use std::process::ExitCode;
@@ -22,6 +23,9 @@ const HELP: &str = "cargo xtask TASK
   browser [--pictures]
                  open a report in headless Chromium; keep pictures of it in docs/pictures
   k6 [--record]  the same scripts by the real k6 and by Plimsoll: do they agree? Write down what k6 came to
+  systems [--keep DIR..]
+                 the suites of the four systems, as short as can be: does every scenario run? Keep what came of suites in DIR.. and
+                 write docs/SYSTEMS.md
   setup          install what the tests and benchmarks need, and say what that is
   tidy           import table, file sizes, names, documentation paths
   gen [--check]  write the committed schemas, or check that they are fresh
@@ -52,6 +56,11 @@ fn main() -> ExitCode {
         Some("contracts") => contracts::contracts(),
         Some("gen") => generate::generate(has("--check")),
         Some("k6") => k6::k6(has("--record")),
+        Some("systems") if has("--keep") => {
+            let directories: Vec<_> = arguments[1..].iter().filter(|a| *a != "--keep").cloned().collect();
+            systems::keep(&directories)
+        }
+        Some("systems") => systems::run_all(),
         Some("setup") => setup::setup(),
         Some("tidy") => tidy::tidy(),
         _ => {

@@ -71,6 +71,7 @@ class Front(BaseHTTPRequestHandler):
         if self.path == "/v1/counters":
             with COUNTERS.lock:
                 shown = {k: v for k, v in vars(COUNTERS).items() if k != "lock"}
+            shown["waiting"] = shown["accepted"] - shown["stored"] - shown["lost"]
             return self.answer(200, shown)
         return self.answer(404, {"success": False, "error": "nothing is here"})
 

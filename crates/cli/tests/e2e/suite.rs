@@ -251,7 +251,7 @@ fn a_load_line_and_a_comparison_are_scenarios() {
     three(&place, &server.url());
     place.write(
         "mine/suite.yaml",
-        "scenarios:\n  - line: { capacity: good.yaml, args: [--from, 20, --to, 20, --hold, 2s, --warm-up, 1s, --cool-down, 1ms, --confirm, 0] }\n  - both: { compare: [good.yaml, bad.yaml], pairs: 1 }\n",
+        "scenarios:\n  - line: { capacity: good.yaml, args: [--from, 20, --to, 20, --hold, 2s, --warm-up, 1s, --cool-down, 1ms, --confirm, 0] }\n  - both: { compare: [good.yaml, bad.yaml], pairs: 1, claims: [\"ratio(p50, bad, good) <= 2\"] }\n",
     );
     let ended = place.plimsoll(&["suite", "mine", "--out", "out", "--quiet", "--json"]);
     let suite: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|e| panic!("{e}: {ended:?}"));
@@ -259,6 +259,12 @@ fn a_load_line_and_a_comparison_are_scenarios() {
     assert!(sentence(0).contains("carries at least 20.0/s"), "{suite}");
     assert!(sentence(1).contains("no word on 1 and 1 runs"), "{suite}");
     assert_eq!(suite["scenarios"][1]["state"], "unproven");
+    let claim = &suite["scenarios"][1]["claims"][0];
+    assert_eq!(
+        (claim["verdict"].as_str(), claim["samples"].as_u64()),
+        (Some("UNPROVEN"), Some(2)),
+        "{claim}"
+    );
     assert!(place.path("out/02-both/2-bad/001/run.json").exists());
     assert!(place.path("out/02-both/report.txt").exists());
 }

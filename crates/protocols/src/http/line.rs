@@ -123,12 +123,14 @@ impl Line {
             let mut inside = Context::from_waker(&self.waker);
             let polled = loop {
                 self.bell.has_rung.store(false, Ordering::Relaxed);
-                // A stream that has said nothing yet has nothing to be carried.
-                if std::mem::replace(&mut has_begun, true) {
+                // A stream that has said nothing yet has nothing to be carried; afterwards it has, and nobody may ring for it: the
+                // end of the stream before may have been the last that did, and who has rung does not ring twice.
+                let is_first = !std::mem::replace(&mut has_begun, true);
+                if !is_first {
                     self.go_on(&mut inside);
                 }
                 let polled = streaming.as_mut().poll(&mut inside);
-                if polled.is_ready() || !self.bell.has_rung.load(Ordering::Relaxed) {
+                if polled.is_ready() || !(is_first || self.bell.has_rung.load(Ordering::Relaxed)) {
                     break polled;
                 }
             };

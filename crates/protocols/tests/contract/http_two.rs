@@ -68,6 +68,17 @@ fn large_bodies_travel_both_ways() {
     assert_eq!((received.body.len(), received.reply.connects), (20 << 20, 0));
 }
 
+/// A stream that begins right behind another is carried, too.
+#[test]
+fn requests_follow_each_other_without_a_pause() {
+    let server = service("echo");
+    let mut client = client();
+    let url = format!("{}/status/200", server.url());
+    for _ in 0..300 {
+        assert_eq!(client.send(request("GET", &url)).end(), (Outcome::Ok, ""));
+    }
+}
+
 #[test]
 fn users_share_a_connection_if_they_are_to() {
     let server = service("echo");

@@ -22,7 +22,9 @@ use plimsoll_model::{Plan, ProtocolSettings};
 use crate::behaviour::Behaviour;
 pub use diagnostics::Diagnostics;
 pub use quick::{Quick, QuickError, quick};
-pub use suite::{Program, SUITE_FILE, Scenario, Suite, Variant, Work, load_suite, suite_schema};
+pub use suite::{
+    ComparedPlans, Program, SUITE_FILE, Scenario, Suite, Variant, Work, load_suite, suite_schema,
+};
 pub use types::schema;
 
 /// Starts the built-in service of a name and returns its base URL, or says why not.

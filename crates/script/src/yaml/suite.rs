@@ -4,6 +4,7 @@ pub mod types;
 
 use std::path::{Path, PathBuf};
 
+use plimsoll_metrics::expression::{ArmClaim, parse_arm_claim};
 use plimsoll_model::{Nanos, SECOND_NS};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -88,16 +89,27 @@ pub struct Scenario {
 }
 
 /// What is run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Work {
     /// The search for the load line of a plan.
     Capacity(PathBuf),
-    /// Plans against the first of them, each run so often.
-    Compare(Vec<PathBuf>, u32),
+    /// Plans against the first of them.
+    Compare(ComparedPlans),
     /// Nothing, for this reason.
     Nothing(String),
     /// A plan, or a script.
     Run(PathBuf),
+}
+
+/// Plans that are held against the first of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparedPlans {
+    /// The plans.
+    pub files: Vec<PathBuf>,
+    /// Runs of each.
+    pub pairs: u32,
+    /// What must hold of two of them, each called as its file is without its ending.
+    pub claims: Vec<ArmClaim>,
 }
 
 impl Suite {
@@ -120,7 +132,7 @@ impl Scenario {
     pub fn files(&self) -> Vec<&Path> {
         match &self.work {
             Work::Capacity(file) | Work::Run(file) => vec![file],
-            Work::Compare(files, _) => files.iter().map(PathBuf::as_path).collect(),
+            Work::Compare(plans) => plans.files.iter().map(PathBuf::as_path).collect(),
             Work::Nothing(_) => Vec::new(),
         }
     }
@@ -257,6 +269,13 @@ impl Checking<'_> {
                 "leave it out, or write `compare: [one.yaml, other.yaml]`",
             );
         }
+        if let Some(claim) = item.claims.first().filter(|_| !is_compared) {
+            self.diagnostics.error(
+                &claim.place,
+                "`claims` are for comparisons; those of a plan stand in the plan",
+                "leave them out, or write `compare: [one.yaml, other.yaml]`",
+            );
+        }
         if let Some(argument) = item.args.first().filter(|_| is_compared || matches!(work, Work::Nothing(_)))
         {
             self.diagnostics.error(&argument.place, "`args` go with `plan` and `capacity`", "leave them out");
@@ -301,8 +320,35 @@ impl Checking<'_> {
             return None;
         }
         let files: Vec<_> = plans.iter().filter_map(|plan| self.file(plan)).collect();
-        (files.len() == plans.len())
-            .then(|| Work::Compare(files, entry.item.pairs.as_ref().map_or(PAIRS, |pairs| pairs.value)))
+        let claims = self.arm_claims(&entry.item.claims, &files);
+        let pairs = entry.item.pairs.as_ref().map_or(PAIRS, |pairs| pairs.value);
+        (files.len() == plans.len()).then_some(Work::Compare(ComparedPlans { files, pairs, claims }))
+    }
+
+    /// Claims about plans, which are called as their files are.
+    fn arm_claims(&mut self, written: &[Placed<String>], files: &[PathBuf]) -> Vec<ArmClaim> {
+        let names: Vec<_> = files.iter().filter_map(|file| file.file_stem()?.to_str()).collect();
+        // Of two that are called the same nobody knows which is meant.
+        let is_alone = |name: &&str| names.iter().filter(|other| *other == name).count() == 1;
+        let arms: Vec<_> = names.iter().copied().filter(is_alone).collect();
+        let mut claims = Vec::with_capacity(written.len());
+        for Placed { value, place } in written {
+            match parse_arm_claim(value) {
+                Ok(claim) => {
+                    for arm in
+                        [&claim.over, &claim.under].into_iter().filter(|arm| !arms.contains(&arm.as_str()))
+                    {
+                        self.diagnostics.unknown(place, "plan of this comparison", arm, &arms);
+                    }
+                    if claim.over == claim.under {
+                        self.diagnostics.error(place, "a plan is always as it is", "name two");
+                    }
+                    claims.push(claim);
+                }
+                Err(wrong) => self.diagnostics.error(place, wrong.message, wrong.hint),
+            }
+        }
+        claims
     }
 
     fn file(&mut self, path: &Placed<String>) -> Option<PathBuf> {

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use plimsoll_metrics::expression::parse_arm_claim;
 use plimsoll_script::load_suite;
-use plimsoll_script::yaml::{Program, Suite, Work};
+use plimsoll_script::yaml::{ComparedPlans, Program, Suite, Work};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/plans/suite")
@@ -59,14 +60,16 @@ fn a_suite_says_what_is_run_against_what() {
 fn a_scenario_is_a_run_a_search_a_comparison_or_nothing() {
     let suite = right();
     let plan = folder().join("smoke.yaml");
+    let claim = parse_arm_claim("ratio(throughput, smoke, other) >= 0.9").unwrap();
+    let other = folder().join("other.yaml");
     let works: Vec<_> = suite.scenarios.iter().map(|scenario| scenario.work.clone()).collect();
     assert_eq!(
         works,
         [
             Work::Run(plan.clone()),
             Work::Capacity(plan.clone()),
-            Work::Compare(vec![plan.clone(); 3], 9),
-            Work::Compare(vec![plan.clone(); 2], 6),
+            Work::Compare(ComparedPlans { files: vec![plan.clone(); 3], pairs: 9, claims: Vec::new() }),
+            Work::Compare(ComparedPlans { files: vec![plan.clone(), other], pairs: 6, claims: vec![claim] }),
             Work::Nothing("needs a cluster of three machines".to_owned()),
         ]
     );

@@ -8,13 +8,15 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use anyhow::Context;
+use plimsoll_audit::statistics::order::round;
 use plimsoll_engine::clock::now;
 use plimsoll_model::Nanos;
 use plimsoll_report::capacity::Capacity;
-use plimsoll_report::comparison::{Arm, Rules, compared};
+use plimsoll_report::comparison::{Arm, JudgedClaim, Rules, compared};
 use plimsoll_report::render::capacity::headline as line_found;
 use plimsoll_report::render::comparison::{comparison_text, headline as told};
-use plimsoll_report::suite::{Kind, ScenarioRun, State, SuiteRun};
+use plimsoll_report::suite::{ClaimRun, Kind, ScenarioRun, State, SuiteRun};
+use plimsoll_script::yaml::ComparedPlans;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::prepare::{Prepared, Task};
@@ -140,12 +142,9 @@ impl Conductor {
                 }
                 self.command(&arguments, &directory, &mut tick)?
             }
-            Task::Compare(plans, pairs, more) => self.comparison(
-                &mut scenario,
-                &directory,
-                (plans.as_slice(), *pairs, more.as_slice()),
-                &mut tick,
-            )?,
+            Task::Compare(plans, more) => {
+                self.comparison(&mut scenario, &directory, (plans, more.as_slice()), &mut tick)?
+            }
         };
         let took_ns = began.elapsed().as_nanos() as Nanos;
         scenario.took_ns = Some(took_ns);
@@ -210,18 +209,15 @@ impl Conductor {
         &self,
         scenario: &mut ScenarioRun,
         directory: &Path,
-        (plans, pairs, more): (&[PathBuf], u32, &[OsString]),
+        (compared_plans, more): (&ComparedPlans, &[OsString]),
         tick: &mut dyn FnMut(),
     ) -> anyhow::Result<Came> {
+        let plans = &compared_plans.files;
         let sides: Vec<PathBuf> =
             (1..).zip(plans).map(|(n, plan)| directory.join(side_name(n, plan))).collect();
-        for pair in 1..=pairs {
-            let mut order: Vec<usize> = (0..plans.len()).collect();
-            if pair % 2 == 0 {
-                order.reverse();
-            }
-            for which in order {
-                let out = sides[which].join(format!("{pair:03}"));
+        for number in 0..compared_plans.pairs as usize {
+            for which in round(plans.len(), number) {
+                let out = sides[which].join(format!("{:03}", number + 1));
                 if is_measured(&out) {
                     continue;
                 }
@@ -247,12 +243,29 @@ impl Conductor {
             Ok(Arm::new(&name, side(std::slice::from_ref(path))?))
         });
         let arms = arms.collect::<anyhow::Result<Vec<_>>>()?;
-        let found = compared(arms, &Rules { factors: &factors, ..Rules::default() });
+        let rules = Rules { factors: &factors, claims: &compared_plans.claims, ..Rules::default() };
+        let found = compared(arms, &rules);
         scenario.sentences.push(told(&found).trim_start_matches("⦵ ").to_owned());
+        let runs = found.arms.iter().map(|arm| arm.runs.len() as u64).sum();
+        scenario.claims = found.claims.iter().map(|claim| claim_run(claim, runs)).collect();
         let text = comparison_text(&found);
         let file = directory.join("report.txt");
         std::fs::write(&file, text).with_context(|| format!("failed to write {}", file.display()))?;
         Ok(Came { exit_code: exit(&found) as u8, why: None })
+    }
+}
+
+/// A claim about plans as a suite keeps it; it rests on whole runs.
+fn claim_run(claim: &JudgedClaim, runs: u64) -> ClaimRun {
+    let ratio = claim.ratio.as_ref();
+    ClaimRun {
+        text: claim.text.clone(),
+        verdict: claim.verdict.name().to_owned(),
+        value: ratio.map(|ratio| ratio.estimate),
+        low: ratio.map(|ratio| ratio.low),
+        high: ratio.map(|ratio| ratio.high),
+        samples: runs,
+        reason: claim.reason.clone(),
     }
 }
 

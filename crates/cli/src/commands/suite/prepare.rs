@@ -8,7 +8,7 @@ use clap::Parser;
 use plimsoll_model::{Nanos, SECOND_NS};
 use plimsoll_report::suite::{Kind, PlanFile, ScenarioRun, State};
 use plimsoll_script::Suite;
-use plimsoll_script::yaml::{Scenario, Variant, Work};
+use plimsoll_script::yaml::{ComparedPlans, Scenario, Variant, Work};
 
 use crate::args::{Command, Options, RunArgs, Scale, SuiteArgs};
 use crate::commands::capacity;
@@ -34,8 +34,8 @@ pub(super) struct Prepared {
 pub(super) enum Task {
     /// A command of ours with its arguments.
     Command(Vec<OsString>),
-    /// Plans in turn, so often each, with further arguments for each run.
-    Compare(Vec<PathBuf>, u32, Vec<OsString>),
+    /// Plans in turn, with further arguments for each run.
+    Compare(ComparedPlans, Vec<OsString>),
 }
 
 /// Reads every plan of the scenarios that are to run. What is wrong with them is printed, all of it.
@@ -133,7 +133,7 @@ fn task(scenario: &Scenario, variant: &Variant, args: &SuiteArgs) -> Option<Task
     };
     match &scenario.work {
         Work::Capacity(file) => Some(Task::Command(command("capacity", file))),
-        Work::Compare(files, pairs) => Some(Task::Compare(files.clone(), *pairs, more)),
+        Work::Compare(plans) => Some(Task::Compare(plans.clone(), more)),
         Work::Nothing(_) => None,
         Work::Run(file) => Some(Task::Command(command("run", file))),
     }
@@ -146,16 +146,16 @@ fn look(task: &Task, services: &mut Services) -> anyhow::Result<(Vec<String>, Op
             let (digest, lasts_ns) = look_at(arguments, services)?;
             Ok((vec![digest], lasts_ns.map(|ns| ns + BESIDE_NS)))
         }
-        Task::Compare(plans, pairs, more) => {
+        Task::Compare(plans, more) => {
             let (mut digests, mut total_ns) = (Vec::new(), 0);
-            for plan in plans {
+            for plan in &plans.files {
                 let arguments: Vec<OsString> =
                     ["run".into(), plan.into()].into_iter().chain(more.iter().cloned()).collect();
                 let (digest, lasts_ns) = look_at(&arguments, services)?;
                 digests.push(digest);
                 total_ns += lasts_ns.unwrap_or(0) + BESIDE_NS;
             }
-            Ok((digests, Some(total_ns * u64::from(*pairs))))
+            Ok((digests, Some(total_ns * u64::from(plans.pairs))))
         }
     }
 }

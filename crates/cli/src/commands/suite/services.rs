@@ -22,6 +22,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a program has to end when it is asked to.
 const END_WITHIN: Duration = Duration::from_secs(10);
 
+/// The variable that tells a program which plimsoll runs it.
+const OURSELVES: &str = "PLIMSOLL";
+
 /// Lines of a program's output that an error shows.
 const TAIL: usize = 20;
 
@@ -130,6 +133,8 @@ fn begin(
     let path = if written.contains('/') { folder.join(written) } else { written.into() };
     let child = Command::new(&path)
         .args(&program.words[1..])
+        // A service may be one of ours: whoever runs the suite need not be in the path.
+        .env(OURSELVES, std::env::current_exe().context("failed to find the command itself")?)
         .envs(variant.env.iter().chain(&program.env).map(|(key, value)| (key, value)))
         .current_dir(&folder)
         .stdin(Stdio::null())

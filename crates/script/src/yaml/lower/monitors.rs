@@ -69,14 +69,16 @@ impl Lowering<'_> {
         let file = self.file;
         let price = file.price.as_ref()?;
         let events = price.events.unwrap_or(1.0);
-        if price.per_hour < 0.0 || events <= 0.0 {
+        let per_hour: f64 = self.number_given(&price.per_hour)?;
+        // What is no number is below nothing, too.
+        if !(0.0..f64::INFINITY).contains(&per_hour) || events <= 0.0 {
             self.diagnostics.error(
                 &price.place,
                 "a price is no less than 0, and a success carries something",
                 "write `price: { per_hour: 3.2, currency: USD }`",
             );
         }
-        Some(Price { per_hour: price.per_hour, currency: price.currency.clone(), events })
+        Some(Price { per_hour, currency: price.currency.clone(), events })
     }
 
     fn check_monitor_name(&mut self, name: &Placed<String>, plan: &Plan) {
@@ -299,9 +301,9 @@ impl Lowering<'_> {
     fn chosen(&mut self, mapping: &ProcessMapping) -> Option<ProcessOf> {
         let hint = "write one of `pid`, `name` and `port`";
         match (&mapping.pid, &mapping.name, &mapping.port) {
-            (Some(pid), None, None) => self.number_of_machine(pid).map(ProcessOf::Pid),
+            (Some(pid), None, None) => self.number_given(pid).map(ProcessOf::Pid),
             (None, Some(name), None) => self.known_before_the_run(name).map(ProcessOf::Name),
-            (None, None, Some(port)) => self.number_of_machine(port).map(ProcessOf::Port),
+            (None, None, Some(port)) => self.number_given(port).map(ProcessOf::Port),
             (None, None, None) => {
                 let message = "which process is meant?";
                 self.diagnostics.error_of_whole(&mapping.place, &mapping.place, message, hint);
@@ -314,14 +316,14 @@ impl Lowering<'_> {
         }
     }
 
-    fn number_of_machine<T: std::str::FromStr>(&mut self, written: &Placed<String>) -> Option<T> {
+    fn number_given<T: std::str::FromStr>(&mut self, written: &Placed<String>) -> Option<T> {
         let text = self.known_before_the_run(written)?;
         let number = text.parse().ok();
         if number.is_none() {
             self.diagnostics.error(
                 &written.place,
                 format!("`{text}` is no number that this could be"),
-                "write a whole number, or `${env.NAME}` for one that is given with `-e NAME=...`",
+                "write a number, or `${env.NAME}` for one that is given with `-e NAME=...`",
             );
         }
         number

@@ -56,6 +56,8 @@ record! {
         only: Vec<Placed<String>>,
         /// Runs of each plan of a comparison (default 6: fewer allow no word).
         pairs: Option<Placed<u32>>,
+        /// What must hold of the plans of a comparison, as with `plimsoll compare --claim`; a plan is called as its file.
+        claims: Vec<Placed<String>>,
     }
 }
 

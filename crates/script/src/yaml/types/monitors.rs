@@ -133,7 +133,7 @@ record! {
     /// What everything that is paid for costs; reports derive what a million operations cost at the rate of the run.
     pub struct PriceItem, "`price`" {
         /// By the hour.
-        per_hour: f64,
+        per_hour: Placed<String>,
         /// In this currency, such as USD.
         currency: String,
         /// How many events a success carries, if it is events that are sold (default 1).
