@@ -77,6 +77,28 @@ pub enum Dimension {
     Time,
 }
 
+impl Dimension {
+    /// All of them.
+    const ALL: [Self; 6] = [Self::ByteRate, Self::Bytes, Self::Count, Self::Rate, Self::Share, Self::Time];
+
+    /// The unit of its values, as files name it.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::ByteRate => "bytes_per_second",
+            Self::Bytes => "bytes",
+            Self::Count => "count",
+            Self::Rate => "per_second",
+            Self::Share => "share",
+            Self::Time => "nanoseconds",
+        }
+    }
+
+    /// The dimension that a file names by its unit.
+    pub fn of_unit(unit: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dimension| dimension.unit() == unit)
+    }
+}
+
 impl Measure {
     /// The dimension of its value.
     pub const fn dimension(self) -> Dimension {

@@ -154,12 +154,14 @@ pub struct ClaimRun {
     pub text: String,
     /// VERIFIED, REFUTED or UNPROVEN.
     pub verdict: String,
-    /// In the base unit of what is measured; null if there is none.
+    /// In `unit`; null if there is none.
     pub value: Option<f64>,
     /// Lower end of the 95 % interval.
     pub low: Option<f64>,
     /// Upper end of the 95 % interval.
     pub high: Option<f64>,
+    /// What value and interval are counted in; null for a ratio.
+    pub unit: Option<String>,
     /// Operations it rests on; runs, if it is about plans that are compared.
     pub samples: u64,
     /// Why.
@@ -311,7 +313,8 @@ impl ClaimRun {
 
     /// Its value with its interval; nothing if there is none.
     pub fn measured(&self) -> Option<String> {
-        let dimension = dimension(&self.text);
+        let named = self.unit.as_deref().and_then(Dimension::of_unit);
+        let dimension = named.unwrap_or_else(|| dimension(&self.text));
         let shown = self.value.map(|v| value(dimension, v, self.low, self.high));
         shown.or_else(|| interval(self.low, self.high).filter(|_| dimension == Dimension::Time))
     }

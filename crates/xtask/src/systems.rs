@@ -77,8 +77,8 @@ fn ended(system: &str, mut child: Child, out: &Path) -> Result<String> {
     for (scenario, run) in declared.scenarios.iter().zip(&run.scenarios) {
         if !scenario.files().is_empty() && scenario.is_for(&variant.name) {
             ran += 1;
-            if !run.state.is_finished() {
-                let why = run.why.as_deref().unwrap_or("no reason given");
+            if !run.state.is_finished() || !has_successes(run, out) {
+                let why = run.why.as_deref().unwrap_or("nothing succeeded");
                 failed.push(format!("{} {}: {why}", run.name, run.state.name()));
             }
         }
@@ -87,6 +87,16 @@ fn ended(system: &str, mut child: Child, out: &Path) -> Result<String> {
         bail!("{}", failed.join("\n"));
     }
     Ok(format!("{system}: {ran} scenarios ran, of {} that are declared", declared.scenarios.len()))
+}
+
+/// Whether anything succeeded in a run. Searches and comparisons say themselves what they came to.
+fn has_successes(scenario: &ScenarioRun, out: &Path) -> bool {
+    let Some(directory) = scenario.directory.as_ref().filter(|_| scenario.run_verdict.is_some()) else {
+        return true;
+    };
+    let text = fs::read_to_string(out.join(directory).join("run.json")).unwrap_or_default();
+    let run: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    run["totals"]["ok"].as_u64() > Some(0)
 }
 
 /// Keeps what came of suites that were run into these directories, and writes the page.

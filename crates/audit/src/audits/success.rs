@@ -1,6 +1,6 @@
 //! 8 — Are the successes really successes? What was looked at, and did a new kind of answer turn up?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_metrics::window::Shape;
 use plimsoll_model::{Outcome, Record};
@@ -18,6 +18,9 @@ const USUAL: f64 = 0.10;
 
 /// Fewest seconds that show what is usual.
 const USUAL_SECONDS_MIN: usize = 5;
+
+/// Fewest successes of a step that show what is usual of it.
+const USUAL_MIN: u64 = 20;
 
 /// See the module.
 pub fn audit(record: &Record) -> Finding {
@@ -60,20 +63,35 @@ struct NewShape {
     share: f64,
 }
 
-/// The most frequent shape that turned up only after the usual ones were known.
+/// What a step has shown so far.
+#[derive(Default)]
+struct Shown {
+    /// The first window in which it succeeded, counted from the start.
+    began: usize,
+    successes: u64,
+    shapes: BTreeSet<Shape>,
+}
+
+/// The most frequent shape that turned up only after the usual ones of its step were known. A step that begins late, such as the last
+/// of a long conversation, is known late.
 fn new_shape(record: &Record) -> Option<NewShape> {
     let usual = (record.windows.len() as f64 * USUAL).ceil() as usize;
     let usual = usual.max(USUAL_SECONDS_MIN);
-    let mut first: BTreeMap<(u16, Shape), (usize, u32)> = BTreeMap::new();
+    let mut steps: BTreeMap<u16, Shown> = BTreeMap::new();
+    let mut judged = Vec::new();
     for (index, window) in record.windows.values().enumerate() {
         for (step, _, cell) in window.cells.iter().filter(|(_, o, _)| *o == Outcome::Ok) {
-            for (shape, _) in &cell.shapes {
-                first.entry((*step, *shape)).or_insert((index, window.second));
+            let shown = steps.entry(*step).or_insert_with(|| Shown { began: index, ..Shown::default() });
+            let is_known = index >= shown.began + usual && shown.successes >= USUAL_MIN;
+            for (shape, count) in &cell.shapes {
+                shown.successes += count;
+                if shown.shapes.insert(*shape) && is_known {
+                    judged.push((*step, *shape, window.second));
+                }
             }
         }
     }
-    let judged = first.into_iter().filter(|(_, (index, _))| *index >= usual);
-    let new = judged.filter_map(|((step, shape), (_, second))| {
+    let new = judged.into_iter().filter_map(|(step, shape, second)| {
         let cell = record.cells.get(&(step, Outcome::Ok))?;
         let count = cell.shapes.iter().find(|(s, _)| *s == shape).map_or(0, |(_, n)| *n);
         let share = count as f64 / cell.response.count() as f64;
@@ -86,11 +104,39 @@ fn new_shape(record: &Record) -> Option<NewShape> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::assert_flags;
+    use crate::testing::{Synthetic, assert_flags};
 
     #[test]
     fn success_by_status_alone_is_flagged() {
         assert_flags(audit, Status::Limited, |record| record.cells.values_mut().for_each(|c| c.checked = 0));
+    }
+
+    /// What a step answers that begins late is not new.
+    #[test]
+    fn a_step_that_begins_late_is_left_alone() {
+        let mut record = Synthetic::default().record();
+        record.windows.values_mut().take(30).for_each(|window| window.cells.clear());
+        let finding = audit(&record);
+        assert_eq!(finding.status, Status::Pass, "{}", finding.sentence);
+    }
+
+    /// Nothing is known of a step that was hardly seen.
+    #[test]
+    fn a_new_shape_needs_usual_ones() {
+        let (usual, page) = (Shape::of(200, 5_000), Shape::of(200, 90));
+        for (each_second, expected) in [(1, Status::Pass), (10, Status::Limited)] {
+            let mut record = Synthetic::default().record();
+            for (n, window) in record.windows.values_mut().enumerate() {
+                let shapes = match n {
+                    0..10 => vec![(usual, each_second)],
+                    50 => vec![(page, 300)],
+                    _ => Vec::new(),
+                };
+                window.cells.iter_mut().for_each(|(_, _, c)| c.shapes = shapes.clone());
+            }
+            record.cells.values_mut().for_each(|c| c.shapes = vec![(page, 300)]);
+            assert_eq!(audit(&record).status, expected);
+        }
     }
 
     #[test]

@@ -87,36 +87,18 @@ fn every_plan_is_declared_and_right() {
     }
 }
 
-#[test]
-fn every_plan_passes_its_canary_with_nothing_installed() {
-    for (name, scenario) in declared() {
-        let Some(plan) = scenario["plan"].as_str().filter(|_| scenario["only"].is_null()) else { continue };
-        // It watches a process of its own, which the suite starts.
-        if plan == "memory.yaml" {
-            continue;
-        }
-        let ended = Place::new().plimsoll(&["check", folder().join(plan).to_str().unwrap()]);
-        assert_eq!(ended.code, 0, "{name}: {ended:?}");
-    }
-}
-
 /// Twenty of twenty-five have a connection, five do not get one, and afterwards everybody does.
 #[test]
 fn a_pool_is_exhausted_and_recovers() {
-    let run = ran(&Place::new(), "pool-exhaustion.yaml", &[]);
-    assert_exhausted(&run);
     let server = Database::postgres(&[]);
     let real =
         ["-e", &format!("DB={}", server.url("postgres", "postgres")), "-e", "HOLD=SELECT pg_sleep(0.5)"];
-    assert_exhausted(&ran(&Place::new(), "pool-exhaustion.yaml", &real));
-}
-
-fn assert_exhausted(run: &Value) {
+    let run = ran(&Place::new(), "pool-exhaustion.yaml", &real);
     let counts = [("hold", "ok"), ("hold", "timeout"), ("again", "ok")]
-        .map(|(step, outcome)| count(run, step, outcome));
+        .map(|(step, outcome)| count(&run, step, outcome));
     assert_eq!(counts, [20, 5, 50], "{}", run["errors"]);
     assert_eq!(run["errors"][0]["class"], "pool exhausted", "{}", run["errors"]);
-    assert_eq!(verdict(run, "count(hold, outcome=timeout) == 5"), "VERIFIED");
+    assert_eq!(verdict(&run, "count(hold, outcome=timeout) == 5"), "VERIFIED");
 }
 
 /// With patience nobody is refused.
@@ -198,15 +180,6 @@ fn people_keep_their_connections() {
     let [entered, left] = ["enter", "leave"].map(|step| count(&run, step, "ok"));
     assert!(entered > 100 && entered == left, "{entered} came, {left} left: {}", run["errors"]);
     assert_eq!((count(&run, "ask", "ok"), &run["totals"]["connections"]), (5 * entered, &entered.into()));
-}
-
-#[test]
-fn the_later_suite_runs() {
-    for plan in ["later/mix.yaml", "later/users.yaml"] {
-        let run = ran(&Place::new(), plan, &["--duration", "2s"]);
-        assert_eq!(run["totals"]["failed"], 0, "{plan}: {}", run["errors"]);
-        assert!(run["totals"]["ok"].as_u64() > Some(0), "{plan}");
-    }
 }
 
 #[test]

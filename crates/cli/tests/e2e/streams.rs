@@ -10,45 +10,11 @@ fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
 }
 
-/// Plans of a folder that run by themselves: those that bring load.
-fn plans(name: &str) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(folder(name)).unwrap().map(|entry| entry.unwrap().path());
-    let is_plan = |path: &PathBuf| {
-        path.extension().is_some_and(|e| e == "yaml")
-            && std::fs::read_to_string(path).unwrap().contains("\nload:")
-            && !path.to_string_lossy().contains("real")
-    };
-    let mut plans: Vec<_> = files.filter(is_plan).collect();
-    plans.sort();
-    plans
-}
-
 fn run(place: &Place, plan: &str, more: &[&str]) -> (Ended, Value) {
     let path = folder(plan).display().to_string();
     let ended = place.plimsoll(&[&["run", &path, "--quiet", "--out", "out"], more].concat());
     let run = read_json(&place.path("out/run.json")).unwrap_or_else(|| panic!("no run.json: {ended:?}"));
     (ended, run)
-}
-
-#[test]
-fn every_plan_of_a_stream_passes_its_canary() {
-    for (name, least) in [("unmogrowp", 6), ("conexus", 7)] {
-        let plans = plans(name);
-        assert!(plans.len() >= least, "{plans:?}");
-        for plan in plans {
-            let ended = Place::new().plimsoll(&["check", &plan.display().to_string()]);
-            assert_eq!(ended.code, 0, "{}: {ended:?}", plan.display());
-        }
-    }
-}
-
-#[test]
-fn streams_run_in_short_without_a_failure() {
-    for plan in ["unmogrowp/spike.yaml", "unmogrowp/ramp.yaml", "conexus/load.yaml", "conexus/regions.yaml"] {
-        let (ended, run) = run(&Place::new(), plan, &["--duration", "2s"]);
-        assert_eq!(run["totals"]["failed"], 0, "{plan}: {} {ended:?}", run["errors"]);
-        assert!(run["totals"]["ok"].as_u64().unwrap() > 0, "{plan}");
-    }
 }
 
 #[test]

@@ -313,12 +313,14 @@ pub struct Claim {
     pub text: String,
     /// VERIFIED, REFUTED or UNPROVEN.
     pub verdict: String,
-    /// In the base unit of what is measured; null if there is none.
+    /// In `unit`; null if there is none.
     pub value: Option<f64>,
     /// Lower end of the 95 % interval.
     pub low: Option<f64>,
     /// Upper end of the 95 % interval.
     pub high: Option<f64>,
+    /// What value and interval are counted in: bytes, bytes_per_second, count, nanoseconds, per_second, share (in [0, 1]).
+    pub unit: String,
     /// Operations it rests on.
     pub samples: u64,
     /// Why.
@@ -666,6 +668,7 @@ fn claim(claim: &plimsoll_audit::ClaimResult) -> Claim {
         value: claim.value,
         low: claim.low,
         high: claim.high,
+        unit: claim.dimension.unit().to_owned(),
         samples: claim.samples,
         reason: claim.reason.clone(),
     }

@@ -264,6 +264,7 @@ fn claim_run(claim: &JudgedClaim, runs: u64) -> ClaimRun {
         value: ratio.map(|ratio| ratio.estimate),
         low: ratio.map(|ratio| ratio.low),
         high: ratio.map(|ratio| ratio.high),
+        unit: None,
         samples: runs,
         reason: claim.reason.clone(),
     }
