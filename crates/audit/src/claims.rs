@@ -79,6 +79,8 @@ pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> Clai
             ..unproven(claim, expression.measure.dimension(), reason)
         };
     }
+    let dimension = expression.measure.dimension();
+    let evidence = if dimension == Dimension::Time { told_apart(evidence, findings) } else { evidence };
     let Evidence { verdict, value, low, high, samples, reason } = evidence;
     ClaimResult {
         text: claim.text.clone(),
@@ -87,10 +89,25 @@ pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> Clai
         low,
         high,
         samples,
-        dimension: expression.measure.dimension(),
+        dimension,
         reason,
         withheld_by: None,
     }
+}
+
+/// A time that is too short to be told from others is known to be no longer than what can be told; whatever else was measured of it is
+/// not. The verdict stands: claims whose bound lies there are withheld.
+fn told_apart(evidence: Evidence, findings: &[Finding]) -> Evidence {
+    let limit =
+        |withheld: &Withheld| if let Withheld::TimesBelow(limit) = withheld { Some(*limit) } else { None };
+    let resolution = findings.iter().flat_map(|f| &f.withheld).filter_map(limit).max().unwrap_or(0) as f64;
+    let is_below = |value: Option<f64>| value.is_some_and(|v| v < resolution);
+    if is_below(evidence.value.or(evidence.low)) {
+        let high = evidence.high.or(evidence.value).map(|high| high.max(resolution));
+        return Evidence { value: None, low: None, high, ..evidence };
+    }
+    let low = evidence.low.filter(|low| *low >= resolution);
+    Evidence { low, ..evidence }
 }
 
 /// Judges a property, or one measure over another: what leans on times or rates falls with them.

@@ -101,6 +101,9 @@ pub fn percent(share: f64) -> String {
     let value = share * 100.0;
     match value {
         0.0 => "0 %".to_owned(),
+        // Nearly all is not all.
+        v if (99.95..100.0).contains(&v) => format!("{:.3} %", v.min(99.999)),
+        v if v > 99.0 && v < 99.95 => format!("{v:.1} %"),
         v if v >= 10.0 => format!("{v:.0} %"),
         v if v >= 0.1 => format!("{v:.1} %"),
         v => format!("{v:.3} %"),
@@ -142,5 +145,9 @@ mod tests {
         assert_eq!(count(12), "12");
         assert_eq!(time(23_400_000.0), "23.4 ms");
         assert_eq!(percent(0.00012), "0.012 %");
+        assert_eq!(
+            [0.9958, 0.99957, 0.999_999_9, 1.0].map(percent),
+            ["99.6 %", "99.957 %", "99.999 %", "100 %"]
+        );
     }
 }

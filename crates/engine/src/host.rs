@@ -108,7 +108,8 @@ impl UserHost {
         }
         if self.worker.clock.now() >= self.next_due_ns {
             self.pause = None;
-            self.pause_ends();
+            // How late it woke is part of the response time, which begins when it was due.
+            self.paused_until(self.next_due_ns);
             return Poll::Ready(());
         }
         if self.paused_since_ns.is_none() {
@@ -117,6 +118,12 @@ impl UserHost {
         let (clock, at) = (&self.worker.clock, self.next_due_ns);
         remember(&mut self.worker.load(self.load).seats[self.seat].waker, cx);
         self.pause.get_or_insert_with(|| clock.sleep_until(at)).as_mut().poll(cx)
+    }
+
+    fn paused_until(&mut self, until_ns: Nanos) {
+        if let Some(since_ns) = self.paused_since_ns.take() {
+            self.worker.recorder().paused(self.load, until_ns, until_ns.saturating_sub(since_ns));
+        }
     }
 
     fn is_open_loop(&self) -> bool {
@@ -200,10 +207,7 @@ impl Host for UserHost {
     }
 
     fn pause_ends(&mut self) {
-        if let Some(since_ns) = self.paused_since_ns.take() {
-            let now = self.worker.clock.now();
-            self.worker.recorder().paused(self.load, now, now - since_ns);
-        }
+        self.paused_until(self.worker.clock.now());
     }
 
     fn clock(&self) -> Rc<dyn Clock> {

@@ -40,9 +40,11 @@ pub fn time_with_interval(value: f64, low: Option<f64>, high: Option<f64>) -> St
     }
 }
 
-/// An interval alone: `between 19.1 and 28.0 ms`, `at least 19.1 ms`.
+/// An interval alone: `19.1–28.0 ms`, `at least 19.1 ms`, `< 28.0 ms`.
 pub fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
-    let low = low?;
+    let Some(low) = low else {
+        return high.map(|high| format!("< {}", time(high)));
+    };
     Some(match high {
         Some(high) => {
             let (name, size) = unit(high);
@@ -124,6 +126,7 @@ mod tests {
         assert_eq!(time_with_interval(1.234e9, Some(1.2e9), None), "1.23 s (at least 1.20)");
         assert_eq!(interval(Some(1e6), Some(2e6)).as_deref(), Some("1.00–2.00 ms"));
         assert_eq!(interval(Some(1e6), None).as_deref(), Some("at least 1.0 ms"));
+        assert_eq!(interval(None, Some(2.9e6)).as_deref(), Some("< 2.9 ms"));
     }
 
     #[test]

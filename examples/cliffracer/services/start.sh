@@ -8,6 +8,11 @@
 # COSTS=1 lets the services sleep as the original does. MAX_PAYLOAD (bytes) is NATS's limit for a message. Ports are those below.
 set -eu
 
+# The first core is left to whoever sends the load.
+if [ -z "${PINNED:-}" ] && [ "$(nproc)" -gt 1 ] && command -v taskset >/dev/null; then
+    PINNED=1 exec taskset -c "1-$(($(nproc) - 1))" "$0" "$@"
+fi
+
 here=$(cd "$(dirname "$0")" && pwd)
 : "${NATS_PORT:=4222}" "${REDIS_PORT:=6390}" "${AMQP_PORT:=5690}" "${REDIS_HTTP_PORT:=8101}" "${RABBIT_HTTP_PORT:=8102}" "${HEALTH_PORT:=8103}"
 : "${MAX_PAYLOAD:=1048576}" "${COSTS:=0}"

@@ -1,6 +1,12 @@
 #!/bin/sh
 # Starts the built-in server of tools for scripts, which cannot start one themselves, and prints `ready`; SIGTERM stops it.
 set -eu
+
+# The first core is left to whoever sends the load.
+if [ -z "${PINNED:-}" ] && [ "$(nproc)" -gt 1 ] && command -v taskset >/dev/null; then
+  PINNED=1 exec taskset -c "1-$(($(nproc) - 1))" "$0" "$@"
+fi
+
 log=$(mktemp)
 "${PLIMSOLL:-plimsoll}" target mcp --port "${PORT:-18320}" >"$log" 2>&1 &
 child=$!

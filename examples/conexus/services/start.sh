@@ -1,6 +1,12 @@
 #!/bin/sh
 # Starts the server of tools (server.py, with the official SDK) and prints `ready`; SIGTERM stops it.
 set -eu
+
+# The first core is left to whoever sends the load.
+if [ -z "${PINNED:-}" ] && [ "$(nproc)" -gt 1 ] && command -v taskset >/dev/null; then
+  PINNED=1 exec taskset -c "1-$(($(nproc) - 1))" "$0" "$@"
+fi
+
 here=$(cd "$(dirname "$0")" && pwd)
 environment=${ENVIRONMENT:-$here/.venv}
 if [ ! -x "$environment/bin/python" ]; then

@@ -3,6 +3,11 @@
 # is told to (SIGTERM, SIGINT). ASSISTANT_PORT chooses another port; PLIMSOLL is the program, if it is not in the path.
 set -eu
 
+# The first core is left to whoever sends the load.
+if [ -z "${PINNED:-}" ] && [ "$(nproc)" -gt 1 ] && command -v taskset >/dev/null; then
+  PINNED=1 exec taskset -c "1-$(($(nproc) - 1))" "$0" "$@"
+fi
+
 port=${ASSISTANT_PORT:-18080}
 out=$(mktemp)
 assistant=

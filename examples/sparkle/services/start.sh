@@ -4,6 +4,11 @@
 # choose other ports; then `-e DB=... -e REDIS=...` have to name them, too.
 set -eu
 
+# The first core is left to whoever sends the load.
+if [ -z "${PINNED:-}" ] && [ "$(nproc)" -gt 1 ] && command -v taskset >/dev/null; then
+  PINNED=1 exec taskset -c "1-$(($(nproc) - 1))" "$0" "$@"
+fi
+
 POSTGRES_PORT=${POSTGRES_PORT:-54329}
 REDIS_PORT=${REDIS_PORT:-63799}
 

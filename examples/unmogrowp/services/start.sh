@@ -1,6 +1,12 @@
 #!/bin/sh
 # Starts PostgreSQL and the pipeline (pipeline.py) on fixed ports, prints `ready`, and stops both on SIGTERM.
 set -eu
+
+# The first core is left to whoever sends the load.
+if [ -z "${PINNED:-}" ] && [ "$(nproc)" -gt 1 ] && command -v taskset >/dev/null; then
+  PINNED=1 exec taskset -c "1-$(($(nproc) - 1))" "$0" "$@"
+fi
+
 here=$(cd "$(dirname "$0")" && pwd)
 http_port=${HTTP_PORT:-18330}
 db_port=${DB_PORT:-18331}

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Outcome, Record, Schedule, StepKind};
+use plimsoll_model::{Load, Outcome, Record, Schedule, StepKind};
 
 use crate::finding::{Finding, Status, Withheld, count, grade, percent};
 
@@ -18,8 +18,8 @@ const SAMPLING_ERRORS: f64 = 3.0;
 /// Fewest operations in flight, on average, of which samples tell.
 const SAMPLED_MEAN_MIN: f64 = 1.0;
 
-/// Fewest user-nanoseconds to be accounted for: of a run shorter than a second, starting up is a part.
-const USER_TIME_NS_MIN: u64 = plimsoll_metrics::SECOND_NS;
+/// Nanoseconds that a user must have lived on average: of a shorter life, starting up among all the others is a part.
+const LIFE_NS_MIN: f64 = plimsoll_metrics::SECOND_NS as f64;
 
 /// See the module.
 pub fn audit(record: &Record) -> Finding {
@@ -118,15 +118,19 @@ fn users(record: &Record) -> Option<Finding> {
     };
     let operations: u128 =
         record.cells.iter().filter(|((s, _), _)| mine(*s)).map(|(_, c)| c.response.sum_ns()).sum();
-    let ids =
-        (0..).zip(&plan.loads).filter(|(_, l)| matches!(l.schedule, Schedule::Closed(_))).map(|(id, _)| id);
-    let loads: Vec<_> = ids.filter_map(|id: u16| record.loads.get(&id)).collect();
+    let ids = (0..).zip(&plan.loads).filter(|(_, l)| matches!(l.schedule, Schedule::Closed(_)));
+    let most = |load: &Load| load.schedule.stages().iter().map(|s| s.from.max(s.to)).fold(0.0, f64::max);
+    let users: f64 = ids.clone().map(|(_, load)| most(load)).sum();
+    let loads: Vec<_> = ids.filter_map(|(id, _): (u16, _)| record.loads.get(&id)).collect();
     let there: u64 = loads.iter().map(|l| l.users_ns).sum();
     let paused: u64 = loads.iter().map(|l| l.paused_ns).sum();
-    if there < USER_TIME_NS_MIN {
+    if (there as f64) < users * LIFE_NS_MIN {
         return None;
     }
-    let missing = (there as f64 - operations as f64 - paused as f64).abs() / there as f64;
+    let missing = (there as f64 - operations as f64 - paused as f64) / there as f64;
+    // Where iterations are due at their pace, one that is overdue waits while the one before is still under way.
+    let may_overlap = plan.loads.iter().any(|load| load.iteration_ns_min > 0);
+    let missing = if may_overlap { missing.max(0.0) } else { missing.abs() };
     let status = grade(missing, DIFFERENCE_PASS, DIFFERENCE_INVALID);
     let seconds = there / plimsoll_metrics::SECOND_NS;
     let found = match status {
@@ -182,5 +186,21 @@ mod tests {
         let load = record.loads.get_mut(&0).unwrap();
         load.paused_ns -= 20_000_000 * 12_000;
         assert_eq!(audit(&record).status, Status::Invalid);
+    }
+
+    #[test]
+    fn users_that_are_overdue_or_hardly_lived_are_left_alone() {
+        let closed = Synthetic { closed_users: Some(10), ..Synthetic::default() };
+        let mut record = closed.record();
+        let load = record.loads.get_mut(&0).unwrap();
+        load.paused_ns += load.users_ns / 5;
+        assert_eq!(audit(&record).status, Status::Invalid);
+        record.started.plan.loads[0].iteration_ns_min = 10_000_000;
+        assert_eq!(audit(&record).status, Status::Pass, "{}", audit(&record).sentence);
+        let mut record = closed.record();
+        assert!(users(&record).is_some());
+        // Half a second each.
+        record.loads.get_mut(&0).unwrap().users_ns = 5_000_000_000;
+        assert!(users(&record).is_none());
     }
 }

@@ -115,6 +115,17 @@ fn what_an_audit_withholds_is_unproven() {
     assert_verdicts(&undelivered, &[("throughput >= 100/s", Verdict::Unproven)]);
 }
 
+/// The verdict stands on what is known: that it is no longer than what can be told.
+#[test]
+fn a_time_too_short_to_be_told_is_not_told() {
+    let control = judge_text(&Synthetic::default().record(), "p50 < 1s");
+    assert!(control.value.is_some() && control.low.is_some());
+    let late = Synthetic { wake_ns: 2_400_000, ..Synthetic::default() };
+    let claim = judge_text(&late.record(), "p50 < 1s");
+    assert_eq!((claim.verdict, claim.value, claim.low), (Verdict::Verified, None, None), "{}", claim.reason);
+    assert!(claim.high.is_some_and(|high| (2e7..1e9).contains(&high)), "{:?}", claim.high);
+}
+
 #[test]
 fn a_claim_is_certainly_lost_only_when_nothing_can_save_it() {
     let claim = |text: &str| Claim { text: text.to_owned(), abort: true };

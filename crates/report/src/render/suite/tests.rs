@@ -10,7 +10,16 @@ use crate::suite::{ClaimRun, Limit, PlanFile, SCHEMA};
 fn claim(text: &str, verdict: &str, value: Option<f64>) -> ClaimRun {
     let reason = "because".to_owned();
     let (low, high) = (value.map(|v| v * 0.9), value.map(|v| v * 1.1));
-    ClaimRun { text: text.to_owned(), verdict: verdict.to_owned(), value, low, high, samples: 1_200, reason }
+    ClaimRun {
+        text: text.to_owned(),
+        verdict: verdict.to_owned(),
+        value,
+        low,
+        high,
+        unit: None,
+        samples: 1_200,
+        reason,
+    }
 }
 
 fn scenario(name: &str, kind: Kind, state: State, claims: Vec<ClaimRun>) -> ScenarioRun {
