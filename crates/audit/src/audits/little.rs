@@ -37,7 +37,8 @@ fn finding(status: Status, sentence: String) -> Finding {
 fn flight(record: &Record) -> Option<Finding> {
     let gauge = record.in_flight.integral_ns as f64;
     let summed = in_flight_ns(record);
-    if gauge <= 0.0 && summed <= 0.0 {
+    // How late users at a pace woke is part of their response times, and not counted apart as it is of arrivals.
+    if (gauge <= 0.0 && summed <= 0.0) || has_pace(record) {
         return None;
     }
     let operations: Vec<_> = record.started.plan.operations().map(|(id, _)| id).collect();
@@ -68,6 +69,11 @@ fn flight(record: &Record) -> Option<Finding> {
     };
     let found = found.measured(difference, DIFFERENCE_PASS);
     Some(if status == Status::Invalid { found.withholding(Withheld::Times) } else { found })
+}
+
+/// Whether iterations of users are due at a pace of their own.
+fn has_pace(record: &Record) -> bool {
+    record.started.plan.loads.iter().any(|load| load.iteration_ns_min > 0)
 }
 
 /// Nanoseconds that operations were in flight. Response time begins when an operation is due; the gauge when the
@@ -129,8 +135,7 @@ fn users(record: &Record) -> Option<Finding> {
     }
     let missing = (there as f64 - operations as f64 - paused as f64) / there as f64;
     // Where iterations are due at their pace, one that is overdue waits while the one before is still under way.
-    let may_overlap = plan.loads.iter().any(|load| load.iteration_ns_min > 0);
-    let missing = if may_overlap { missing.max(0.0) } else { missing.abs() };
+    let missing = if has_pace(record) { missing.max(0.0) } else { missing.abs() };
     let status = grade(missing, DIFFERENCE_PASS, DIFFERENCE_INVALID);
     let seconds = there / plimsoll_metrics::SECOND_NS;
     let found = match status {
@@ -194,6 +199,7 @@ mod tests {
         let mut record = closed.record();
         let load = record.loads.get_mut(&0).unwrap();
         load.paused_ns += load.users_ns / 5;
+        record.in_flight.integral_ns += record.in_flight.integral_ns / 5;
         assert_eq!(audit(&record).status, Status::Invalid);
         record.started.plan.loads[0].iteration_ns_min = 10_000_000;
         assert_eq!(audit(&record).status, Status::Pass, "{}", audit(&record).sentence);
