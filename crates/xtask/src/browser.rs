@@ -85,5 +85,7 @@ fn look_at(browser: &str, (page, picture): (&Path, &Path), (width, scheme): (&st
     let script = root().join("crates/report/tests/browser.mjs").display().to_string();
     let (page, picture) = (page.display().to_string(), picture.display().to_string());
     println!("looking at {width} pixels, {scheme}");
-    run("node", &[&script, browser, &page, &picture, width, scheme])
+    // A browser that does not start is tried once more, not waited for.
+    let look = || run("timeout", &["60", "node", &script, browser, &page, &picture, width, scheme]);
+    look().or_else(|_| look())
 }
