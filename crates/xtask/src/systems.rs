@@ -44,6 +44,7 @@ pub(crate) fn run_all() -> Result<()> {
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("failed to remove {}", out.display()))?;
     }
+    fs::create_dir_all(&out).with_context(|| format!("failed to make {}", out.display()))?;
     let running = SYSTEMS.map(|system| begin(system, &out.join(system)));
     let mut wrong = Vec::new();
     for (system, started) in SYSTEMS.into_iter().zip(running) {
@@ -59,9 +60,12 @@ pub(crate) fn run_all() -> Result<()> {
 fn begin(system: &str, out: &Path) -> Result<Child> {
     let program = root().join("target/debug/plimsoll");
     Command::new(&program)
-        .args(["suite", &format!("examples/{system}"), "--scale", SHORTEST, "--quiet", "--out"])
+        .arg("suite")
+        .arg(root().join("examples").join(system))
+        .args(["--scale", SHORTEST, "--quiet", "--out"])
         .arg(out)
-        .current_dir(root())
+        // Plans and scripts write files where they run: not among those of the project.
+        .current_dir(root().join("target/suites"))
         .stdout(Stdio::null())
         .spawn()
         .with_context(|| format!("failed to start {}", program.display()))
