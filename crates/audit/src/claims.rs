@@ -9,7 +9,7 @@ mod series;
 use plimsoll_metrics::expression::{Dimension, Expression, Measure, Property, Statement};
 use plimsoll_model::{Claim, Record};
 
-use crate::finding::{Finding, Withheld};
+use crate::finding::{Finding, Withheld, resolution_ns};
 use crate::select::Selected;
 pub use certain::certainly_lost;
 use numbers::Evidence;
@@ -98,9 +98,7 @@ pub fn judge_claim(record: &Record, claim: &Claim, findings: &[Finding]) -> Clai
 /// A time that is too short to be told from others is known to be no longer than what can be told; whatever else was measured of it is
 /// not. The verdict stands: claims whose bound lies there are withheld.
 fn told_apart(evidence: Evidence, findings: &[Finding]) -> Evidence {
-    let limit =
-        |withheld: &Withheld| if let Withheld::TimesBelow(limit) = withheld { Some(*limit) } else { None };
-    let resolution = findings.iter().flat_map(|f| &f.withheld).filter_map(limit).max().unwrap_or(0) as f64;
+    let resolution = resolution_ns(findings) as f64;
     let is_below = |value: Option<f64>| value.is_some_and(|v| v < resolution);
     if is_below(evidence.value.or(evidence.low)) {
         let high = evidence.high.or(evidence.value).map(|high| high.max(resolution));

@@ -85,6 +85,13 @@ impl Finding {
     }
 }
 
+/// Times shorter than this, in nanoseconds, cannot be told apart by what the audits found; 0 if all can.
+pub fn resolution_ns(findings: &[Finding]) -> Nanos {
+    let limit =
+        |withheld: &Withheld| if let Withheld::TimesBelow(limit) = withheld { Some(*limit) } else { None };
+    findings.iter().flat_map(|f| &f.withheld).filter_map(limit).max().unwrap_or(0)
+}
+
 /// Grades a value that should be small: at most `pass`, at most `limited`, or more.
 pub fn grade(value: f64, pass: f64, limited: f64) -> Status {
     if value <= pass {

@@ -113,6 +113,11 @@ impl Schedule {
         area / (self.duration_ns() as f64).max(1.0)
     }
 
+    /// The highest level that any stage begins or ends at: arrivals per second, or users.
+    pub fn highest_level(&self) -> f64 {
+        self.stages().iter().map(|stage| stage.from.max(stage.to)).fold(0.0, f64::max)
+    }
+
     /// The level asked for at `at_ns` from the load's start; 0 outside.
     pub fn level_at(&self, at_ns: Nanos) -> f64 {
         users::level_at(self.stages(), at_ns).unwrap_or(0.0)

@@ -1,5 +1,6 @@
 //! What audits withhold is not shown: the one place where numbers are taken out of the view.
 
+use plimsoll_audit::finding::resolution_ns;
 use plimsoll_audit::{Finding, Withheld};
 use plimsoll_metrics::quantile::{Quantile, Standing};
 use plimsoll_model::{Nanos, StepId};
@@ -66,8 +67,7 @@ impl<'a> Withholding<'a> {
 
     /// Times shorter than this cannot be told apart.
     pub(crate) fn resolution(&self) -> Nanos {
-        let limit = |w: &Withheld| if let Withheld::TimesBelow(limit) = w { Some(*limit) } else { None };
-        self.0.iter().flat_map(|f| &f.withheld).filter_map(limit).max().unwrap_or(0)
+        resolution_ns(self.0)
     }
 
     fn hides(&self, step: Option<StepId>, number: Number, value: Option<Nanos>) -> bool {

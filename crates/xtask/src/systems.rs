@@ -122,12 +122,12 @@ pub(crate) fn keep(directories: &[String]) -> Result<()> {
     let mut text = serde_json::to_string_pretty(&all)?;
     text.push('\n');
     fs::write(root().join(KEPT), text).with_context(|| format!("failed to write {KEPT}"))?;
-    fs::write(root().join(PAGE), page()?).with_context(|| format!("failed to write {PAGE}"))
+    fs::write(root().join(PAGE), page(&all)?).with_context(|| format!("failed to write {PAGE}"))
 }
 
 /// The page with its place.
 pub(crate) fn page_file() -> Result<(&'static str, String)> {
-    Ok((PAGE, page()?))
+    Ok((PAGE, page(&kept()?)?))
 }
 
 fn kept() -> Result<Vec<Kept>> {
@@ -152,8 +152,7 @@ A scenario is VERIFIED if all its claims are, REFUTED if one is, and UNPROVEN if
 that all schedules were shortened to a tenth (`docs/SUITES.md`). Made by `cargo xtask systems --keep` from what `plimsoll suite` recorded.
 ";
 
-fn page() -> Result<String> {
-    let all = kept()?;
+fn page(all: &[Kept]) -> Result<String> {
     let mut text = HEAD.to_owned();
     for system in SYSTEMS {
         let suite = read(system)?;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Load, Outcome, Record, Schedule, StepKind};
+use plimsoll_model::{Outcome, Record, Schedule, StepKind};
 
 use crate::finding::{Finding, Status, Withheld, count, grade, percent};
 
@@ -125,8 +125,7 @@ fn users(record: &Record) -> Option<Finding> {
     let operations: u128 =
         record.cells.iter().filter(|((s, _), _)| mine(*s)).map(|(_, c)| c.response.sum_ns()).sum();
     let ids = (0..).zip(&plan.loads).filter(|(_, l)| matches!(l.schedule, Schedule::Closed(_)));
-    let most = |load: &Load| load.schedule.stages().iter().map(|s| s.from.max(s.to)).fold(0.0, f64::max);
-    let users: f64 = ids.clone().map(|(_, load)| most(load)).sum();
+    let users: f64 = ids.clone().map(|(_, load)| load.schedule.highest_level()).sum();
     let loads: Vec<_> = ids.filter_map(|(id, _): (u16, _)| record.loads.get(&id)).collect();
     let there: u64 = loads.iter().map(|l| l.users_ns).sum();
     let paused: u64 = loads.iter().map(|l| l.paused_ns).sum();

@@ -271,8 +271,7 @@ pub(super) fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Ca
     }
     let by_rate = plan.loads.iter().any(|load| matches!(load.schedule, Schedule::Open(_)));
     let searched = |load: &&Load| matches!(load.schedule, Schedule::Open(_)) == by_rate;
-    let level = |load: &Load| load.schedule.stages().iter().map(|s| s.from.max(s.to)).fold(0.0, f64::max);
-    let own: f64 = plan.loads.iter().filter(searched).map(level).sum();
+    let own: f64 = plan.loads.iter().filter(searched).map(|load| load.schedule.highest_level()).sum();
     let highest = args.to.unwrap_or(HIGHEST);
     let highest = if by_rate { highest } else { highest.floor() };
     let from = args.from.unwrap_or_else(|| (own * FIRST_SHARE).min(highest)).max(LOWEST);

@@ -365,19 +365,15 @@ impl Lowering<'_> {
     }
 }
 
-/// The highest level of a schedule.
-fn highest(schedule: &Schedule) -> f64 {
-    schedule.stages().iter().map(|stage| stage.from.max(stage.to)).fold(0.0, f64::max)
-}
-
 impl Lowering<'_> {
     /// All loads at one level, from the beginning on: those that are searched at their share of it, others at their highest.
     fn make_constant(&mut self, loads: &mut [Load], constant: Constant) {
         let is_open = |load: &Load| matches!(load.schedule, Schedule::Open(_));
         let by_rate = loads.iter().any(is_open);
-        let total: f64 = loads.iter().filter(|l| is_open(l) == by_rate).map(|l| highest(&l.schedule)).sum();
+        let total: f64 =
+            loads.iter().filter(|l| is_open(l) == by_rate).map(|l| l.schedule.highest_level()).sum();
         for load in loads {
-            let own = highest(&load.schedule);
+            let own = load.schedule.highest_level();
             let level = if is_open(load) == by_rate { constant.level * own / total.max(1e-9) } else { own };
             let stages = vec![
                 Stage::hold("warm_up", constant.warm_up_ns, level),
@@ -419,7 +415,7 @@ fn stages_mut(schedule: &mut Schedule) -> &mut Vec<Stage> {
 
 /// Scales the schedule so that its highest level is `level`.
 fn scale_levels(schedule: &mut Schedule, level: f64) {
-    let highest = highest(schedule);
+    let highest = schedule.highest_level();
     for stage in stages_mut(schedule) {
         let scale = |old: f64| if highest > 0.0 { old / highest * level } else { level };
         (stage.from, stage.to) = (scale(stage.from), scale(stage.to));
