@@ -88,9 +88,15 @@ impl RunSummary {
             return Err(no(format!("its schema is {}, not {}", run["schema"], crate::render::json::SCHEMA)));
         }
         let text = |value: &Value| value.as_str().unwrap_or(NOT_RECORDED).to_owned();
+        let plan = fs::read_to_string(path.join("plan.yaml")).ok();
         let circumstance = |(name, place): (&'static str, &[&str])| {
             let found = text(place.iter().fold(&run, |at, key| &at[*key]));
-            (name, if name == "plan" { plan_without_target(path).unwrap_or(found) } else { found })
+            let of_plan = plan.as_deref().and_then(|plan| match name {
+                "plan" => Some(plan_without_target(plan)),
+                "target" => target_of_environment(plan),
+                _ => None,
+            });
+            (name, of_plan.unwrap_or(found))
         };
         let ended = match run.get("ended") {
             Some(Value::String(how)) => how.clone(),
@@ -143,10 +149,16 @@ pub(super) fn step_of(measure: &str) -> Option<&str> {
 }
 
 /// The digest of a run's plan but for its target, which is a circumstance of its own, and for the names of its files.
-fn plan_without_target(run: &Path) -> Option<String> {
-    let text = fs::read_to_string(run.join("plan.yaml")).ok()?;
+fn plan_without_target(plan: &str) -> String {
     let counts = |line: &&str| !line.starts_with("target:") && !line.starts_with("# --- ");
-    Some(digest(text.lines().filter(counts).collect::<Vec<_>>().join("\n").as_bytes()))
+    digest(plan.lines().filter(counts).collect::<Vec<_>>().join("\n").as_bytes())
+}
+
+/// A target that is made of variables, as the plan writes it: where they lead is told by `env`, and a difference is told once.
+fn target_of_environment(plan: &str) -> Option<String> {
+    let replaced = plan.lines().any(|line| line.starts_with("# target:"));
+    let written = plan.lines().find_map(|line| line.strip_prefix("target:"))?;
+    (!replaced && written.contains("${")).then(|| written.trim().to_owned())
 }
 
 type Measures = BTreeMap<String, (Worse, f64)>;
@@ -255,6 +267,20 @@ mod tests {
             circumstances: BTreeMap::new(),
             measures: measures(run),
         }
+    }
+
+    #[test]
+    fn where_a_variable_leads_is_told_by_the_variables() {
+        let of = target_of_environment;
+        assert_eq!(of("name: a\ntarget: ${env.TARGET}\n").as_deref(), Some("${env.TARGET}"));
+        assert_eq!(of("name: a\ntarget: http://one:1\n"), None, "it is written out");
+        assert_eq!(
+            of("target: ${env.TARGET}\n# target: http://two:2\n"),
+            None,
+            "whoever ran it said another"
+        );
+        assert_eq!(of("name: a\n"), None);
+        assert_eq!(plan_without_target("name: a\ntarget: x\n"), plan_without_target("name: a\ntarget: y\n"));
     }
 
     #[test]

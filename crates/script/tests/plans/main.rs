@@ -241,6 +241,20 @@ fn instances_are_numbers_with_targets() {
 }
 
 #[test]
+fn a_target_is_told_with_its_variables_filled_in_and_nobodys_password() {
+    let text = "target: \"${env.AT}\"\nenv: { AT: \"http://one:1\" }\nload: { main: { open: { rate: 10/s, for: 1s } } }\nscenarios: { main: [ get: / ] }\n";
+    let of = |at: Option<&str>| {
+        let variables = at.map(|at| ("AT".to_owned(), at.to_owned())).into_iter().collect();
+        let mut environment = Environment { variables, ..Environment::default() };
+        let lowered = load(Path::new("plan.yaml"), text.to_owned(), &mut environment);
+        lowered.map_err(|d| d.render(false)).unwrap().plan.target
+    };
+    assert_eq!(of(None), "http://one:1");
+    assert_eq!(of(Some("http://two:2")), "http://two:2");
+    assert!(!of(Some("http://me:secret@two:2")).contains("secret"));
+}
+
+#[test]
 fn whoever_runs_a_plan_may_replace_its_target() {
     let text = "target: http://one:1\nload: { main: { open: { rate: 10/s, for: 1s } } }\nscenarios: { main: [ get: / ] }\n";
     let of = |target: Option<&str>| {

@@ -184,10 +184,10 @@ fn load_lines(plot: &mut Plot, found: &Capacity, line: Option<f64>, most: f64) {
 
 fn times(found: &Capacity, seen: &[&Tried], across: Axis, line: Option<f64>) -> Markup {
     let all = seen.iter().flat_map(|t| t.response_ns).flatten().map(|ns| ns as f64);
-    let Some(up) = Axis::decades(all) else { return markup! {} };
+    let Some(up) = Axis::magnitudes(all) else { return markup! {} };
     let mut plot = Plot::new(across, up);
     levels_across(&mut plot, found.unit, seen[seen.len() - 1].level);
-    plot.grid_decades(time);
+    plot.grid_magnitudes(time);
     for (index, (name, colour)) in QUANTILES.into_iter().enumerate() {
         let known = |t: &&Tried| Some((t.level, Some(t.response_ns[index].filter(|ns| *ns > 0)? as f64)));
         let points: Vec<_> = seen.iter().filter_map(known).collect();

@@ -146,11 +146,12 @@ fn over_time(found: &Comparison, traces: &[Trace]) -> Markup {
         @if end > 0.0 {
             section aria-labelledby="time" {
                 h2 id="time" { "Over time" }
-                h3 { "Successes per second, mean of the runs" }
-                (throughput(found, traces, end))
-                @for (at, name) in OVER_TIME.iter().enumerate() {
-                    h3 { (name) " of the response time of successes, all runs together (logarithmic)" }
-                    (response(found, traces, end, at, name))
+                p { "Throughput is the mean of the runs; percentiles are those of the successes of all runs together, on a logarithmic axis." }
+                div.halves {
+                    div { h3 { "Successes per second" } (throughput(found, traces, end)) }
+                    @for (at, name) in OVER_TIME.iter().enumerate() {
+                        div { h3 { (name) " of the response time" } (response(found, traces, end, at, name)) }
+                    }
                 }
             }
         }
@@ -160,7 +161,7 @@ fn over_time(found: &Comparison, traces: &[Trace]) -> Markup {
 fn throughput(found: &Comparison, traces: &[Trace], end: f64) -> Markup {
     let all = traces.iter().flat_map(|trace| &trace.columns).map(|column| column.ok_per_s);
     let most = all.fold(0.0, f64::max);
-    let mut plot = Plot::new(Axis::even(0.0, end), Axis::even(0.0, most * 1.05));
+    let mut plot = Plot::half(Axis::even(0.0, end), Axis::even(0.0, most * 1.05));
     seconds_across(&mut plot, end);
     for share in [0.5, 1.0] {
         plot.grid_up(most * share, &rate(most * share));
@@ -172,10 +173,10 @@ fn throughput(found: &Comparison, traces: &[Trace], end: f64) -> Markup {
 
 fn response(found: &Comparison, traces: &[Trace], end: f64, at: usize, name: &str) -> Markup {
     let all = traces.iter().flat_map(|trace| &trace.columns).filter_map(|column| column.response_ns[at]);
-    let Some(up) = Axis::decades(all) else { return markup! { p { "No success was measured." } } };
-    let mut plot = Plot::new(Axis::even(0.0, end), up);
+    let Some(up) = Axis::magnitudes(all) else { return markup! { p { "No success was measured." } } };
+    let mut plot = Plot::half(Axis::even(0.0, end), up);
     seconds_across(&mut plot, end);
-    plot.grid_decades(time);
+    plot.grid_magnitudes(time);
     lines(&mut plot, found, traces, |column| column.response_ns[at]);
     plot.svg(&format!("{name} of the response time of every arm, over time"))
 }
@@ -201,7 +202,7 @@ fn percentiles(found: &Comparison, traces: &[Trace]) -> Markup {
         let (low, high) = p.interval_ns.unwrap_or((p.value_ns, p.value_ns));
         [low, p.value_ns, high]
     });
-    let up = Axis::decades(values);
+    let up = Axis::magnitudes(values);
     markup! {
         section aria-labelledby="percentiles" {
             h2 id="percentiles" { "Percentiles" }
@@ -221,7 +222,7 @@ fn depth(q: f64) -> f64 {
 
 fn curves(found: &Comparison, traces: &[Trace], up: Axis, deepest: f64) -> Markup {
     let mut plot = Plot::new(Axis::log(1.0, depth(deepest)), up);
-    plot.grid_decades(time);
+    plot.grid_magnitudes(time);
     for (q, name) in
         [(0.0, "0 %"), (0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"), (0.9999, "99.99 %")]
     {

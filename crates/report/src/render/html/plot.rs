@@ -2,8 +2,9 @@
 
 use maud::{Markup, PreEscaped};
 
-/// Size of a chart, in its own units.
+/// Size of a chart, in its own units: one that stands alone, and one of two beside each other.
 const WIDTH: f64 = 720.0;
+const HALF: f64 = 540.0;
 const HEIGHT: f64 = 260.0;
 /// Room for labels.
 const LEFT: f64 = 64.0;
@@ -16,6 +17,9 @@ const LABEL: f64 = 13.0;
 
 /// Letters that fit beside the chart.
 const LETTERS_MAX: usize = 17;
+
+/// An axis of fewer factors of ten has steps within them.
+const FEW_DECADES: f64 = 2.0;
 
 /// Values along one side of a chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,13 +35,19 @@ impl Axis {
         Self { low, high: if high > low { high } else { low + 1.0 }, is_log: false }
     }
 
-    /// Whole factors of ten about all positive values; `None` without any.
-    pub(super) fn decades(values: impl Iterator<Item = f64>) -> Option<Self> {
+    /// Factors of ten about all positive values, from and to 1, 2 or 5 times one; `None` without any.
+    pub(super) fn magnitudes(values: impl Iterator<Item = f64>) -> Option<Self> {
         let (low, high) = values
             .filter(|v| *v > 0.0 && v.is_finite())
             .fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(v), high.max(v)));
-        let (low, high) = (low.log10().floor(), high.log10().ceil());
-        low.is_finite().then(|| Self { low, high: high.max(low + 1.0), is_log: true })
+        if !low.is_finite() {
+            return None;
+        }
+        let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+        let steps: Vec<f64> = (first..=last).flat_map(|decade| steps_of(decade, true)).collect();
+        let below = steps.iter().copied().rfind(|step| *step <= low * (1.0 + 1e-9)).unwrap_or(low);
+        let above = steps.iter().copied().find(|step| *step >= high * (1.0 - 1e-9) && *step > below);
+        Some(Self { low: below.log10(), high: above.unwrap_or(below * 10.0).log10(), is_log: true })
     }
 
     /// Factors of ten between two positive values, without rounding them.
@@ -70,6 +80,7 @@ impl Stroke {
 
 /// A chart that is being drawn.
 pub(super) struct Plot {
+    width: f64,
     across: Axis,
     up: Axis,
     body: String,
@@ -78,14 +89,29 @@ pub(super) struct Plot {
 }
 
 impl Plot {
+    /// One that stands alone.
     pub(super) fn new(across: Axis, up: Axis) -> Self {
+        Self::of_width(WIDTH, across, up)
+    }
+
+    /// One of those that stand beside each other where there is room.
+    pub(super) fn half(across: Axis, up: Axis) -> Self {
+        Self::of_width(HALF, across, up)
+    }
+
+    fn of_width(width: f64, across: Axis, up: Axis) -> Self {
         let bottom = HEIGHT - BOTTOM;
-        let base = segment((LEFT, bottom), (WIDTH - RIGHT, bottom), "--line", "");
-        Self { across, up, body: base, names: Vec::new() }
+        let base = segment((LEFT, bottom), (width - RIGHT, bottom), "--line", "");
+        Self { width, across, up, body: base, names: Vec::new() }
+    }
+
+    /// Where lines end.
+    fn right(&self) -> f64 {
+        self.width - RIGHT
     }
 
     fn x(&self, value: f64) -> f64 {
-        LEFT + self.across.share(value) * (WIDTH - LEFT - RIGHT)
+        LEFT + self.across.share(value) * (self.right() - LEFT)
     }
 
     fn y(&self, value: f64) -> f64 {
@@ -105,23 +131,29 @@ impl Plot {
     /// The same with a thin line across.
     pub(super) fn grid_up(&mut self, value: f64, words: &str) {
         let y = self.y(value);
-        self.body.push_str(&segment((LEFT, y), (WIDTH - RIGHT, y), "--line", ""));
+        let line = segment((LEFT, y), (self.right(), y), "--line", "");
+        self.body.push_str(&line);
         self.tick_up(value, words);
     }
 
-    /// Every factor of ten, of an axis that has them.
-    pub(super) fn grid_decades(&mut self, words: impl Fn(f64) -> String) {
-        for decade in self.up.low.ceil() as i32..=self.up.high.floor() as i32 {
-            let value = 10f64.powi(decade);
-            self.grid_up(value, &words(value));
+    /// Every factor of ten of an axis that has them, and 2 and 5 times it where there are few.
+    pub(super) fn grid_magnitudes(&mut self, words: impl Fn(f64) -> String) {
+        let (low, high) = (self.up.low, self.up.high);
+        let is_fine = high - low < FEW_DECADES;
+        let shown = low - 1e-9..=high + 1e-9;
+        for value in (low.floor() as i32..=high.ceil() as i32).flat_map(|decade| steps_of(decade, is_fine)) {
+            if shown.contains(&value.log10()) {
+                self.grid_up(value, &words(value));
+            }
         }
     }
 
     /// A line that says where something lies across the whole chart, with a dash unless that is empty.
     pub(super) fn mark_up(&mut self, value: f64, dash: &str, words: &str) {
         let y = self.y(value);
-        self.body.push_str(&segment((LEFT, y), (WIDTH - RIGHT, y), "--ink", dash));
-        self.names.push((WIDTH - RIGHT, y, words.to_owned(), "--ink"));
+        let line = segment((LEFT, y), (self.right(), y), "--ink", dash);
+        self.body.push_str(&line);
+        self.names.push((self.right(), y, words.to_owned(), "--ink"));
     }
 
     /// The same from bottom to top.
@@ -210,11 +242,18 @@ impl Plot {
             self.body.push_str(&text(x + 6.0, y - too_low + 4.0, "start", colour, &short));
         }
         PreEscaped(format!(
-            "<div class='scroll'><svg class='drawn' viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{}'>{}</svg></div>",
+            "<div class='scroll'><svg class='drawn' viewBox='0 0 {} {HEIGHT}' role='img' aria-label='{}'>{}</svg></div>",
+            self.width,
             escaped(label),
             self.body
         ))
     }
+}
+
+/// 1, 2 and 5 times a factor of ten, or that alone.
+fn steps_of(decade: i32, is_fine: bool) -> impl Iterator<Item = f64> {
+    let steps: &[f64] = if is_fine { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    steps.iter().map(move |step| step * 10f64.powi(decade))
 }
 
 fn segment(from: (f64, f64), to: (f64, f64), colour: &str, dash: &str) -> String {
@@ -249,14 +288,34 @@ mod tests {
 
     #[test]
     fn values_lie_where_they_belong_and_words_are_escaped() {
-        let mut plot = Plot::new(Axis::even(0.0, 10.0), Axis::decades([2.0, 30.0].into_iter()).unwrap());
+        let mut plot = Plot::new(Axis::even(0.0, 10.0), Axis::magnitudes([2.0, 30.0].into_iter()).unwrap());
         assert_eq!((plot.x(0.0), plot.x(10.0)), (LEFT, WIDTH - RIGHT));
-        assert_eq!((plot.y(1.0), plot.y(100.0)), (HEIGHT - BOTTOM, TOP));
-        plot.line(&[(0.0, Some(1.0)), (5.0, None), (10.0, Some(100.0))], Stroke::plain("--a1"), "<b>'");
+        assert_eq!((plot.y(2.0), plot.y(50.0)), (HEIGHT - BOTTOM, TOP));
+        plot.line(&[(0.0, Some(2.0)), (5.0, None), (10.0, Some(50.0))], Stroke::plain("--a1"), "<b>'");
         let drawn = plot.svg("a & b").into_string();
         assert_eq!(drawn.matches("<polyline").count(), 2, "{drawn}");
         assert!(drawn.contains("&lt;b&gt;&#39;") && drawn.contains("a &amp; b"), "{drawn}");
-        assert_eq!(Axis::decades([0.0, f64::INFINITY].into_iter()), None);
+        assert_eq!(Axis::magnitudes([0.0, f64::INFINITY].into_iter()), None);
+    }
+
+    #[test]
+    fn an_axis_of_factors_of_ten_ends_where_its_values_do() {
+        let ends = |values: &[f64]| {
+            let axis = Axis::magnitudes(values.iter().copied()).unwrap();
+            [axis.low, axis.high].map(|end| 10f64.powf(end).round())
+        };
+        assert_eq!(ends(&[10.0, 11.0]), [10.0, 20.0]);
+        assert_eq!(ends(&[12.0, 49.0]), [10.0, 50.0]);
+        assert_eq!(ends(&[20.0]), [20.0, 50.0], "a single value has an axis, too");
+        assert_eq!(ends(&[3.0, 7000.0]), [2.0, 10_000.0]);
+        let lines = |values: &[f64]| {
+            let mut plot = Plot::new(Axis::even(0.0, 1.0), Axis::magnitudes(values.iter().copied()).unwrap());
+            let before = plot.body.matches("<text").count();
+            plot.grid_magnitudes(|value| value.to_string());
+            plot.body.matches("<text").count() - before
+        };
+        assert_eq!(lines(&[12.0, 90.0]), 4, "10, 20, 50, 100");
+        assert_eq!(lines(&[12.0, 9000.0]), 4, "10, 100, 1000, 10000");
     }
 
     #[test]

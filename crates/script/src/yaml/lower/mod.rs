@@ -49,6 +49,8 @@ struct Lowering<'a> {
     base: PathBuf,
     /// Base URLs: the default target under "".
     targets: BTreeMap<String, String>,
+    /// The main target as it is told to people: variables filled in, a built-in service by its name, nobody's password.
+    shown_target: String,
     used_targets: Vec<String>,
     data: BTreeMap<String, usize>,
     data_sets: Vec<DataSet>,
@@ -93,7 +95,7 @@ pub(super) fn lower(
     let plan = Plan {
         name: file.name.clone().unwrap_or_else(|| merged.stem.clone()),
         seed: lowering.seed,
-        target: lowering.main_target(environment).map_or_else(String::new, |t| without_credentials(&t.value)),
+        target: std::mem::take(&mut lowering.shown_target),
         scenarios,
         steps: std::mem::take(&mut lowering.steps),
         loads,
@@ -149,6 +151,7 @@ impl<'a> Lowering<'a> {
             diagnostics,
             base: merged.base.clone(),
             targets: BTreeMap::new(),
+            shown_target: String::new(),
             used_targets: Vec::new(),
             data: BTreeMap::new(),
             data_sets: Vec::new(),
@@ -209,7 +212,11 @@ impl Lowering<'_> {
         let main = self.main_target(environment).map(|url| (String::new(), url));
         let all: Vec<_> = main.into_iter().chain(named).collect();
         for (name, written) in &all {
-            if let Some(url) = self.target_url(written, environment) {
+            let Some(text) = self.target_text(written) else { continue };
+            if name.is_empty() {
+                self.shown_target = without_credentials(&text);
+            }
+            if let Some(url) = self.target_url(&text, &written.place, environment) {
                 self.targets.insert(name.clone(), url);
             }
         }
@@ -246,23 +253,28 @@ impl Lowering<'_> {
         all
     }
 
-    fn target_url(&mut self, written: &Placed<String>, environment: &mut Environment<'_>) -> Option<String> {
+    /// A target with its variables filled in.
+    fn target_text(&mut self, written: &Placed<String>) -> Option<String> {
         let names = self.names(&[]);
         let text = self.template(written, Form::Plain, &names)?.as_fixed().map(str::to_owned);
-        let Some(text) = text else {
+        if text.is_none() {
             self.diagnostics.error(
                 &written.place,
                 "a target must be known before the run",
                 "use only `env` and `vars` in it",
             );
-            return None;
-        };
+        }
+        text
+    }
+
+    /// Where a target is reached; a built-in service is started for it.
+    fn target_url(&mut self, text: &str, place: &Place, environment: &mut Environment<'_>) -> Option<String> {
         let Some(service) = text.strip_prefix("demo:") else {
-            if steps::Speaks::of(&text, &self.own).is_some() {
+            if steps::Speaks::of(text, &self.own).is_some() {
                 return Some(text.trim_end_matches('/').to_owned());
             }
             self.diagnostics.error(
-                &written.place,
+                place,
                 format!("`{text}` is not a target Plimsoll can reach"),
                 "write a URL such as http://127.0.0.1:8080, nats://127.0.0.1:4222, redis://127.0.0.1:6379 or postgres://127.0.0.1:5432/test, or demo:shop for a built-in service",
             );
@@ -273,7 +285,7 @@ impl Lowering<'_> {
             Ok(url) => Some(url),
             Err(problem) => {
                 self.diagnostics.error(
-                    &written.place,
+                    place,
                     problem,
                     "built-in services are listed by `plimsoll target --help`",
                 );
