@@ -171,7 +171,7 @@ const PROTOCOLS: [(&str, [&str; 9]); 11] = [
 /// Runs the suite and prints the table.
 pub(crate) fn contracts() -> Result<()> {
     let output = from_outside("cargo")
-        .args(["test", "--locked", "-p", "plimsoll-protocols", "--test", "contract"])
+        .args(["test", "--locked", "--workspace", "--test", "contract"])
         .current_dir(root())
         .output()
         .context("failed to run cargo")?;

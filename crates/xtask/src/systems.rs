@@ -149,7 +149,8 @@ service and shows that the scenario can be run and judged; *real* is what the RE
 themselves, which were not at hand.
 
 A scenario is VERIFIED if all its claims are, REFUTED if one is, and UNPROVEN if one cannot be told. `2/5` are claims verified, of all; `× 0.1` means
-that all schedules were shortened to a tenth (`docs/SUITES.md`). Made by `cargo xtask systems --keep` from what `plimsoll suite` recorded.
+that all schedules were shortened to a tenth (`docs/SUITES.md`). The command is that of the built-in column; the other one adds `--variant real`, and
+a shortened run `--scale 0.1`. Made by `cargo xtask systems --keep` from what `plimsoll suite` recorded.
 ";
 
 fn page(all: &[Kept]) -> Result<String> {

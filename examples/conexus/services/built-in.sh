@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts the built-in server of tools for scripts, which cannot start one themselves, and prints `ready`; SIGTERM stops it.
+# Starts the built-in server of tools in a process of its own, and prints `ready`; SIGTERM stops it.
 set -eu
 
 # The first core is left to whoever sends the load.

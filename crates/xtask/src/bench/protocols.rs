@@ -28,7 +28,7 @@ struct Peer {
 
 /// Interleaved turns of every protocol and its peer.
 pub(super) fn protocols(turns: usize, seconds: u32) -> Result<String> {
-    run("cargo", &["build", "--release", "--locked", "-p", "plimsoll-protocols", "--example", "bare"])?;
+    run("cargo", &["build", "--release", "--locked", "--example", "bare"])?;
     let servers = Servers::start()?;
     let mut text = format!(
         "{TITLE}\n\n50 users with a connection each, one load thread, client pinned to one core, {turns} turns of {seconds} s each, interleaved; operations per CPU-second of the client.\n\n| protocol | plimsoll | peer | peer's | plimsoll is |\n|---|---|---|---|---|\n"
