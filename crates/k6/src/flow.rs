@@ -220,12 +220,8 @@ impl Flow {
     fn operation(&self, vu: &Vu) -> Arc<Operation> {
         let is_bare = self.plain && self.body.is_none() && self.authorization.is_none();
         let may_be_kept = is_bare && self.referer.is_none() && self.cookies_sent.is_empty();
-        let key = (self.method.as_str(), self.url.as_str());
-        if may_be_kept
-            && let Some((_, _, known)) =
-                vu.fixed.borrow().iter().find(|(m, u, _)| (m.as_str(), u.as_str()) == key)
-        {
-            return known.clone();
+        if may_be_kept && let Some(known) = vu.sent(&self.method, &self.url) {
+            return known;
         }
         let mut request = HttpRequest::new(&self.method, &self.url);
         request.headers.clone_from(&self.headers);

@@ -362,10 +362,13 @@ fn one_check<'js>(
 
 /// As JavaScript has it.
 fn is_true(value: &Value<'_>) -> bool {
-    match (value.as_bool(), value.as_number(), value.as_string()) {
-        (Some(truth), ..) => truth,
-        (_, Some(number), _) => number != 0.0 && !number.is_nan(),
-        (.., Some(text)) => text.to_string().is_ok_and(|t| !t.is_empty()),
+    // A truth is what nearly every predicate comes to.
+    if let Some(truth) = value.as_bool() {
+        return truth;
+    }
+    match (value.as_number(), value.as_string()) {
+        (Some(number), _) => number != 0.0 && !number.is_nan(),
+        (_, Some(text)) => text.to_string().is_ok_and(|t| !t.is_empty()),
         _ => !value.is_null() && !value.is_undefined(),
     }
 }

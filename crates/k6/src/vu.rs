@@ -318,6 +318,18 @@ impl Vu {
         number
     }
 
+    /// The operation of a request that was sent as it is before.
+    pub(crate) fn sent(&self, method: &str, url: &str) -> Option<Arc<Operation>> {
+        let fixed = self.fixed.borrow();
+        let found = fixed.iter().find(|(m, u, _)| (m.as_str(), u.as_str()) == (method, url));
+        found.map(|(_, _, operation)| operation.clone())
+    }
+
+    /// Whether there is one.
+    pub(crate) fn has_sent(&self, method: &str, url: &str) -> bool {
+        self.fixed.borrow().iter().any(|(m, u, _)| (m.as_str(), u.as_str()) == (method, url))
+    }
+
     /// The present group, as steps are named by it.
     pub(crate) fn group_path(&self) -> String {
         self.group.borrow().trim_start_matches("::").to_owned()

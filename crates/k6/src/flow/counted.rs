@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use plimsoll_model::Nanos;
+
 use super::{Expected, Flow, address};
-use crate::metrics::{BuiltIn, Tagged};
+use crate::metrics::{BuiltIn, Kind, Tagged};
 use crate::vu::{Seen, Vu};
 
 /// A response on its way into the metrics.
@@ -72,14 +74,18 @@ pub(super) fn count(vu: &Vu, flow: &Flow, seen: &Seen, expected: bool) {
     let store = &vu.store;
     let phases = seen.reply.phases_ns;
     let tags = &Counted { vu, flow, seen, expected };
-    store.count(BuiltIn::HttpReqs, 1.0, tags);
-    store.time(BuiltIn::HttpReqDuration, duration_ns(seen), tags);
-    store.time(BuiltIn::HttpReqBlocked, phases[..4].iter().sum(), tags);
-    store.time(BuiltIn::HttpReqConnecting, phases[2], tags);
-    store.time(BuiltIn::HttpReqTlsHandshaking, phases[3], tags);
-    store.time(BuiltIn::HttpReqSending, phases[4], tags);
-    store.time(BuiltIn::HttpReqWaiting, phases[5], tags);
-    store.time(BuiltIn::HttpReqReceiving, phases[6], tags);
+    let time = |metric: BuiltIn, ns: Nanos| (metric, Kind::Trend, ns as f64 / 1e6);
+    let values = [
+        (BuiltIn::HttpReqs, Kind::Counter, 1.0),
+        time(BuiltIn::HttpReqDuration, duration_ns(seen)),
+        time(BuiltIn::HttpReqBlocked, phases[..4].iter().sum()),
+        time(BuiltIn::HttpReqConnecting, phases[2]),
+        time(BuiltIn::HttpReqTlsHandshaking, phases[3]),
+        time(BuiltIn::HttpReqSending, phases[4]),
+        time(BuiltIn::HttpReqWaiting, phases[5]),
+        time(BuiltIn::HttpReqReceiving, phases[6]),
+    ];
+    store.add_all(&values, tags);
     if !matches!(flow.expected, Expected::Nothing) {
         store.rate(BuiltIn::HttpReqFailed, !expected, tags);
     }

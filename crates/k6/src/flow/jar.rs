@@ -44,7 +44,10 @@ impl Jar {
 
     /// The `Cookie` field of a request: what the jar holds for its address, and what is given with it.
     pub(crate) fn field(&self, url: &str, given: &[Cookie]) -> String {
-        let mut pairs: Vec<(String, String)> = if self.is_empty() { Vec::new() } else { self.cookies(url) };
+        if given.is_empty() && self.is_empty() {
+            return String::new();
+        }
+        let mut pairs = self.cookies(url);
         pairs.retain(|(name, _)| !given.iter().any(|g| g.replace && g.name == *name));
         // Those of the longest path come first (RFC 6265, 5.4), behind what is given.
         let given = given.iter().map(|g| (g.name.clone(), g.value.clone()));

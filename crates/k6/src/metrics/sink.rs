@@ -171,7 +171,8 @@ impl Trend {
 }
 
 fn record((above, below): &mut (Histogram, Histogram), value: f64) {
-    let magnitude = (value.abs() * MILLIONTHS).round() as u64;
+    // To the nearest; `round` is a call of the maths library.
+    let magnitude = (value.abs() * MILLIONTHS + 0.5) as u64;
     if value < 0.0 { below.record(magnitude) } else { above.record(magnitude) }
 }
 

@@ -171,13 +171,28 @@ impl Store {
         }
         let mut totals = self.totals.borrow_mut();
         totals.add(metric, kind, value);
-        if self.divided.get(metric) == Some(&true) {
+        if self.is_divided(metric) {
             for (number, sub) in self.book.subs.iter().enumerate() {
                 if sub.metric == metric && tags.hold(&sub.filter) {
                     totals.add_to_sub(number, kind, value);
                 }
             }
         }
+    }
+
+    /// Adds values of metrics that k6 has itself, all with the same tags.
+    pub(crate) fn add_all(&self, values: &[(BuiltIn, Kind, f64)], tags: &dyn Tagged) {
+        let is_plain = |(metric, ..): &(BuiltIn, Kind, f64)| !self.is_divided(*metric as usize);
+        if self.book.points.are_wanted() || !values.iter().all(is_plain) {
+            values.iter().for_each(|(metric, kind, value)| self.add(*metric as usize, *kind, *value, tags));
+            return;
+        }
+        let mut totals = self.totals.borrow_mut();
+        values.iter().for_each(|(metric, kind, value)| totals.add(*metric as usize, *kind, *value));
+    }
+
+    fn is_divided(&self, metric: MetricId) -> bool {
+        self.divided.get(metric) == Some(&true)
     }
 
     fn write(&self, metric: MetricId, value: f64, tags: &dyn Tagged) {

@@ -71,7 +71,9 @@ impl<'js> Given<'js> {
 
 /// A request without a body.
 fn made<'js>(vu: &Vu, method: String, url: String, given: Option<&Value<'js>>) -> Result<Flow> {
-    if let Some(problem) = crate::flow::address::problem(&url) {
+    // What was sent as it is has been looked at: an address that can be read, without credentials.
+    let is_known = vu.has_sent(&method, &url);
+    if !is_known && let Some(problem) = crate::flow::address::problem(&url) {
         return Err(Problem::Refused(format!("invalid URL: parse {url:?}: {problem}"), 1020));
     }
     let mut flow = Flow::new(vu, method, url);
@@ -82,7 +84,9 @@ fn made<'js>(vu: &Vu, method: String, url: String, given: Option<&Value<'js>>) -
     if flow.scheme == Scheme::Other {
         vu.run.warn_once("NTLM authentication is not there: such requests are sent without credentials");
     }
-    flow.take_credentials();
+    if !is_known || flow.scheme == Scheme::Digest {
+        flow.take_credentials();
+    }
     Ok(flow)
 }
 
