@@ -16,9 +16,10 @@ pub const STAGE: &str = "breakpoint";
 /// A ramp is cut into so many pieces, of whole seconds.
 const PIECES: u64 = 50;
 
-/// Neighbouring pieces that are looked at together, and looks in a row that must say the same: a single one may be a hiccup.
+/// Neighbouring pieces that are looked at together, and looks in a row that must say the same. A single piece may be a hiccup,
+/// and is seen by as many looks as pieces are looked at together: two more must say it.
 const SMOOTHED: u64 = 3;
-const IN_A_ROW: usize = 3;
+const IN_A_ROW: usize = SMOOTHED as usize + 2;
 
 /// Fewest operations of a look that says anything.
 const OPERATIONS_MIN: u64 = 20;

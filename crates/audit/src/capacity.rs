@@ -13,7 +13,8 @@ use crate::statistics::bracket::Answer;
 use crate::verdict::Judgement;
 
 /// Audits of the generator: what they withhold says nothing of the target.
-const OF_THE_GENERATOR: [&str; 6] = ["on_time", "generator", "clock", "floor", "histogram", "books"];
+const OF_THE_GENERATOR: [&str; 7] =
+    ["on_time", "generator", "clock", "floor", "histogram", "books", "concurrency"];
 
 /// Audits that refuse a whole level, whatever claims say.
 pub(crate) const REFUSING: [&str; 2] = ["on_time", "generator"];
@@ -77,10 +78,42 @@ enum What {
 
 fn answer(record: &Record, judgement: &Judgement) -> (Answer, bool, What) {
     let said = answer_of_claims(record, judgement);
-    match (said.0, plans_own_limit(record)) {
-        (Answer::Failed, Some(why)) => (Answer::GeneratorLimit, said.1, What::ByPlan(why)),
-        _ => said,
+    match said.0 {
+        Answer::Failed => match plans_own_limit(record) {
+            Some(why) => (Answer::GeneratorLimit, said.1, What::ByPlan(why)),
+            None => said,
+        },
+        Answer::Held => match not_delivered(record, judgement) {
+            Some(what) => (Answer::GeneratorLimit, true, what),
+            None => said,
+        },
+        Answer::GeneratorLimit => said,
     }
+}
+
+/// Claims that held at less load than was asked for did not hold at that load: either the plan has too few users for it, or
+/// the generator did not send it.
+fn not_delivered(record: &Record, judgement: &Judgement) -> Option<What> {
+    let invalid = |f: &&crate::Finding| f.id == "load" && f.status == crate::Status::Invalid;
+    let finding = judgement.findings.iter().find(invalid)?;
+    let dropped = dropped(record);
+    Some(if dropped > 0 {
+        What::ByPlan(too_few_users(record, dropped))
+    } else {
+        What::Unknown(finding.sentence.clone())
+    })
+}
+
+fn dropped(record: &Record) -> u64 {
+    record.windows.values().flat_map(|w| &w.steps).map(|(_, counts)| counts.dropped).sum()
+}
+
+fn too_few_users(record: &Record, dropped: u64) -> String {
+    format!(
+        "the plan's {} broke, not the target: {} arrivals found no free user; raise max_users",
+        users_of(record),
+        count(dropped)
+    )
 }
 
 /// The limit that the plan sets itself and that alone made claims fail: without what waited for it, or was dropped for want
@@ -93,7 +126,7 @@ fn plans_own_limit(record: &Record) -> Option<String> {
                 && (claim.verdict == Verdict::Verified || !looks_lost(record, &claim))
         })
     };
-    let dropped: u64 = record.windows.values().flat_map(|w| &w.steps).map(|(_, counts)| counts.dropped).sum();
+    let dropped = dropped(record);
     if dropped > 0 {
         let mut copy = record.clone();
         let counts = copy.windows.values_mut().flat_map(|window| &mut window.steps);
@@ -101,13 +134,7 @@ fn plans_own_limit(record: &Record) -> Option<String> {
             counts.scheduled -= counts.dropped;
             counts.dropped = 0;
         }
-        return holds(&copy).then(|| {
-            format!(
-                "the plan's {} broke, not the target: {} arrivals found no free user; raise max_users",
-                users_of(record),
-                count(dropped)
-            )
-        });
+        return holds(&copy).then(|| too_few_users(record, dropped));
     }
     let failures = || record.errors.iter().map(|error| error.count).sum::<u64>();
     let exhausted: u64 = record.errors.iter().filter(|e| e.class == EXHAUSTED).map(|e| e.count).sum();
@@ -160,11 +187,11 @@ fn answer_of_claims(record: &Record, judgement: &Judgement) -> (Answer, bool, Wh
     if let Some(finding) = refused {
         return (Answer::GeneratorLimit, true, What::Unknown(finding.sentence.clone()));
     }
-    if let Some(lost) = judgement.claims.iter().position(|claim| claim.verdict == Verdict::Refuted) {
+    let claims = || judgement.claims.iter().enumerate().filter(|(_, claim)| !asks_for_more(record, claim));
+    if let Some((lost, _)) = claims().find(|(_, claim)| claim.verdict == Verdict::Refuted) {
         return (Answer::Failed, true, What::Lost(lost));
     }
-    let claims = judgement.claims.iter().enumerate();
-    let open: Vec<_> = claims.filter(|(_, claim)| claim.verdict == Verdict::Unproven).collect();
+    let open: Vec<_> = claims().filter(|(_, claim)| claim.verdict == Verdict::Unproven).collect();
     for (at, claim) in &open {
         match claim.withheld_by {
             Some(audit) if OF_THE_GENERATOR.contains(&audit) => {
@@ -183,6 +210,18 @@ fn answer_of_claims(record: &Record, judgement: &Judgement) -> (Answer, bool, Wh
         return (Answer::Failed, false, What::Lost(*lost));
     }
     (Answer::Held, open.is_empty(), What::Nothing)
+}
+
+/// A claim to a throughput that nobody offered: it says nothing of this level, and counts from the one that offers it.
+fn asks_for_more(record: &Record, claim: &ClaimResult) -> bool {
+    let Ok(Statement::Measured(expression)) = record.started.plan.statement(&stated(&claim.text)) else {
+        return false;
+    };
+    let selected = Selected::new(record, &expression.selector);
+    let offered_per_s = selected.counts().judged() as f64 / selected.span_s().max(1e-9);
+    expression.measure == Measure::Throughput
+        && expression.comparison.wants_large()
+        && offered_per_s < expression.bound
 }
 
 /// A claim about the times of a step that never settled: its backlog grows, and a longer look would see longer times.
@@ -311,13 +350,43 @@ mod tests {
                 (claim.verdict, claim.value, claim.withheld_by) = (Verdict::Unproven, None, Some(audit));
             }
         };
-        assert_eq!(judged("p50 < 1ns", withheld("floor")).0, Answer::GeneratorLimit);
+        for audit in OF_THE_GENERATOR {
+            assert_eq!(judged("p50 < 1ns", withheld(audit)).0, Answer::GeneratorLimit, "{audit}");
+        }
         // What an audit of the target withholds is the target's.
         assert_eq!(judged("p50 < 1s", withheld("failures")), (Answer::Failed, false));
         let unsteady = |j: &mut Judgement| j.findings[0].withheld.push(Withheld::Unsteady(0));
         assert_eq!(judged("p50(phase=hold) < 100s", unsteady), (Answer::Failed, false));
         assert_eq!(judged("ok_rate >= 1%", unsteady), (Answer::Held, true));
     }
+
+    #[test]
+    fn what_held_at_less_load_than_was_asked_for_did_not_hold_at_that_load() {
+        let short = |j: &mut Judgement| {
+            j.findings.iter_mut().find(|f| f.id == "load").unwrap().status = crate::Status::Invalid;
+        };
+        assert_eq!(judged("p50 < 100s", short).0, Answer::GeneratorLimit);
+        // What fails at less load fails at more.
+        assert_eq!(judged("p50 < 1ns", short).0, Answer::Failed);
+        let many = testing::Synthetic { dropped: 6_000, ..testing::Synthetic::default() };
+        let found = measured_of(&many, "p50 < 100s", |_| {});
+        assert!(found.by_plan && found.answer == Answer::GeneratorLimit, "{found:?}");
+    }
+
+    #[test]
+    fn a_claim_to_more_than_was_offered_says_nothing_of_a_level() {
+        assert_eq!(judged("throughput >= 1000000/s", |_| {}), (Answer::Held, true));
+        let failing = testing::Synthetic { failed: 600, ..testing::Synthetic::default() };
+        let offered = measured_of(&failing, "throughput >= 1/s", |_| {});
+        assert_eq!(offered.answer, Answer::Held);
+        let claim = format!("throughput >= {}/s", offered.throughput_per_s.ceil() + 1.0);
+        assert_eq!(
+            measured_of(&failing, &claim, |_| {}).answer,
+            Answer::Failed,
+            "it was offered, and failed"
+        );
+    }
+
     fn measured_of(synthetic: &testing::Synthetic, claim: &str, change: impl Fn(&mut Record)) -> Measured {
         let mut record = synthetic.record();
         record.started.plan.claims = vec![Claim { text: claim.to_owned(), abort: false }];

@@ -6,7 +6,7 @@
 use plimsoll_metrics::expression::Comparison;
 
 use crate::claims::Verdict;
-use crate::statistics::change::{Change, Demand, Evidence, RUNS_MIN, Rule, Worse, judge};
+use crate::statistics::change::{Change, Demand, Evidence, RUNS_MIN, RUNS_MORE_MAX, Rule, Worse, judge};
 use crate::statistics::discovery::adjusted;
 use crate::statistics::noise::{DELTA_MIN, delta, noise};
 use crate::statistics::paired::{paired_ratio, paired_shift};
@@ -174,8 +174,18 @@ fn by_difference(sides: &Sides, p: f64) -> Change {
     } else if difference.low >= -SHARE_DELTA && difference.high <= SHARE_DELTA {
         Change::Equivalent
     } else {
-        Change::Inconclusive { runs_more: a.len().max(b.len()) }
+        Change::Inconclusive { runs_more: runs_more_of_share(&difference, a.len().max(b.len())) }
     }
+}
+
+/// How many more runs a side would settle the difference of a share, if it is what it looks like: an interval becomes narrower
+/// with the root of the number of runs, and must come to lie within what counts, or beyond nothing.
+fn runs_more_of_share(difference: &Interval, runs: usize) -> usize {
+    let half = (difference.high - difference.low) / 2.0;
+    let far = difference.estimate.abs();
+    let wanted = if far > SHARE_DELTA { far } else { SHARE_DELTA - far };
+    let all = runs as f64 * (half / wanted).powi(2);
+    ((all - runs as f64).ceil().max(1.0) as usize).min(RUNS_MORE_MAX)
 }
 
 #[cfg(test)]

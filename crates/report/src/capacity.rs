@@ -8,7 +8,7 @@ use plimsoll_audit::capacity::Measured;
 use plimsoll_audit::statistics::bracket::{
     Answer, Line, Next, Probe, Reason, Settings, Together, next, together,
 };
-use plimsoll_audit::statistics::knee::{Elasticity, elasticities};
+use plimsoll_audit::statistics::knee::{Curvature, Elasticity, Knee, Point, elasticities, knee};
 use plimsoll_audit::statistics::scalability::{Fit, Intervals, Level, Unfit, fit, intervals};
 use plimsoll_audit::statistics::walk::{self, Step, Walked};
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,9 @@ pub struct Capacity {
     pub plan_digest: String,
     /// What is tested, as the plan names it.
     pub target: String,
+    /// Digest of the variables that the plan was given.
+    #[serde(default)]
+    pub variables: String,
     /// What levels are counted in.
     pub unit: Unit,
     /// Claims, as the plan writes them.
@@ -114,6 +117,20 @@ pub struct Search {
     pub resolution: f64,
     /// How often the ends of the bracket must say the same again.
     pub confirm: u32,
+    /// How a level is looked at.
+    #[serde(default)]
+    pub look: Look,
+}
+
+/// How long a level is looked at, in nanoseconds. Looks of other lengths are not put together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// Before what counts.
+    pub warm_up_ns: u64,
+    /// What counts, near the line.
+    pub hold_ns: u64,
+    /// What counts at the most, where quantiles need more.
+    pub hold_max_ns: u64,
 }
 
 impl Search {
@@ -226,6 +243,17 @@ impl Capacity {
         }
     }
 
+    /// What `other` is about that this is not; `None` if either may go on from where the other has come to.
+    pub fn differs_from(&self, other: &Self) -> Option<&'static str> {
+        let differs = [
+            ("another plan", self.plan_digest != other.plan_digest),
+            ("another target", self.target != other.target),
+            ("other variables", self.variables != other.variables),
+            ("other settings", self.search != other.search),
+        ];
+        differs.into_iter().find(|(_, differs)| *differs).map(|(what, _)| what)
+    }
+
     /// Writes it into `directory`.
     ///
     /// # Errors
@@ -269,11 +297,12 @@ impl Capacity {
         Some(beyond.min_by(f64::total_cmp)? / held)
     }
 
-    /// The levels of a walk over the line; `None` if nothing failed.
+    /// The levels of a walk over the line, none beyond the highest that may be tried; `None` if nothing failed.
     pub fn walk_levels(&self) -> Option<Vec<f64>> {
         let (failed, held) = self.bracket();
         let line = self.line();
         let mut levels = walk::levels(line.held.or(held)?, line.failed.or(failed)?);
+        levels.retain(|level| *level <= self.search.highest);
         if self.unit == Unit::Users {
             levels.iter_mut().for_each(|level| *level = level.round().max(1.0));
             levels.dedup();
@@ -284,7 +313,34 @@ impl Capacity {
     /// The claim that broke, or whatever was said, at the level nearest to `level` that came to nothing good.
     pub fn broke_near(&self, level: f64) -> Option<&Tried> {
         let far = |tried: &&Tried| (tried.level / level).ln().abs();
-        self.tried.iter().filter(|t| t.came != Came::Held).min_by(|a, b| far(a).total_cmp(&far(b)))
+        self.tried.iter().filter(|t| t.came == Came::Failed).min_by(|a, b| far(a).total_cmp(&far(b)))
+    }
+
+    /// Whether the target's line was found: what held is no mere floor.
+    pub fn is_found(&self) -> bool {
+        let told = matches!(self.line().reason, Reason::Bracketed | Reason::Pooled { .. });
+        self.ended.is_none() && told
+    }
+
+    /// Whether nothing at all succeeded, at no level.
+    pub fn is_silent(&self) -> bool {
+        !self.tried.is_empty() && self.tried.iter().all(|tried| tried.throughput_per_s <= 0.0)
+    }
+
+    /// Successes per second and operations in flight at a level between those at which the target was seen, in a straight line
+    /// from one to the next; `None` outside them.
+    pub fn between(&self, level: f64) -> Option<(f64, f64)> {
+        let seen = self.seen();
+        let above = seen.iter().position(|t| t.level >= level * (1.0 - SAME))?;
+        let upper = seen[above];
+        let lower = if above == 0 { upper } else { seen[above - 1] };
+        if level < lower.level * (1.0 - SAME) {
+            return None;
+        }
+        let width = upper.level - lower.level;
+        let share = if width > 0.0 { (level - lower.level) / width } else { 0.0 };
+        let at = |of: fn(&Tried) -> f64| of(lower) + share * (of(upper) - of(lower));
+        Some((at(|t| t.throughput_per_s), at(|t| t.in_flight)))
     }
 
     /// The lowest level above what held at which the generator, or a limit of the plan, gave out.
@@ -368,6 +424,13 @@ impl Capacity {
         seen
     }
 
+    /// The level at which throughput bends, if one may be told.
+    pub fn knee(&self) -> Knee {
+        let points: Vec<_> =
+            self.seen().iter().map(|t| Point { x: t.level, y: t.throughput_per_s }).collect();
+        knee(&points, Curvature::Concave)
+    }
+
     /// How throughput answers to the level.
     pub fn elasticities(&self) -> Vec<Elasticity> {
         let level = |tried: &&Tried| Level { load: tried.level, throughput: tried.throughput_per_s };
@@ -383,7 +446,7 @@ impl Capacity {
         let levels: Vec<_> = self
             .seen()
             .iter()
-            .filter(|t| t.in_flight > 0.0)
+            .filter(|t| t.in_flight > 0.0 && t.throughput_per_s > 0.0)
             .map(|t| Level { load: t.in_flight, throughput: t.throughput_per_s })
             .collect();
         let fitted = fit(&levels)?;
@@ -397,12 +460,21 @@ pub(crate) mod tests {
 
     /// A search whose target answers as told, to its end.
     pub(crate) fn searched(unit: Unit, from: f64, factor: f64, answer: impl Fn(f64) -> Came) -> Capacity {
-        let search = Search { from, lowest: 1.0, highest: 10_000.0, factor, resolution: 0.02, confirm: 1 };
+        let search = Search {
+            from,
+            lowest: 1.0,
+            highest: 10_000.0,
+            factor,
+            resolution: 0.02,
+            confirm: 1,
+            look: Look::default(),
+        };
         let mut found = Capacity {
             schema: SCHEMA.to_owned(),
             plan: "p".to_owned(),
             plan_digest: "d".to_owned(),
             target: "t".to_owned(),
+            variables: String::new(),
             unit,
             claims: vec!["p99 < 1s".to_owned()],
             seed: 1,
@@ -463,7 +535,8 @@ pub(crate) mod tests {
     fn a_limit_of_the_plan_ends_the_search_as_one_of_the_generator_does() {
         let found = searched(Unit::Rate, 4.0, 2.0, up_to(10.0, Came::PlanLimit));
         assert_eq!(found.line().reason, Reason::GeneratorLimit);
-        assert!(found.broke_near(10.0).is_some_and(|tried| tried.came == Came::PlanLimit));
+        assert!(found.gave_out().is_some_and(|tried| tried.came == Came::PlanLimit) && !found.is_found());
+        assert_eq!(found.broke_near(10.0), None, "no claim broke");
     }
 
     #[test]
@@ -480,6 +553,24 @@ pub(crate) mod tests {
         assert!(matches!(line.reason, Reason::Pooled { .. } | Reason::Bracketed), "{line:?}");
         assert!(line.held.unwrap().fract() == 0.0 && line.failed.unwrap().fract() == 0.0, "{line:?}");
         assert!(found.together().is_some_and(|t| t.low <= t.middle && t.middle <= t.high));
+    }
+
+    #[test]
+    fn between_levels_is_a_straight_line_and_outside_nothing() {
+        let mut found = searched(Unit::Rate, 100.0, 2.0, up_to(1_000.0, Came::Failed));
+        found.tried.iter_mut().for_each(|tried| tried.in_flight = tried.level / 100.0);
+        assert!(found.is_found());
+        assert_eq!((found.between(100.0), found.between(150.0)), (Some((100.0, 1.0)), Some((150.0, 1.5))));
+        assert_eq!((found.between(99.0), found.between(1e6)), (None, None));
+    }
+
+    #[test]
+    fn a_walk_stays_below_the_highest_level_that_may_be_tried() {
+        let mut found = searched(Unit::Rate, 100.0, 2.0, up_to(1_000.0, Came::Failed));
+        let above = |found: &Capacity| found.walk_levels().unwrap().last().copied().unwrap();
+        assert!(above(&found) > 1_100.0);
+        found.search.highest = 1_100.0;
+        assert!(above(&found) <= 1_100.0);
     }
 
     #[test]

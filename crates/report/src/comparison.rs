@@ -111,7 +111,8 @@ pub struct Pair {
     pub measures: Vec<Compared>,
     /// Shares of successes by which the two do not do the same work; then no times and rates are compared.
     pub unequal: Vec<String>,
-    /// Measures, of steps that both have, that only one has.
+    /// Measures, of steps that both have, that only one has, or that some runs lack: those are not just any runs, as what has no
+    /// p99 may have had too slow a one.
     pub missing: Vec<String>,
 }
 
@@ -248,6 +249,10 @@ impl Prepared {
             if sides.a.is_empty() || sides.b.is_empty() {
                 missing.push((*measure).clone());
             } else if sides.is_share || unequal.is_empty() {
+                let (have, all) = (sides.a.len() + sides.b.len(), a.runs.len() + b.runs.len());
+                if have < all {
+                    missing.push(format!("{measure} in {} of {all} runs", all - have));
+                }
                 found.push(sides);
             }
         }

@@ -9,8 +9,9 @@ fi
 
 here=$(cd "$(dirname "$0")" && pwd)
 environment=${ENVIRONMENT:-$here/.venv}
-if [ ! -x "$environment/bin/python" ]; then
+if [ ! -e "$environment/complete" ]; then
   python3 -m venv "$environment"
   "$environment/bin/pip" install -q -r "$here/requirements.txt"
+  touch "$environment/complete"
 fi
 exec "$environment/bin/python" "$here/server.py" "${PORT:-18340}"

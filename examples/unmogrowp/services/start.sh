@@ -14,18 +14,20 @@ place=$(mktemp -d "${TMPDIR:-/tmp}/unmogrowp.XXXXXX")
 environment=${ENVIRONMENT:-$here/.venv}
 
 programs=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-[ -n "$programs" ] || programs=$(dirname "$(command -v postgres)")
+[ -n "$programs" ] || programs=$(dirname "$(command -v postgres || echo /missing/postgres)")
+[ -x "$programs/postgres" ] || { echo "PostgreSQL is missing: apt-get install postgresql" >&2; exit 1; }
 
-# PostgreSQL wants to be nobody's superuser.
+# PostgreSQL refuses to run as root.
 as=
 if [ "$(id -u)" = 0 ]; then
   as="setpriv --reuid=postgres --regid=postgres --clear-groups"
   chown postgres "$place"
 fi
 
-if [ ! -x "$environment/bin/python" ]; then
+if [ ! -e "$environment/complete" ]; then
   python3 -m venv "$environment"
   "$environment/bin/pip" install -q -r "$here/requirements.txt"
+  touch "$environment/complete"
 fi
 
 $as "$programs/initdb" -D "$place/data" --username=pipeline --auth=trust --no-sync --encoding=UTF8 --locale=C >"$place/initdb.log"

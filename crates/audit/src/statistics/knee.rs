@@ -15,6 +15,10 @@ const LINEAR_MIN: f64 = 0.9;
 /// Elasticity below which more load brings next to nothing.
 const SATURATED_MAX: f64 = 0.1;
 
+/// Levels must differ by this factor for an elasticity: between levels a percent apart noise is all there is (docs/METHOD.md,
+/// section 16, has the same factor).
+const STEP_MIN: f64 = 1.2;
+
 /// Kneedle's sensitivity S: by how many mean distances of points the difference curve must fall for a knee.
 const SENSITIVITY: f64 = 1.0;
 
@@ -67,15 +71,20 @@ pub struct Elasticity {
     pub growth: Growth,
 }
 
-/// The elasticity between neighbours of `levels`, ascending in load; between levels of one load there is none. Levels
-/// whose load or throughput is not above 0 have no logarithm and are left out.
+/// The elasticity from level to level, ascending in load; levels that are nearer to the one before than a fifth are passed over.
+/// Levels whose load or throughput is not above 0 have no logarithm and are left out.
 pub fn elasticities(levels: &[Level]) -> Vec<Elasticity> {
     let mut levels: Vec<Level> =
         levels.iter().copied().filter(|l| l.load > 0.0 && l.throughput > 0.0).collect();
     levels.sort_by(|a, b| a.load.total_cmp(&b.load));
-    levels
+    let mut apart: Vec<Level> = Vec::new();
+    for level in levels {
+        if apart.last().is_none_or(|last| level.load >= last.load * STEP_MIN) {
+            apart.push(level);
+        }
+    }
+    apart
         .windows(2)
-        .filter(|pair| pair[1].load > pair[0].load)
         .map(|pair| {
             let value = (pair[1].throughput / pair[0].throughput).ln() / (pair[1].load / pair[0].load).ln();
             Elasticity { from: pair[0].load, to: pair[1].load, value, growth: Growth::of(value) }
@@ -296,6 +305,14 @@ mod tests {
         assert_eq!(words, [Growth::Linear, Growth::Sublinear, Growth::Saturated, Growth::Retrograde]);
         assert_eq!((found[0].from, found[0].to, found[0].value), (1.0, 2.0, 1.0));
         assert!((found[1].value - 1.5f64.log2()).abs() < 1e-12);
+        // What lies a percent beside another level is passed over: it would be 5.5, and then -4.
+        let near = elasticities(&[
+            level(100.0, 100.0),
+            level(101.0, 105.0),
+            level(102.0, 101.0),
+            level(150.0, 150.0),
+        ]);
+        assert_eq!((near.len(), near[0].to, near[0].value), (1, 150.0, 1.0));
     }
 
     /// kneed 0.9.0, `KneeLocator(x, y, S=1.0, curve=…, direction="increasing").knee`.

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use plimsoll_audit::statistics::change::RUNS_MIN;
 use plimsoll_report::baseline::Baseline;
-use plimsoll_report::comparison::{Arm, Rules, compared};
+use plimsoll_report::comparison::{Arm, Rules, RunSummary, compared};
 
 use super::arms::side;
 use super::compare::conclude;
@@ -22,6 +23,7 @@ pub(crate) fn baseline(args: &BaselineArgs) -> anyhow::Result<Exit> {
                 .write(&file)
                 .with_context(|| format!("failed to write {}", file.display()))?;
             console::remark(&format!("{} runs kept as {}", runs.len(), file.display()));
+            doubts(&runs).iter().for_each(|doubt| console::remark(doubt));
             Ok(Exit::Success)
         }
         BaselineCommand::Check { name, runs, directory, factors, format } => {
@@ -33,6 +35,23 @@ pub(crate) fn baseline(args: &BaselineArgs) -> anyhow::Result<Exit> {
             Ok(conclude(&found, *format))
         }
     }
+}
+
+/// What a check against these runs will have to say, told while there is still time to make others.
+fn doubts(runs: &[RunSummary]) -> Vec<String> {
+    let mut doubts = Vec::new();
+    for run in runs {
+        if let Some(fault) = run.fault() {
+            doubts.push(format!("warning: {} will not be counted by a check: {fault}", run.path.display()));
+        }
+    }
+    let counted = runs.iter().filter(|run| run.fault().is_none()).count();
+    if counted < RUNS_MIN {
+        doubts.push(format!(
+            "warning: {counted} of these runs count, and a check gives no word below {RUNS_MIN}; `plimsoll run --repeat {RUNS_MIN}` makes more"
+        ));
+    }
+    doubts
 }
 
 /// Whether a baseline may be called so: its name is no path.

@@ -13,7 +13,7 @@ use plimsoll_engine::StopHandle;
 use plimsoll_metrics::expression::{Measure, Statement, parse_statement};
 use plimsoll_metrics::interval::samples_needed;
 use plimsoll_model::{Load, Nanos, SECOND_NS, Schedule};
-use plimsoll_report::capacity::{Capacity, SCHEMA, Search, Tried, Unit, Walk};
+use plimsoll_report::capacity::{Capacity, Look, SCHEMA, Search, Tried, Unit, Walk};
 use plimsoll_report::render::capacity::{Margin, capacity_text, level as shown, line_of, usual_margins};
 use plimsoll_report::render::html::capacity::capacity_html;
 use plimsoll_script::yaml::HOLD;
@@ -23,7 +23,7 @@ use super::plan::{Services, no_overrides, read_at};
 use crate::args::{CapacityArgs, CommonArgs, OverrideArgs};
 use crate::execute::{Job, Keep, perform, usual_directory};
 use crate::exit_code::Exit;
-use crate::{console, signals};
+use crate::{console, facts, signals};
 
 /// No search goes beyond: a level that no generator reaches is found out by the audits long before.
 const HIGHEST: f64 = 10_000_000.0;
@@ -103,14 +103,19 @@ impl<'a> Going<'a> {
             {
                 // What a target that is gone does not answer says nothing of the levels.
                 self.found.tried.truncate(self.found.tried.len() - 2);
-                let at = shown(self.found.unit, level);
-                self.found.ended = Some(format!(
-                    "nothing succeeds any more since {at}, not even what did before: the target is gone"
-                ));
-                return self.keep();
+                return self.gone(level);
             }
         }
         if self.args.walk { self.walk() } else { Ok(()) }
+    }
+
+    /// Ends the search: nobody answers any more.
+    fn gone(&mut self, level: f64) -> anyhow::Result<()> {
+        let at = shown(self.found.unit, level);
+        self.found.ended = Some(format!(
+            "nothing succeeds any more since {at}, not even what did before: the target is gone"
+        ));
+        self.keep()
     }
 
     /// Tries a level and keeps what came of it: successes per second, or nothing if somebody interrupted.
@@ -138,6 +143,15 @@ impl<'a> Going<'a> {
             Step::Done(_) => None,
         }) {
             let Some(tried) = self.probe(level, "walk", number, WALK_SEEDS + number as u64)? else { break };
+            // A target that is gone has not forgotten anything: what held before is tried once more.
+            if tried.throughput_per_s <= 0.0
+                && let Some(held) = self.found.line().held
+                && let Some(again) = self.probe(held, "walk", number, WALK_SEEDS + number as u64)?
+                && again.throughput_per_s <= 0.0
+            {
+                self.found.walk = None;
+                return self.gone(level);
+            }
             self.found.walk.iter_mut().for_each(|walk| walk.tried.push(tried.clone()));
             self.keep()?;
         }
@@ -283,6 +297,7 @@ pub(super) fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Ca
         factor: args.factor,
         resolution: args.resolution,
         confirm: args.confirm,
+        look: Look { warm_up_ns: args.warm_up, hold_ns: args.hold, hold_max_ns: args.hold_max },
     };
     search.settings().check().map_err(|e| anyhow::anyhow!("{e}").context(Exit::WrongPlan))?;
     Ok(Capacity {
@@ -290,6 +305,7 @@ pub(super) fn begun(args: &CapacityArgs, lowered: &Lowered) -> anyhow::Result<Ca
         plan: plan.name.clone(),
         plan_digest: lowered.digest.clone(),
         target: plan.target.clone(),
+        variables: facts::told(&lowered.variables).1,
         unit: if by_rate { Unit::Rate } else { Unit::Users },
         seed: plan.seed,
         scale: plan.scale,
@@ -306,12 +322,14 @@ fn resumed(directory: &Path, begun: Capacity) -> anyhow::Result<Capacity> {
     let known = Capacity::read(directory)
         .with_context(|| format!("failed to read {}", Capacity::file(directory).display()))?;
     let Some(known) = known else { return Ok(begun) };
-    if known.plan_digest != begun.plan_digest || known.search != begun.search {
-        bail!(anyhow::anyhow!(
-            "{} holds a search of another plan, or with other settings; give another directory with --out",
-            directory.display()
-        )
-        .context(Exit::WrongPlan));
+    if let Some(other) = begun.differs_from(&known) {
+        bail!(
+            anyhow::anyhow!(
+                "{} holds a search of {other}; give another directory with --out",
+                directory.display()
+            )
+            .context(Exit::WrongPlan)
+        );
     }
     console::remark(&format!("going on after {} levels in {}", known.tried.len(), directory.display()));
     Ok(Capacity { ended: None, ..known })

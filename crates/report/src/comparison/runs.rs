@@ -36,13 +36,15 @@ pub struct NoRun {
 }
 
 /// Circumstances under which runs are compared: name, and where it stands in `run.json`.
-const CIRCUMSTANCES: [(&str, &[&str]); 7] = [
+const CIRCUMSTANCES: [(&str, &[&str]); 9] = [
     ("plan", &["plan_digest"]),
     ("claims", &["claims_digest"]),
     ("target", &["target"]),
     ("env", &["environment", "env"]),
     ("tool", &["environment", "tool"]),
+    ("build", &["environment", "profile"]),
     ("cpu", &["environment", "cpu"]),
+    ("cores", &["environment", "cores"]),
     ("kernel", &["environment", "kernel"]),
 ];
 
@@ -131,14 +133,22 @@ impl RunSummary {
     /// Why it may not be compared, if it may not: its numbers are worthless, or of another length than they should be.
     pub fn fault(&self) -> Option<&str> {
         match self.ended.as_str() {
+            "claim_lost" => Some("ended early as a claim was lost"),
+            "asked" => Some("ended early as its script asked for"),
             "cut off" | "interrupted" => Some(&self.ended),
             _ => Some(self.verdict.as_str()).filter(|verdict| *verdict == "INVALID"),
         }
     }
 
+    /// The circumstances in which it differs from another run.
+    pub fn differs_from(&self, other: &Self) -> Vec<&'static str> {
+        let differs = |name: &&'static str| self.circumstances.get(name) != other.circumstances.get(name);
+        circumstances().into_iter().filter(differs).collect()
+    }
+
     /// By which runs are put into the order in which they began: digits behind the point, if there are any, end with a
     /// letter that would be sorted among them.
-    pub(super) fn began(&self) -> &str {
+    pub fn began(&self) -> &str {
         self.started_at.trim_end_matches('Z')
     }
 }

@@ -14,7 +14,7 @@ use plimsoll_metrics::{Compact, Histogram, SECOND_NS};
 use plimsoll_model::{Record, StepKind};
 
 use super::{Arm, Comparison, Pair};
-use crate::series::Seconds;
+use crate::series::{Seconds, series};
 use crate::view::StepView;
 use crate::{RunDirectory, View, read_log};
 
@@ -50,6 +50,12 @@ pub struct Column {
     pub at_s: f64,
     /// Successes per second and run.
     pub ok_per_s: f64,
+    /// Operations sent per second and run.
+    pub sent_per_s: f64,
+    /// Failures per second and run, what was dropped included.
+    pub failed_per_s: f64,
+    /// Operations in flight, on average over the runs.
+    pub in_flight: f64,
     /// p50, p95 and p99 of the successes of all runs together, in nanoseconds.
     pub response_ns: [Option<f64>; 3],
 }
@@ -87,6 +93,8 @@ impl Shift {
 struct Read {
     round: usize,
     seconds: Vec<(u32, Compact)>,
+    /// Operations sent, failures, and operations in flight, by second.
+    others: [Vec<f64>; 3],
     /// Whole seconds over which operations were due.
     span_s: u32,
     curve: Vec<Option<f64>>,
@@ -120,8 +128,10 @@ pub fn trace(arm: &Arm) -> Trace {
 
 impl Read {
     fn of(round: usize, record: Record) -> Self {
-        let seconds =
-            Seconds::of(&record).responses().map(|(second, times)| (second, times.clone())).collect();
+        let merged = Seconds::of(&record);
+        let series = series(&record, &merged);
+        let others = [series.sent, series.failed, series.in_flight];
+        let seconds = merged.responses().map(|(second, times)| (second, times.clone())).collect();
         let span_s = (record.span_ns() / SECOND_NS) as u32;
         let view = View::new(record);
         let all = Selected::new(&view.record, &Selector::default());
@@ -132,7 +142,7 @@ impl Read {
             let own = Selected::step(&view.record, step.id, Timing::Response);
             shifted.insert(step.name.clone(), values(&view, Some(step), &own, &SHIFTED));
         }
-        Self { round, seconds, span_s, curve, shifted }
+        Self { round, seconds, others, span_s, curve, shifted }
     }
 }
 
@@ -161,17 +171,25 @@ fn columns(runs: &[Read]) -> Vec<Column> {
     let width = (seconds as usize).div_ceil(COLUMNS_MAX).max(1) as u32;
     let column = |start: u32| {
         let end = (start + width).min(seconds);
-        let (mut all, mut of_runs) = (Histogram::new(), 0);
+        let (mut all, mut of_runs, mut others) = (Histogram::new(), 0, [0.0; 3]);
         for run in runs {
             // The last second may not be whole: it would look like a fall.
             of_runs += end.min(run.span_s).saturating_sub(start);
             let within = run.seconds.iter().filter(|(s, _)| (start..end.min(run.span_s)).contains(s));
             within.for_each(|(_, times)| all.merge_compact(times));
+            for (sum, values) in others.iter_mut().zip(&run.others) {
+                let within = values.iter().take(run.span_s as usize).take(end as usize);
+                *sum += within.skip(start as usize).sum::<f64>();
+            }
         }
+        let [sent_per_s, failed_per_s, in_flight] = others.map(|sum| sum / f64::from(of_runs.max(1)));
         let at = |q: f64| all.quantile(q).filter(|_| all.count() > 0).map(|ns| ns as f64);
         Column {
             at_s: f64::from(start) + f64::from(end - start) / 2.0,
             ok_per_s: all.count() as f64 / f64::from(of_runs.max(1)),
+            sent_per_s,
+            failed_per_s,
+            in_flight,
             response_ns: [at(0.5), at(0.95), at(0.99)],
         }
     };

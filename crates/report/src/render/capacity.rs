@@ -1,7 +1,7 @@
 //! The load line in the terminal.
 
 use plimsoll_audit::statistics::bracket::{CONFIDENCE, Reason};
-use plimsoll_audit::statistics::knee::Growth;
+use plimsoll_audit::statistics::knee::{Growth, Knee, POINTS_MIN};
 use plimsoll_audit::statistics::scalability::{Interval, Intervals};
 use plimsoll_audit::statistics::walk::Nothing;
 
@@ -64,9 +64,7 @@ pub fn capacity_text(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> St
     interval(found).iter().chain(&remarks(found)).for_each(|remark| text.push_str(&format!("{remark}\n")));
     text.push_str(&curve(found));
     text.push_str(&walk(found));
-    if let Some(held) = found.line().held.filter(|_| found.unit == Unit::Rate || !margins.is_empty()) {
-        text.push_str(&planning(found, held, margins, wanted));
-    }
+    text.push_str(&planning(found, margins, wanted));
     text.push_str(&scaling(found));
     text
 }
@@ -109,6 +107,11 @@ pub fn headline(found: &Capacity) -> String {
             show(held_above),
             held.map_or_else(|| "none did".to_owned(), |held| format!("{} held", show(held)))
         ),
+        (Reason::FailsAtLowest, ..) if found.is_silent() => {
+            format!(
+                "⦵ {target}: nothing succeeded at any level; is it there, and does the plan ask it for the right thing?"
+            )
+        }
         (Reason::FailsAtLowest, ..) => format!(
             "⦵ {target}: claims fail even at {}{lost}",
             line.failed.map_or_else(|| show(found.search.lowest), show)
@@ -284,20 +287,36 @@ const fn word(growth: Growth) -> &'static str {
     }
 }
 
-pub(crate) fn planning(found: &Capacity, held: f64, margins: &[Margin], wanted: &[f64]) -> String {
-    let mut head = vec!["share of the line".to_owned(), String::new(), "level".to_owned()];
+/// What shares of the line mean; nothing, if no line of the target was found.
+pub(crate) fn planning(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> String {
+    let Some(held) = found.line().held.filter(|_| found.is_found()) else {
+        return "\nPlanning\n  Refused: the target's line was not found, and a share of what happened to hold is a share of nothing.\n"
+            .to_owned();
+    };
+    let other = if found.unit == Unit::Rate { "in flight" } else { "carried" };
+    let mut head = ["share of the line", "", "level", other].map(str::to_owned).to_vec();
     head.extend(wanted.iter().map(|load| format!("for {}", level(found.unit, *load))));
     let mut rows = vec![head];
     for margin in margins {
         let one = held * margin.share;
-        let mut row =
-            vec![margin.name.clone(), format!("{:.0} %", margin.share * 100.0), level(found.unit, one)];
+        let share = format!("{:.0} %", margin.share * 100.0);
+        let mut row = vec![margin.name.clone(), share, level(found.unit, one), beside(found, one)];
         row.extend(wanted.iter().map(|load| instances(*load, one)));
         rows.push(row);
     }
     let leans =
-        [[Lean::Left, Lean::Right, Lean::Right].as_slice(), &vec![Lean::Right; wanted.len()]].concat();
+        [[Lean::Left, Lean::Right, Lean::Right, Lean::Right].as_slice(), &vec![Lean::Right; wanted.len()]]
+            .concat();
     format!("\nPlanning\n{}", table(&leans, &rows))
+}
+
+/// What goes with a level, between those that were measured: operations in flight with a rate, successes with users.
+fn beside(found: &Capacity, level: f64) -> String {
+    match (found.between(level), found.unit) {
+        (None, _) => "not tested".to_owned(),
+        (Some((_, in_flight)), Unit::Rate) => format!("{in_flight:.1}"),
+        (Some((carried, _)), Unit::Users) => rate(carried),
+    }
 }
 
 /// How many instances a load takes. One was measured; more are projected, as nobody has seen them share anything.
@@ -307,6 +326,27 @@ fn instances(load: f64, one: f64) -> String {
 }
 
 pub(crate) fn scaling(found: &Capacity) -> String {
+    format!("{}{}", knee_sentence(found), law(found))
+}
+
+/// Where throughput bends, if two straight lines tell it better than one.
+fn knee_sentence(found: &Capacity) -> String {
+    match found.knee() {
+        Knee::At { point, bend } => format!(
+            "\nKnee: throughput bends at {} (two straight lines tell it better than one: F {:.1}, p {:.4})\n",
+            level(found.unit, point.x),
+            bend.f,
+            bend.p
+        ),
+        Knee::None => {
+            "\nKnee: none; one straight line tells throughput as well as two, or it bends no way\n".to_owned()
+        }
+        Knee::TooFew => format!("\nKnee: not told of fewer than {POINTS_MIN} levels\n"),
+    }
+}
+
+/// The Universal Scalability Law through what was seen.
+fn law(found: &Capacity) -> String {
     let (fit, intervals) = match found.scalability() {
         Ok(fitted) => fitted,
         Err(why) => return format!("\nScalability (USL): not fitted: {why}\n"),
@@ -323,6 +363,18 @@ pub(crate) fn scaling(found: &Capacity) -> String {
         fit.law.coherency,
         around(|i| i.coherency, 5),
     );
+    text.push_str(&format!(
+        "  one in flight carries {}{}; residuals ± {}\n",
+        rate(fit.law.unit_throughput),
+        around(|i| i.unit_throughput, 1),
+        rate(fit.sigma)
+    ));
+    if let (Some(limit), Some(load)) = (fit.law.limit(), fit.law.optimal_load()) {
+        text.push_str(&format!(
+            "  limit {} by contention alone, from about {load:.0} in flight on\n",
+            rate(limit)
+        ));
+    }
     if let (Some(load), Some(peak)) = (fit.law.peak_load(), fit.law.peak_throughput()) {
         let seen = if fit.reaches(load) { "" } else { ", projected: no level was near" };
         text.push_str(&format!("  peak {} at {load:.0} in flight{seen}\n", rate(peak)));

@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 
 use plimsoll_audit::Verdict;
 use plimsoll_audit::compare::Compared;
-use plimsoll_audit::statistics::change::{Change, RUNS_MIN};
+use plimsoll_audit::statistics::change::{Change, RUNS_MIN, RUNS_MORE_MAX};
 
 use crate::comparison::{Comparison, Difference, JudgedClaim, NOT_RECORDED, Pair};
-use crate::format::{rate, share, time};
+use crate::format::{count, rate, share, time};
 use crate::render::table::{Lean, table};
 
 /// Heads of the columns of [`cells`]; arms stand in the second, the third and the fourth.
 pub(crate) const HEAD: [&str; 8] = ["measure", "A", "B", "B / A", "95 % interval", "p", "counts from", ""];
+
+/// What stands before measures that are not in all runs of both sides.
+pub(crate) const MISSING: &str = "On one side only, or missing or withheld in some runs";
 
 /// Letters of a circumstance's value that are shown.
 const LETTERS_MAX: usize = 24;
@@ -136,7 +139,7 @@ fn pair_text(found: &Comparison, pair: &Pair) -> String {
         ));
     }
     if !pair.missing.is_empty() {
-        text.push_str(&format!("On one side only, or withheld: {}\n", pair.missing.join(", ")));
+        text.push_str(&format!("{MISSING}: {}\n", pair.missing.join(", ")));
     }
     text
 }
@@ -158,23 +161,37 @@ pub fn comparison_markdown(found: &Comparison) -> String {
         text.push_str("\n| verdict | claim | ratio, 95 % interval | why |\n|---|---|--:|---|\n");
         for claim in &found.claims {
             let cells = [claim.verdict.name(), &format!("`{}`", claim.text), &ratio_of(claim), &claim.reason];
-            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+            text.push_str(&row(cells.map(cell)));
         }
     }
     for pair in &found.pairs {
         let (a, b) = (&found.arms[pair.base], &found.arms[pair.other]);
         let lines = "|---|--:|--:|--:|--:|--:|--:|---|";
-        text.push_str(&format!("\n| {} |\n{lines}\n", head(&a.name, &b.name).join(" | ")));
+        text.push_str(&format!("\n{}{lines}\n", row(head(&a.name, &b.name).iter().map(|name| cell(name)))));
         for measure in &pair.measures {
-            text.push_str(&format!("| {} |\n", cells(measure, found.differences.is_empty()).join(" | ")));
+            let cells = cells(measure, found.differences.is_empty());
+            text.push_str(&row(cells.iter().map(|of| cell(of))));
         }
         if !pair.unequal.is_empty() {
             text.push_str(&format!("\nNot compared in speed: {} differs.\n", pair.unequal.join(", ")));
+        }
+        if !pair.missing.is_empty() {
+            text.push_str(&format!("\n{MISSING}: {}.\n", pair.missing.join(", ")));
         }
     }
     let counts: Vec<_> = found.arms.iter().map(|arm| format!("{} {}", arm.name, arm.runs.len())).collect();
     text.push_str(&format!("\nRuns: {}.\n", counts.join(", ")));
     text
+}
+
+/// A row of a table in Markdown.
+fn row(cells: impl IntoIterator<Item = String>) -> String {
+    format!("| {} |\n", cells.into_iter().collect::<Vec<_>>().join(" | "))
+}
+
+/// Without what would end a cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 /// The values of each arm, as far as they help to tell what differs.
@@ -209,6 +226,9 @@ pub(crate) fn cells(of: &Compared, has_word: bool) -> [String; 8] {
     let show = |value: Option<f64>| value.map_or_else(none, |value| shown(&of.measure, value));
     let word = match of.change {
         _ if !has_word => String::new(),
+        Change::Inconclusive { runs_more } if runs_more >= RUNS_MORE_MAX => {
+            format!("INCONCLUSIVE, {} runs more a side or more", count(RUNS_MORE_MAX as u64))
+        }
         Change::Inconclusive { runs_more } => format!("INCONCLUSIVE, some {runs_more} runs more a side"),
         other => other.name().to_owned(),
     };

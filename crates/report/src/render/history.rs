@@ -1,5 +1,6 @@
 //! What a series of runs says: where something changed, and which run stands apart.
 
+use plimsoll_audit::compare::SHARE_DELTA;
 use plimsoll_audit::statistics::change_points::{History, Settings, change_points};
 use plimsoll_audit::statistics::rank::median;
 use plimsoll_audit::statistics::trend::autocorrelation;
@@ -28,8 +29,10 @@ pub fn stories(runs: &[RunSummary], seed: u64) -> Vec<Story> {
     let mut names: Vec<_> = runs.iter().flat_map(|run| run.measures.keys()).collect();
     names.sort_unstable();
     names.dedup();
-    let settings = Settings::of_history(seed);
     let story = |name: &String| {
+        let usual = Settings::of_history(seed);
+        // Shares lie near 1, where a thousandth is what counts.
+        let settings = if is_share(name) { Settings { magnitude_min: SHARE_DELTA, ..usual } } else { usual };
         let known = runs.iter().enumerate().filter_map(|(at, run)| Some((at, run.measures.get(name)?.1)));
         let (places, values): (Vec<_>, Vec<_>) = known.unzip();
         if values.len() < RUNS_MIN {
@@ -40,6 +43,18 @@ pub fn stories(runs: &[RunSummary], seed: u64) -> Vec<Story> {
         Some(Story { measure: name.clone(), runs: places, history, depends })
     };
     names.into_iter().filter_map(story).collect()
+}
+
+fn is_share(measure: &str) -> bool {
+    measure.split('(').next() == Some("ok_rate")
+}
+
+/// By how much it changed: a share by points, which it has even where it was nothing.
+fn changed(measure: &str, (before, after): (f64, f64)) -> String {
+    if is_share(measure) {
+        return format!("{:+.2} points", (after - before) * 100.0);
+    }
+    if before > 0.0 { format!("{:+.1} %", (after / before - 1.0) * 100.0) } else { "from nothing".to_owned() }
 }
 
 /// Whether what is left of the values within their stretches follows the value before, more than chance does in 95 %.
@@ -56,6 +71,15 @@ fn depends(values: &[f64], history: &History) -> bool {
     autocorrelation(&left, 1) > 1.645 / (values.len() as f64).sqrt()
 }
 
+/// What else changed from one run to the next: a level that moves there is not the target's for certain.
+fn circumstances_changed(before: &RunSummary, after: &RunSummary) -> String {
+    let names = after.differs_from(before);
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("  from {} on another {}\n", after.path.display(), names.join(", another "))
+}
+
 /// In words.
 pub fn history_text(runs: &[RunSummary], stories: &[Story]) -> String {
     let changes: usize = stories.iter().map(|story| story.history.changes.len()).sum();
@@ -64,15 +88,16 @@ pub fn history_text(runs: &[RunSummary], stories: &[Story]) -> String {
         stories.len(),
         runs.len()
     );
+    runs.windows(2).for_each(|two| text.push_str(&circumstances_changed(&two[0], &two[1])));
     for Story { measure, runs: places, history, depends } in stories {
         let at = |place: usize| runs[places[place]].path.display().to_string();
         for change in &history.changes {
             text.push_str(&format!(
-                "  {measure}: {} before, {} from {} on ({:+.1} %, p {:.3})\n",
+                "  {measure}: {} before, {} from {} on ({}, p {:.3})\n",
                 shown(measure, change.before),
                 shown(measure, change.after),
                 at(change.at),
-                (change.after / change.before - 1.0) * 100.0,
+                changed(measure, (change.before, change.after)),
                 change.p
             ));
         }

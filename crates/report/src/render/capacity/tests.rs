@@ -70,6 +70,42 @@ fn a_target_that_remembers_has_two_lines_in_words_and_on_the_page() {
 }
 
 #[test]
+fn shares_are_refused_where_no_line_was_found() {
+    let found = searched(Unit::Rate, 100.0, 2.0, up_to(730.0, Came::Failed));
+    let said = text(&found);
+    assert!(
+        said.contains("recommended") && said.contains("in flight") && !said.contains("Refused"),
+        "{said}"
+    );
+    assert!(said.contains("Knee: none"), "all of it was carried: {said}");
+    assert!(capacity_html(&found, &usual_margins(), &[]).contains(">load line 7"));
+    for came in [Came::GeneratorLimit, Came::PlanLimit] {
+        let floor = searched(Unit::Rate, 100.0, 2.0, up_to(730.0, came));
+        let said = text(&floor);
+        assert!(said.contains("Refused: the target's line was not found"), "{said}");
+        let page = capacity_html(&floor, &usual_margins(), &[]);
+        assert!(page.contains(">at least 7") && !page.contains(">load line 7"), "a floor is no line");
+    }
+    let never = searched(Unit::Rate, 100.0, 2.0, |_| Came::Held);
+    assert!(text(&never).contains("Refused"));
+}
+
+#[test]
+fn a_bend_is_told_as_a_knee() {
+    let mut found = searched(Unit::Rate, 100.0, 1.3, up_to(3_000.0, Came::Failed));
+    found.tried.iter_mut().for_each(|tried| tried.throughput_per_s = tried.level.min(1_000.0));
+    assert!(text(&found).contains("Knee: throughput bends at 1"), "{}", text(&found));
+}
+
+#[test]
+fn a_target_that_never_answers_is_told_apart_from_a_slow_one() {
+    let mut found = searched(Unit::Rate, 100.0, 2.0, |_| Came::Failed);
+    assert!(headline(&found).contains("claims fail even at"));
+    found.tried.iter_mut().for_each(|tried| tried.throughput_per_s = 0.0);
+    assert!(headline(&found).contains("nothing succeeded at any level"));
+}
+
+#[test]
 fn throughput_that_falls_is_told() {
     let mut found = searched(Unit::Rate, 100.0, 2.0, up_to(1_000.0, Came::Failed));
     for tried in found.tried.iter_mut().filter(|tried| tried.level > 1_000.0) {

@@ -48,13 +48,10 @@ pub fn capacity_html(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> St
 }
 
 fn tables(found: &Capacity, margins: &[Margin], wanted: &[f64]) -> Markup {
-    let held = found.line().held;
     markup! {
-        @if let Some(held) = held {
-            section {
-                h2 { "Planning" }
-                pre { (planning(found, held, margins, wanted).trim_start_matches("\nPlanning\n")) }
-            }
+        section {
+            h2 { "Planning" }
+            pre { (planning(found, margins, wanted).trim_start_matches("\nPlanning\n")) }
         }
         section {
             h2 { "Scalability" }
@@ -151,6 +148,8 @@ fn carried(found: &Capacity, seen: &[&Tried], across: Axis, line: Option<f64>) -
     ways(&mut plot, found);
     if is_rate {
         load_lines(&mut plot, found, line, most);
+    } else if let Some(held) = line {
+        plot.mark_across(held, &named(found, held));
     }
     for share in [0.5, 1.0] {
         plot.tick_up(most * share, &rate(most * share));
@@ -174,8 +173,8 @@ fn ways(plot: &mut Plot, found: &Capacity) {
 /// The load line, and beside it those of both ways of a walk if the target remembers.
 fn load_lines(plot: &mut Plot, found: &Capacity, line: Option<f64>, most: f64) {
     let walked = found.walk.as_ref().and_then(Walk::walked).filter(Walked::remembers).unwrap_or_default();
-    let named = [(line, "load line", ""), (walked.up, "up", "1 4"), (walked.down, "down", "6 4")];
-    for (at, name, dash) in named {
+    let lines = [(line, name_of(found), ""), (walked.up, "up", "1 4"), (walked.down, "down", "6 4")];
+    for (at, name, dash) in lines {
         if let Some(at) = at {
             plot.mark_up(at.min(most), dash, &format!("{name} {}", level(found.unit, at)));
         }
@@ -194,9 +193,18 @@ fn times(found: &Capacity, seen: &[&Tried], across: Axis, line: Option<f64>) -> 
         plot.line(&points, Stroke::plain(colour), name);
     }
     if let Some(held) = line {
-        plot.mark_across(held, &format!("load line {}", level(found.unit, held)));
+        plot.mark_across(held, &named(found, held));
     }
     plot.svg("Quantiles of the response time against the level asked for, with the load line")
+}
+
+/// What the highest level that held is: the target's line, or as much as could be shown.
+fn name_of(found: &Capacity) -> &'static str {
+    if found.is_found() { "load line" } else { "at least" }
+}
+
+fn named(found: &Capacity, held: f64) -> String {
+    format!("{} {}", name_of(found), level(found.unit, held))
 }
 
 fn levels_across(plot: &mut Plot, unit: Unit, most: f64) {

@@ -10,7 +10,7 @@ use super::{STYLE, head, mark, verdict_class};
 use crate::comparison::traces::{Column, CurvePoint, Shift, Trace, shared, shifts};
 use crate::comparison::{Arm, Comparison, Pair};
 use crate::format::{rate, time};
-use crate::render::comparison::{HEAD, cells, headline, ratio_of, remarks, short};
+use crate::render::comparison::{HEAD, MISSING, cells, headline, ratio_of, remarks, short};
 
 /// How arms are drawn: none looks like another without colour. More than these begin again.
 const STROKES: [Stroke; 5] = [
@@ -19,6 +19,20 @@ const STROKES: [Stroke; 5] = [
     Stroke { colour: "--a3", dash: "2 3" },
     Stroke { colour: "--a4", dash: "9 3 2 3" },
     Stroke { colour: "--a5", dash: "14 5" },
+];
+
+/// What is drawn over time beside times.
+struct What {
+    name: &'static str,
+    of: fn(&Column) -> f64,
+    words: fn(f64) -> String,
+}
+
+const WHAT: [What; 4] = [
+    What { name: "Successes per second", of: |column| column.ok_per_s, words: rate },
+    What { name: "Failures per second", of: |column| column.failed_per_s, words: rate },
+    What { name: "Sent per second", of: |column| column.sent_per_s, words: rate },
+    What { name: "Operations in flight", of: |column| column.in_flight, words: |n| format!("{n:.1}") },
 ];
 
 /// Quantiles that are drawn over time.
@@ -114,7 +128,7 @@ fn measures(found: &Comparison, pair: &Pair) -> Markup {
                 thead { tr { @for (at, cell) in HEAD.iter().enumerate() { th.number[(1..7).contains(&at)] scope="col" { @match at { 1 => (base), 2 => (other), 3 => { (other) " / " (base) }, _ => (cell) } } } } }
                 tbody { @for measure in &pair.measures { (measure_row(measure, found.differences.is_empty())) } }
             } }
-            @if !pair.missing.is_empty() { p.quiet { "Of one of them only, or withheld: " (pair.missing.join(", ")) } }
+            @if !pair.missing.is_empty() { p.quiet { (MISSING) ": " (pair.missing.join(", ")) } }
         }
     }
 }
@@ -146,9 +160,11 @@ fn over_time(found: &Comparison, traces: &[Trace]) -> Markup {
         @if end > 0.0 {
             section aria-labelledby="time" {
                 h2 id="time" { "Over time" }
-                p { "Throughput is the mean of the runs; percentiles are those of the successes of all runs together, on a logarithmic axis." }
+                p { "Counts are means of the runs; percentiles are those of the successes of all runs together, on a logarithmic axis." }
                 div.halves {
-                    div { h3 { "Successes per second" } (throughput(found, traces, end)) }
+                    @for what in WHAT {
+                        div { h3 { (what.name) } (counted(found, traces, end, &what)) }
+                    }
                     @for (at, name) in OVER_TIME.iter().enumerate() {
                         div { h3 { (name) " of the response time" } (response(found, traces, end, at, name)) }
                     }
@@ -158,17 +174,20 @@ fn over_time(found: &Comparison, traces: &[Trace]) -> Markup {
     }
 }
 
-fn throughput(found: &Comparison, traces: &[Trace], end: f64) -> Markup {
-    let all = traces.iter().flat_map(|trace| &trace.columns).map(|column| column.ok_per_s);
+fn counted(found: &Comparison, traces: &[Trace], end: f64, what: &What) -> Markup {
+    let all = traces.iter().flat_map(|trace| &trace.columns).map(what.of);
     let most = all.fold(0.0, f64::max);
+    if most <= 0.0 {
+        return markup! { p { "Nothing in any run." } };
+    }
     let mut plot = Plot::half(Axis::even(0.0, end), Axis::even(0.0, most * 1.05));
     seconds_across(&mut plot, end);
     for share in [0.5, 1.0] {
-        plot.grid_up(most * share, &rate(most * share));
+        plot.grid_up(most * share, &(what.words)(most * share));
     }
     plot.tick_up(0.0, "0");
-    lines(&mut plot, found, traces, |column| Some(column.ok_per_s));
-    plot.svg("Successes per second of every arm, over time")
+    lines(&mut plot, found, traces, |column| Some((what.of)(column)));
+    plot.svg(&format!("{} of every arm, over time", what.name))
 }
 
 fn response(found: &Comparison, traces: &[Trace], end: f64, at: usize, name: &str) -> Markup {

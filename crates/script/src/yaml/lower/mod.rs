@@ -51,6 +51,8 @@ struct Lowering<'a> {
     targets: BTreeMap<String, String>,
     /// The main target as it is told to people: variables filled in, a built-in service by its name, nobody's password.
     shown_target: String,
+    /// Files that were read, by the names they have in the plan, with digests of what they hold.
+    read: BTreeMap<String, String>,
     used_targets: Vec<String>,
     data: BTreeMap<String, usize>,
     data_sets: Vec<DataSet>,
@@ -115,7 +117,8 @@ pub(super) fn lower(
     lowering.refuse_unused(&plan);
     let instances = lowering.instances();
     let tools = lowering.tool_calls();
-    let (effective, digest) = effective(lowering.diagnostics, environment, &plan);
+    let read = std::mem::take(&mut lowering.read);
+    let (effective, digest) = effective(lowering.diagnostics, environment, &plan, &read);
     let variables = std::mem::take(&mut lowering.environment);
     let behaviour = Behaviour {
         protocols: lowering.protocols,
@@ -152,6 +155,7 @@ impl<'a> Lowering<'a> {
             base: merged.base.clone(),
             targets: BTreeMap::new(),
             shown_target: String::new(),
+            read: BTreeMap::new(),
             used_targets: Vec::new(),
             data: BTreeMap::new(),
             data_sets: Vec::new(),
@@ -402,15 +406,18 @@ impl Lowering<'_> {
         text
     }
 
-    /// Reads a file that the plan names, relative to the plan's directory.
-    fn read_file<T>(
+    /// Reads a file that the plan names, relative to the plan's directory. What it holds is part of the plan.
+    fn read_file<T: AsRef<[u8]>>(
         &mut self,
         path: &Placed<String>,
         read: impl FnOnce(&Path) -> std::io::Result<T>,
     ) -> Option<T> {
         let full = self.base.join(&path.value);
         match read(&full) {
-            Ok(content) => Some(content),
+            Ok(content) => {
+                self.read.insert(path.value.clone(), hex(&Sha256::digest(content.as_ref())));
+                Some(content)
+            }
             Err(error) => {
                 let message = format!("failed to read {}: {error}", full.display());
                 self.diagnostics.error(&path.place, message, "paths start from the plan's directory");
@@ -438,7 +445,12 @@ impl Lowering<'_> {
 }
 
 /// The plan as it is executed, and its digest. Ports of built-in services are not part of it.
-fn effective(diagnostics: &Diagnostics, environment: &Environment<'_>, plan: &Plan) -> (String, String) {
+fn effective(
+    diagnostics: &Diagnostics,
+    environment: &Environment<'_>,
+    plan: &Plan,
+    read: &BTreeMap<String, String>,
+) -> (String, String) {
     let mut text = String::new();
     for file in &diagnostics.files {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
@@ -454,6 +466,7 @@ fn effective(diagnostics: &Diagnostics, environment: &Environment<'_>, plan: &Pl
         environment.scale.map(|scale| format!("scaled by {scale}")),
     ];
     overrides.into_iter().flatten().for_each(|line| text.push_str(&format!("# {line}\n")));
+    read.iter().for_each(|(path, digest)| text.push_str(&format!("# {path}: sha256:{digest}\n")));
     for load in &plan.loads {
         for stage in load.schedule.stages() {
             text.push_str(&format!(

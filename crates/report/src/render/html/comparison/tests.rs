@@ -66,8 +66,9 @@ fn the_page_stands_alone_and_says_everything_without_scripts() {
     {
         assert!(page.contains(said), "{said}");
     }
-    // Throughput, three quantiles, the curve and the shift.
-    assert_eq!(page.matches("<svg class='drawn'").count(), 6);
+    // What succeeded, was sent and was in flight, three quantiles, the curve and the shift; nothing failed.
+    assert_eq!(page.matches("<svg class='drawn'").count(), 8);
+    assert!(page.contains("Failures per second") && page.contains("Nothing in any run."));
 }
 
 #[test]
