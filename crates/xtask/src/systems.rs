@@ -1,7 +1,7 @@
 //! The four systems: their suites run, and what came of every scenario as a page (docs/SYSTEMS.md).
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -40,21 +40,39 @@ struct Kept {
 /// Runs every suite against built-in services, all of them at once and as short as can be: that everything declared still runs. Claims
 /// are not held against anybody: the machine is shared, and so short a time proves little.
 pub(crate) fn run_all() -> Result<()> {
+    begin_all()?.end()
+}
+
+/// Suites that are running: nearly all of the time they wait.
+pub(crate) struct Running {
+    out: PathBuf,
+    suites: [Result<Child>; SYSTEMS.len()],
+}
+
+/// Begins what [`run_all`] runs.
+pub(crate) fn begin_all() -> Result<Running> {
     let out = root().join("target/suites");
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("failed to remove {}", out.display()))?;
     }
     fs::create_dir_all(&out).with_context(|| format!("failed to make {}", out.display()))?;
-    let running = SYSTEMS.map(|system| begin(system, &out.join(system)));
-    let mut wrong = Vec::new();
-    for (system, started) in SYSTEMS.into_iter().zip(running) {
-        // Services of a suite end with it: all of them are waited for before anything is said to be wrong.
-        match started.and_then(|child| ended(system, child, &out.join(system))) {
-            Ok(line) => println!("{line}"),
-            Err(error) => wrong.push(format!("{system}: {error:#}")),
+    let suites = SYSTEMS.map(|system| begin(system, &out.join(system)));
+    Ok(Running { out, suites })
+}
+
+impl Running {
+    /// Waits for all of them.
+    pub(crate) fn end(self) -> Result<()> {
+        let mut wrong = Vec::new();
+        for (system, started) in SYSTEMS.into_iter().zip(self.suites) {
+            // Services of a suite end with it: all of them are waited for before anything is said to be wrong.
+            match started.and_then(|child| ended(system, child, &self.out.join(system))) {
+                Ok(line) => println!("{line}"),
+                Err(error) => wrong.push(format!("{system}: {error:#}")),
+            }
         }
+        if wrong.is_empty() { Ok(()) } else { bail!("not every scenario ran:\n{}", wrong.join("\n")) }
     }
-    if wrong.is_empty() { Ok(()) } else { bail!("not every scenario ran:\n{}", wrong.join("\n")) }
 }
 
 fn begin(system: &str, out: &Path) -> Result<Child> {

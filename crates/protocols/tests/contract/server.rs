@@ -1,5 +1,7 @@
 //! Real servers, started for a test and stopped with it.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,9 +12,14 @@ use tempfile::TempDir;
 const LOOKS: u32 = 6_000;
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Ports that systems give to nobody who asks for any: while a server that is to come back is away, nobody else may be given its.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
 /// A port that nobody listens on.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let chances = std::iter::repeat_with(|| RandomState::new().build_hasher().finish());
+    let mut ports = chances.map(|chance| PORTS.start + (chance % PORTS.len() as u64) as u16);
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// What is run, and how it is told where to listen and where to keep its files.
