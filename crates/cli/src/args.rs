@@ -84,13 +84,13 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "100%",
           value_parser = share)]
     pub(crate) samples: Option<f64>,
-    /// The run directory itself; for scripts also json=FILE and csv=FILE, for every value one by one
+    /// The directory of the run, or of the search, itself; for scripts also json=FILE and csv=FILE, for every value one by one
     #[arg(short = 'o', long, value_name = "DIR")]
     pub(crate) out: Vec<PathBuf>,
     /// Print the result only
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Print run.json instead of the summary
+    /// Print the result as JSON instead of the summary: run.json, of a search capacity.json
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -556,6 +556,22 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_search_goes_on_only_where_it_was() {
+        let found = searched(Unit::Rate, 100.0, 2.0, up_to(1_000.0, Came::Failed));
+        assert_eq!(found.differs_from(&found.clone()), None);
+        let differs = |change: fn(&mut Capacity)| {
+            let mut other = found.clone();
+            change(&mut other);
+            other.differs_from(&found)
+        };
+        assert_eq!(differs(|other| other.plan_digest.push('x')), Some("another plan"));
+        assert_eq!(differs(|other| other.target.push('x')), Some("another target"));
+        assert_eq!(differs(|other| other.variables.push('x')), Some("other variables"));
+        assert_eq!(differs(|other| other.search.look.hold_ns += 1), Some("other settings"));
+        assert_eq!(differs(|other| other.tried.clear()), None);
+    }
+
+    #[test]
     fn between_levels_is_a_straight_line_and_outside_nothing() {
         let mut found = searched(Unit::Rate, 100.0, 2.0, up_to(1_000.0, Came::Failed));
         found.tried.iter_mut().for_each(|tried| tried.in_flight = tried.level / 100.0);

@@ -36,7 +36,11 @@ fn d3_errors_with_status_200() {
         .values_mut()
         .skip(30)
         .for_each(|w| w.cells.iter_mut().for_each(|(_, _, c)| c.count_shape(error, 60)));
-    record.cells.values_mut().for_each(|c| c.count_shape(error, 1_800));
+    // Nobody looks at the content of most answers.
+    record.cells.values_mut().for_each(|c| {
+        c.count_shape(error, 1_800);
+        c.checked /= 10;
+    });
     assert_eq!(status(&record, "success"), Status::Limited);
 }
 

@@ -75,6 +75,7 @@ pub(crate) fn remarks(found: &Comparison) -> Vec<String> {
     all.extend(found.left_out.iter().map(|(path, why)| format!("left out, {why}: {}", path.display())));
     all.extend(found.marked.iter().map(|(path, why)| format!("counted although {why}: {}", path.display())));
     all.extend(found.only.iter().map(|(step, arms)| format!("only {} has the step {step}", arms.join(", "))));
+    all.extend(found.pairs.iter().filter_map(|pair| open_shares(found, pair)));
     let is_old = |d: &Difference| d.name == "env" && d.values.iter().any(|v| v.contains(NOT_RECORDED));
     if found.differences.iter().any(is_old) {
         let remark = "some runs were made before values of -e were recorded: say `--factor env` if these were the same";
@@ -87,6 +88,18 @@ pub(crate) fn remarks(found: &Comparison) -> Vec<String> {
         );
     }
     all
+}
+
+/// Shares of successes that are neither told apart nor called equal: then nobody knows that both do the same work.
+fn open_shares(found: &Comparison, pair: &Pair) -> Option<String> {
+    let is_open = |of: &&Compared| {
+        of.measure.split('(').next() == Some("ok_rate") && matches!(of.change, Change::Inconclusive { .. })
+    };
+    let open: Vec<_> = pair.measures.iter().filter(is_open).map(|of| of.measure.as_str()).collect();
+    let (base, other) = (&found.arms[pair.base].name, &found.arms[pair.other].name);
+    (!open.is_empty()).then(|| {
+        format!("that {other} does the same work as {base} is not shown: {} cannot be told", open.join(", "))
+    })
 }
 
 /// For the terminal.

@@ -68,6 +68,8 @@ fn compare_in(directory: &Path) -> Result<(f64, f64, usize)> {
     for number in 0..RUNS {
         let mut run = template.clone();
         vary(&mut run, &mut noise);
+        // Whole and valid, whatever the audits say of a synthetic one: what may not be compared costs nothing.
+        (run["ended"], run["verdict"]) = ("completed".into(), "VALID".into());
         run["started_at"] = format!("2026-01-01T{:02}:{:02}:00Z", number / 60, number % 60).into();
         let path = directory.join(["a", "b"][number % 2]).join(format!("{number:04}"));
         fs::create_dir_all(&path)?;
