@@ -310,7 +310,7 @@ impl Capacity {
         Some(levels)
     }
 
-    /// The claim that broke, or whatever was said, at the level nearest to `level` that came to nothing good.
+    /// The level nearest to `level` at which a claim of the target's broke.
     pub fn broke_near(&self, level: f64) -> Option<&Tried> {
         let far = |tried: &&Tried| (tried.level / level).ln().abs();
         self.tried.iter().filter(|t| t.came == Came::Failed).min_by(|a, b| far(a).total_cmp(&far(b)))

@@ -11,8 +11,13 @@ pub(crate) fn level(found: &Breakpoint, level: f64) -> String {
 
 /// The highest load that kept all claims, if the ramp tells one: where charts have the load line.
 pub(crate) fn line(found: &Breakpoint) -> Option<f64> {
-    let first = found.first.filter(|_| found.spoilt.is_none())?;
-    first.kept.filter(|_| found.without_user.is_none_or(|at| at > first.high))
+    found.first.and_then(|first| first.kept).filter(|_| !is_floor(found))
+}
+
+/// Whether the generator or the plan's users gave out before a claim broke, so that more might have been carried.
+fn is_floor(found: &Breakpoint) -> bool {
+    let no_user = |first: Break| found.without_user.is_some_and(|at| at <= first.high);
+    found.spoilt.is_some() || found.first.is_some_and(no_user)
 }
 
 /// What came of the ramp, a sentence each; the first is the answer.
@@ -42,11 +47,8 @@ fn answer(found: &Breakpoint) -> String {
         _ => None,
     });
     let broke: Vec<_> = broke.collect();
-    // Where the generator or the plan's users gave out, more might have been carried.
-    let is_floor = found.spoilt.is_some()
-        || found.first.is_some_and(|first| found.without_user.is_some_and(|at| at <= first.high));
     match found.first {
-        Some(Break { kept: Some(kept), .. }) if is_floor => format!(
+        Some(Break { kept: Some(kept), .. }) if is_floor(found) => format!(
             "At least {} kept all claims by one ramp; what broke first, {}, is not the target's for certain.",
             level(found, kept),
             broke.join(" and ")
