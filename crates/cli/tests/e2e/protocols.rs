@@ -71,7 +71,7 @@ fn the_example_for_a_pool_runs() {
 /// Every job that the broker accepted is taken, by one of the workers.
 #[test]
 fn the_example_for_amqp_runs() {
-    let (server, place) = (Rabbit::start(""), Place::new());
+    let (server, place) = (Rabbit::start(), Place::new());
     let run = ran(&place, "amqp.yaml", &format!("AMQP={}", server.url()));
     let deliveries = &run["deliveries"];
     assert!(deliveries["acknowledged"].as_u64() > Some(0), "{deliveries}");

@@ -67,7 +67,7 @@ fn responder(server: &str) {
 
 #[test]
 fn messages_are_confirmed_consumed_and_answered() {
-    let server = Rabbit::start("");
+    let server = Rabbit::start();
     let url = server.url();
     let mut client = client();
     let made = declare(&mut client, &url, "jobs", &[]);
@@ -177,7 +177,7 @@ fn a_server_that_comes_back_is_connected_to_again_over_tls_too() {
         "ssl_options.verify = verify_peer".to_owned(),
         "ssl_options.fail_if_no_peer_cert = true".to_owned(),
     ];
-    let mut server = Rabbit::start(&lines.join("\n"));
+    let mut server = Rabbit::secure(secure, &lines.join("\n"));
     let url = format!("amqps://localhost:{secure}");
     let pair = Some((papers.path("client.pem"), papers.path("client.key")));
     let trusting = MessageSettings { ca_file: Some(papers.path("ca.pem")), ..MessageSettings::default() };

@@ -19,19 +19,36 @@ const RABBIT: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 pub(crate) struct Rabbit {
     directory: TempDir,
     port: u16,
+    /// Where it listens for TLS, if it does: it gets there after the other.
+    secure: Option<u16>,
     /// Where Erlang's nodes are told of; it outlives them.
     names: u16,
     process: Child,
 }
 
 impl Rabbit {
-    /// With these lines of configuration.
-    pub(crate) fn start(config: &str) -> Self {
+    pub(crate) fn start() -> Self {
+        Self::configured("", None)
+    }
+
+    /// That listens at a second port for TLS, as these lines of configuration say.
+    pub(crate) fn secure(secure: u16, config: &str) -> Self {
+        Self::configured(config, Some(secure))
+    }
+
+    fn configured(config: &str, secure: Option<u16>) -> Self {
         let (directory, port, names) = (tempfile::tempdir().unwrap(), free_port(), free_port());
         std::fs::write(directory.path().join("rabbit.conf"), config).unwrap();
         std::fs::write(directory.path().join("plugins"), "[].").unwrap();
         let process = spawn(directory.path(), port, names);
-        Self { directory, port, names, process }
+        let server = Self { directory, port, secure, names, process };
+        server.is_there();
+        server
+    }
+
+    fn is_there(&self) {
+        listens(self.port);
+        self.secure.into_iter().for_each(listens);
     }
 
     pub(crate) fn url(&self) -> String {
@@ -52,6 +69,7 @@ impl Rabbit {
     /// Starts it again where it was.
     pub(crate) fn restart(&mut self) {
         self.process = spawn(self.directory.path(), self.port, self.names);
+        self.is_there();
     }
 }
 
@@ -85,9 +103,7 @@ fn spawn(place: &Path, port: u16, names: u16) -> Child {
     }
     command.env("ERL_EPMD_ADDRESS", "127.0.0.1");
     let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let process = process.unwrap_or_else(|e| panic!("{RABBIT}: {e}; `cargo xtask setup` installs it"));
-    listens(port);
-    process
+    process.unwrap_or_else(|e| panic!("{RABBIT}: {e}; `cargo xtask setup` installs it"))
 }
 
 /// A broker of MQTT.
