@@ -8,24 +8,14 @@ use crate::{browser, generate, k6, setup, systems, tidy};
 /// See the module.
 pub(crate) fn ci() -> Result<()> {
     run("cargo", &["fmt", "--all", "--check"])?;
-    setup::servers()?;
     tidy::tidy()?;
     if !lints_while_it_builds() {
         run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     }
     generate::generate(true)?;
-    if has("cargo-nextest") {
-        let threads = test_threads().to_string();
-        let tests = ["--workspace", "--all-targets", "--locked", "--test-threads", &threads];
-        run("cargo", &[&["nextest", "run"][..], &tests].concat())?;
-    } else {
-        run("cargo", &["test", "--workspace", "--locked", "--lib", "--bins", "--tests"])?;
-    }
-    // Suites wait, and the documentation's examples (which nextest leaves out) are built meanwhile.
-    let suites = systems::begin_all()?;
-    let documented = run("cargo", &["test", "--workspace", "--locked", "--doc"]);
-    suites.end()?;
-    documented?;
+    build()?;
+    test()?;
+    run("cargo", &["test", "--workspace", "--locked", "--doc"])?;
     if browser::is_possible() {
         browser::browser(false)?;
     } else {
@@ -40,10 +30,33 @@ pub(crate) fn ci() -> Result<()> {
     Ok(())
 }
 
-/// Most of what takes long waits for servers and clocks: half as many again as there are cores keep them busy.
+/// Builds everything but the documentation's examples. What is waited for otherwise happens meanwhile: servers are installed, and the
+/// suites run, which wait for nearly all of their time.
+fn build() -> Result<()> {
+    std::thread::scope(|scope| {
+        let installed = scope.spawn(setup::servers);
+        run("cargo", &["build", "--locked", "--bin", "plimsoll"])?;
+        let suites = systems::begin_all()?;
+        let built = run("cargo", &["test", "--workspace", "--all-targets", "--locked", "--no-run"]);
+        suites.end()?;
+        built?;
+        installed.join().expect("what installs servers does not panic")
+    })
+}
+
+fn test() -> Result<()> {
+    if has("cargo-nextest") {
+        let threads = test_threads().to_string();
+        let tests = ["--workspace", "--all-targets", "--locked", "--test-threads", &threads];
+        run("cargo", &[&["nextest", "run"][..], &tests].concat())
+    } else {
+        run("cargo", &["test", "--workspace", "--locked", "--lib", "--bins", "--tests"])
+    }
+}
+
+/// Most of what takes long waits for servers and clocks: twice as many as there are cores keep them busy.
 fn test_threads() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    cores + cores.div_ceil(2)
+    2 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Whether whoever called has clippy in the compiler's place (`.ci/run` does): what is built is linted on the way.
