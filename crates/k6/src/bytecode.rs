@@ -7,12 +7,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rquickjs::module::{Declared, WriteOptions};
 use rquickjs::{Ctx, Module, Result};
 
+use crate::intrinsics::Named;
+
 /// Compiled modules by name.
 #[derive(Default)]
 pub(crate) struct Compiled(Mutex<BTreeMap<String, Arc<Bytecode>>>);
 
 /// What the engine of this very process has written, and nobody has touched since.
-struct Bytecode(Vec<u8>);
+struct Bytecode {
+    bytes: Vec<u8>,
+    /// What of the built-in objects its text names.
+    named: Named,
+}
 
 impl Compiled {
     /// The module of a name, whose text is `text`, not yet run.
@@ -24,10 +30,13 @@ impl Compiled {
     ) -> Result<Module<'js, Declared>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         if let Some(bytecode) = known {
+            bytecode.named.give(ctx)?;
             // SAFETY: `Bytecode` is only made below, of what the same version of the engine has written in this process;
             // it is copied while it is read.
-            return unsafe { Module::load(ctx.clone(), &bytecode.0) };
+            return unsafe { Module::load(ctx.clone(), &bytecode.bytes) };
         }
+        let named = Named::of(text);
+        named.give(ctx)?;
         let module = Module::declare(ctx.clone(), name, text)?;
         // Lines are needed for whoever wrote the script; our own modules are nobody's to look into.
         let options = WriteOptions {
@@ -35,7 +44,7 @@ impl Compiled {
             strip_debug: crate::modules::is_built_in(name),
             ..WriteOptions::default()
         };
-        let bytecode = Arc::new(Bytecode(module.write(options)?));
+        let bytecode = Arc::new(Bytecode { bytes: module.write(options)?, named });
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), bytecode);
         Ok(module)
     }

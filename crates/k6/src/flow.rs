@@ -14,7 +14,7 @@ use plimsoll_model::{Nanos, Operation, Outcome};
 pub(crate) use counted::duration_ns;
 pub(crate) use jar::{Cookie, Jar};
 
-use crate::vu::{Call, Seen, Vu};
+use crate::vu::{Call, Seen, Vu, path_of};
 
 /// Without a word about it.
 const TIMEOUT_NS: Nanos = 60_000_000_000;
@@ -213,7 +213,7 @@ impl Flow {
     pub(crate) fn call(&mut self, vu: &Vu) -> Call {
         self.cookies_sent = self.jar(vu).field(&self.url, &self.cookies);
         let group = vu.group.borrow();
-        let step = vu.request_step(group.trim_start_matches("::"), &self.method, self.name());
+        let step = vu.request_step(path_of(&group), &self.method, self.name());
         Call { step, operation: self.operation(vu) }
     }
 

@@ -10,6 +10,7 @@ mod convert;
 mod coroutine;
 mod desk;
 mod flow;
+mod intrinsics;
 mod lower;
 mod metrics;
 mod modules;

@@ -4,6 +4,7 @@
 const BUILT_IN: &[(&str, &str)] = &[
     ("k6", include_str!("assets/k6.js")),
     ("k6/http", include_str!("assets/http.js")),
+    (HTTP_DEFAULT, include_str!("assets/http-default.js")),
     ("k6/metrics", include_str!("assets/metrics.js")),
     ("k6/execution", include_str!("assets/execution.js")),
     ("k6/data", include_str!("assets/data.js")),
@@ -27,6 +28,9 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("plimsoll:jslib/httpx", include_str!("assets/jslib/httpx.js")),
 ];
 
+/// `k6/http` for modules that take nothing of it by name.
+pub(crate) const HTTP_DEFAULT: &str = "plimsoll:default/http";
+
 /// Modules of our own that are read when something of them is first asked for.
 const PARTS: &[(&str, &str)] = &[
     ("console", include_str!("assets/parts/console.js")),
@@ -37,6 +41,7 @@ const PARTS: &[(&str, &str)] = &[
     ("older", include_str!("assets/parts/older.js")),
     ("sockets", include_str!("assets/parts/sockets.js")),
     ("text", include_str!("assets/parts/text.js")),
+    ("timings", include_str!("assets/parts/timings.js")),
     ("timers", include_str!("assets/parts/timers.js")),
     ("webcrypto", include_str!("assets/parts/webcrypto.js")),
 ];

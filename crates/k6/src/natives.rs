@@ -12,6 +12,8 @@ mod html;
 mod http;
 mod info;
 mod json;
+mod k6;
+mod lazy;
 mod parts;
 mod response;
 mod subtle;
@@ -21,7 +23,6 @@ mod x509;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use plimsoll_model::{Nanos, Outcome};
 use rand::Rng;
 use rquickjs::function::{Constructor, Func, Opt};
 use rquickjs::object::Property;
@@ -29,7 +30,7 @@ use rquickjs::{Array, Ctx, Exception, Function, Module, Object, Result, Value};
 
 use crate::metrics::{BuiltIn, Contains, Kind, Metric, Tagged};
 use crate::run::Level;
-use crate::vu::{Ask, Event, GroupEnded, Stage, Vu};
+use crate::vu::{Event, Stage, Vu};
 use response::Response;
 
 /// The name under which modules find what there is.
@@ -118,28 +119,6 @@ fn flow<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     let v = vu.clone();
     own.set("now", Func::from(move || v.now() as f64 / 1e6))?;
     let v = vu.clone();
-    own.set(
-        "sleep",
-        Func::from(move |ctx: Ctx<'js>, seconds: f64| -> Result<()> {
-            not_while_reading(&ctx, &v, "sleep()")?;
-            if seconds.is_nan() || seconds <= 0.0 {
-                return Ok(());
-            }
-            v.ask(Ask::Sleep((seconds * 1e9) as Nanos)).map_err(|_| time_is_up(&ctx)).map(drop)
-        }),
-    )?;
-    let v = vu.clone();
-    own.set(
-        "group",
-        Func::from(move |ctx: Ctx<'js>, name: String, body: Function<'js>| -> Result<Value<'js>> {
-            not_while_reading(&ctx, &v, "group()")?;
-            let (outer_bytes, begun_ns) = (v.enter_group(&name), v.now());
-            let result = body.call(());
-            v.end_group(outer_bytes, begun_ns, result.is_ok());
-            result
-        }),
-    )?;
-    let v = vu.clone();
     own.set("timers", Func::from(move |count: f64| v.timers.set(count as u32)))?;
     let v = vu.clone();
     own.set("say", Func::from(move |level: String, text: String| v.run.say(level_of(&level), &text)))
@@ -151,31 +130,6 @@ fn level_of(name: &str) -> Level {
         "warning" => Level::Warning,
         "error" => Level::Error,
         _ => Level::Info,
-    }
-}
-
-impl Vu {
-    /// Goes into a group; how long the path of the one around it is, in bytes.
-    fn enter_group(&self, name: &str) -> usize {
-        let mut group = self.group.borrow_mut();
-        let outer_bytes = group.len();
-        group.push_str("::");
-        group.push_str(name);
-        if self.tags_with("group") {
-            self.store.enter(&group);
-        }
-        outer_bytes
-    }
-
-    fn end_group(&self, outer_bytes: usize, begun_ns: Nanos, complete: bool) {
-        let now_ns = self.now();
-        self.store.time(BuiltIn::GroupDuration, now_ns.saturating_sub(begun_ns), self);
-        if self.stage.get() == Stage::Load {
-            let step = self.group_step(self.group.borrow().trim_start_matches("::"));
-            let outcome = if complete { Outcome::Ok } else { Outcome::AppError };
-            self.groups_ended.borrow_mut().push(GroupEnded { step, begun_ns, outcome });
-        }
-        self.group.borrow_mut().truncate(outer_bytes);
     }
 }
 
@@ -329,7 +283,8 @@ fn one_check<'js>(
     name: String,
     tags: Option<&Object<'js>>,
 ) -> Result<bool> {
-    if name.contains("::") {
+    // Looking for a text prepares a search that costs more than a look at a name's bytes.
+    if name.as_bytes().windows(2).any(|two| two == b"::") {
         return Err(Exception::throw_message(ctx, "group and check names may not contain '::'"));
     }
     // Looked at first: asking what an object is forgets what was thrown before.

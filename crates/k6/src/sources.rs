@@ -2,6 +2,7 @@
 
 mod commonjs;
 mod excerpt;
+mod imports;
 
 pub(crate) use excerpt::{Place, excerpt};
 
@@ -20,6 +21,8 @@ pub enum ScriptError {
     Options(String),
 }
 
+const HTTP: &str = "k6/http";
+
 /// The directory beside a script that remote modules are kept in.
 const CACHE: &str = "remote_modules";
 
@@ -27,12 +30,20 @@ const CACHE: &str = "remote_modules";
 pub(crate) struct Sources {
     /// The script itself.
     pub(crate) entry: String,
-    texts: Mutex<BTreeMap<String, Arc<str>>>,
+    texts: Mutex<BTreeMap<String, Text>>,
     /// As they were written, and how lines of what the engine was given lead back to them.
     written: Mutex<BTreeMap<String, Written>>,
     files: Mutex<BTreeMap<PathBuf, Arc<[u8]>>>,
     /// Addresses to files that stand in for them.
     map: BTreeMap<String, PathBuf>,
+}
+
+/// A module as the engine is given it.
+#[derive(Clone)]
+struct Text {
+    text: Arc<str>,
+    /// Whether it takes nothing of `k6/http` by name.
+    takes_http_whole: bool,
 }
 
 /// A file as it was written.
@@ -95,6 +106,14 @@ impl Sources {
             .ok_or_else(|| format!("there is no file {} (imported as \"{name}\")", path.display()))
     }
 
+    /// The same for a static import. Who takes nothing of `k6/http` by name is given it without names: thousands of users hold no more of
+    /// it than they use.
+    pub(crate) fn imported(&self, base: &str, name: &str) -> Result<String, String> {
+        let found = self.resolve(base, name)?;
+        let takes_whole = found == HTTP && self.texts().get(base).is_some_and(|base| base.takes_http_whole);
+        Ok(if takes_whole { crate::modules::HTTP_DEFAULT.to_owned() } else { found })
+    }
+
     /// Where a remote module is looked for: beside the script, under its address.
     fn cached(&self, address: &str) -> PathBuf {
         let (_, path) = address.split_once("://").unwrap_or(("", address));
@@ -119,15 +138,20 @@ impl Sources {
 
     /// The source text of a module, without types.
     pub(crate) fn module(&self, name: &str) -> Result<Arc<str>, String> {
-        if let Some(known) = self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
-            return Ok(known.clone());
+        if let Some(known) = self.texts().get(name) {
+            return Ok(known.text.clone());
         }
         let text: Arc<str> = match crate::modules::source(name) {
             Some(own) => own.into(),
             None => self.read(name)?,
         };
-        self.texts.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), text.clone());
+        let takes_http_whole = imports::only_default(&text, HTTP);
+        self.texts().insert(name.to_owned(), Text { text: text.clone(), takes_http_whole });
         Ok(text)
+    }
+
+    fn texts(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Text>> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The text of a file as the engine is given it.
@@ -176,9 +200,9 @@ impl Sources {
 
     /// Files of the script that were read, by name; modules of our own are not among them.
     pub(crate) fn read_so_far(&self) -> Vec<(String, Arc<str>)> {
-        let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let own = |name: &&String| !crate::modules::is_built_in(name);
-        texts.iter().filter(|(name, _)| own(name)).map(|(name, text)| (name.clone(), text.clone())).collect()
+        let texts = self.texts();
+        texts.iter().filter(|(name, _)| own(name)).map(|(name, t)| (name.clone(), t.text.clone())).collect()
     }
 
     /// Where a file is that the script opens, relative to where it stands.

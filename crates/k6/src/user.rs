@@ -106,7 +106,7 @@ impl ScriptUser {
             let scenario = usize::from(iteration.scenario);
             vu.deadline_ns.set(vu.run.options.scenarios[scenario].end_ns);
             let pass = Pass { scenario, number: self.numbers[scenario].take() };
-            match self.converse(world, desk, &mut beside, Answer::Iterate(pass)).await {
+            let ended_ns = match self.converse(world, desk, &mut beside, Answer::Iterate(pass)).await {
                 Some(Ask::Idle(ended)) => {
                     let was_cut = ended.thrown.as_ref().is_some_and(|thrown| thrown.is_interrupt);
                     let count = if was_cut { &vu.run.iterations_cut } else { &vu.run.iterations_done };
@@ -115,6 +115,7 @@ impl ScriptUser {
                         complain(vu, thrown);
                     }
                     desk.host.borrow_mut().end_iteration(ended.thrown.is_none());
+                    ended.at_ns
                 }
                 other => {
                     if let Some(Ask::Finished(Err(thrown))) = other {
@@ -123,14 +124,14 @@ impl ScriptUser {
                     desk.host.borrow_mut().end_iteration(false);
                     return;
                 }
-            }
+            };
             if !beside.is_empty() {
                 // An iteration that was made to end does not wait for what it began.
                 beside = Beside::default();
                 desk.hang_up();
             }
-            if vu.store.hand_over_now_and_then(vu.now()) {
-                vu.run.look(vu.now());
+            if vu.store.hand_over_now_and_then(ended_ns) {
+                vu.run.look(ended_ns);
             }
         }
     }

@@ -81,6 +81,8 @@ pub(crate) struct Call {
 #[derive(Debug, Default)]
 pub(crate) struct Ended {
     pub(crate) thrown: Option<Thrown>,
+    /// When.
+    pub(crate) at_ns: Nanos,
 }
 
 /// What was thrown and not caught.
@@ -320,19 +322,21 @@ impl Vu {
 
     /// The operation of a request that was sent as it is before.
     pub(crate) fn sent(&self, method: &str, url: &str) -> Option<Arc<Operation>> {
-        let fixed = self.fixed.borrow();
-        let found = fixed.iter().find(|(m, u, _)| (m.as_str(), u.as_str()) == (method, url));
-        found.map(|(_, _, operation)| operation.clone())
+        self.place_of(method, url).map(|at| self.fixed.borrow()[at].2.clone())
     }
 
     /// Whether there is one.
     pub(crate) fn has_sent(&self, method: &str, url: &str) -> bool {
-        self.fixed.borrow().iter().any(|(m, u, _)| (m.as_str(), u.as_str()) == (method, url))
+        self.place_of(method, url).is_some()
+    }
+
+    fn place_of(&self, method: &str, url: &str) -> Option<usize> {
+        self.fixed.borrow().iter().position(|(m, u, _)| (m.as_str(), u.as_str()) == (method, url))
     }
 
     /// The present group, as steps are named by it.
     pub(crate) fn group_path(&self) -> String {
-        self.group.borrow().trim_start_matches("::").to_owned()
+        path_of(&self.group.borrow()).to_owned()
     }
 
     /// Something beside the script is over.
@@ -346,6 +350,11 @@ impl Vu {
         self.tokens.set(self.tokens.get() + 1);
         self.tokens.get()
     }
+}
+
+/// A group, `::outer::inner`, without what stands before its path.
+pub(crate) fn path_of(group: &str) -> &str {
+    group.strip_prefix("::").unwrap_or(group)
 }
 
 /// Steps that a user remembers the numbers of: a script with more has names that never come again.

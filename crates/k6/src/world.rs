@@ -7,13 +7,14 @@ use plimsoll_model::Nanos;
 use rquickjs::function::{Func, IntoArgs};
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
-use rquickjs::{Atom, CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Runtime, Value};
+use rquickjs::{Atom, CatchResultExt, CaughtError, Ctx, Function, Module, Object, Runtime, Value};
 
 use crate::allocator::Memory;
 use crate::coroutine::Coroutine;
-use crate::natives;
+use crate::metrics::{BuiltIn, Kind};
 use crate::run::Run;
 use crate::vu::{Answer, Ask, Ended, Pass, Stage, Thrown, Vu};
+use crate::{intrinsics, natives};
 
 /// Stack of a world, and how much of it the script may use. Pages are taken when they are touched.
 const STACK_BYTES: usize = 1024 * 1024;
@@ -66,7 +67,7 @@ fn live(vu: &Rc<Vu>, role: &Role) -> Result<Option<String>, Thrown> {
     runtime.set_interrupt_handler(Some(Box::new(move || {
         watched.upgrade().is_some_and(|vu| vu.cancelled.get() || vu.now() > vu.deadline_ns.get())
     })));
-    let context = Context::full(&runtime).map_err(failed)?;
+    let context = intrinsics::context(&runtime).map_err(failed)?;
     context.with(|ctx| {
         let script = Script::read(&ctx, vu)?;
         match role {
@@ -187,7 +188,7 @@ impl<'js> Script<'js> {
                 functions[pass.scenario] = Some(self.function(vu, pass)?);
             }
             let function = functions[pass.scenario].as_ref().expect("it was just put there");
-            ended.thrown = self.iteration(vu, function, &data).err();
+            ended = self.iteration(vu, function, &data);
             vu.iteration.set(vu.iteration.get() + 1);
             if vu.cancelled.get() {
                 return Ok(None);
@@ -212,25 +213,31 @@ impl<'js> Script<'js> {
         })
     }
 
-    fn iteration(&self, vu: &Rc<Vu>, function: &Function<'js>, data: &Value<'js>) -> Result<(), Thrown> {
+    fn iteration(&self, vu: &Rc<Vu>, function: &Function<'js>, data: &Value<'js>) -> Ended {
         let begun_ns = vu.now();
         vu.outstanding.set(0);
-        self.globals
-            .set(self.iter.clone(), vu.iteration.get() as f64)
-            .catch(&self.ctx)
-            .map_err(|e| thrown(vu, &e))?;
-        let result: Result<Value<'js>, _> =
-            function.call((data.clone(),)).catch(&self.ctx).map_err(|e| thrown(vu, &e));
-        let result = result.and_then(|result| self.settle(vu, &result).map(drop));
+        let result = self.called(vu, function, data);
         if result.is_err() && vu.timers.get() > 0 {
             let _left = self.call_own(vu, "clearTimers", ());
         }
         vu.group.borrow_mut().clear();
+        let at_ns = vu.now();
         if !vu.cancelled.get() {
-            vu.store.time(crate::metrics::BuiltIn::IterationDuration, vu.now() - begun_ns, &**vu);
-            vu.store.count(crate::metrics::BuiltIn::Iterations, 1.0, &**vu);
+            let duration_ms = (at_ns - begun_ns) as f64 / 1e6;
+            let values = [
+                (BuiltIn::IterationDuration, Kind::Trend, duration_ms),
+                (BuiltIn::Iterations, Kind::Counter, 1.0),
+            ];
+            vu.store.add_all(&values, &**vu);
         }
-        result
+        Ended { thrown: result.err(), at_ns }
+    }
+
+    fn called(&self, vu: &Rc<Vu>, function: &Function<'js>, data: &Value<'js>) -> Result<(), Thrown> {
+        let number = self.globals.set(self.iter.clone(), vu.iteration.get() as f64);
+        let result = number.and_then(|()| function.call::<_, Value<'js>>((data.clone(),)));
+        let result = result.catch(&self.ctx).map_err(|e| thrown(vu, &e))?;
+        self.settle(vu, &result).map(drop)
     }
 
     /// Runs what is waiting (promises, timers, requests that go on) until there is nothing left, and returns what
@@ -310,7 +317,7 @@ impl Resolver for Paths {
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<String> {
-        let found = self.0.sources.resolve(base, name);
+        let found = self.0.sources.imported(base, name);
         found.map_err(|message| rquickjs::Error::new_resolving_message(base, name, message))
     }
 }

@@ -297,6 +297,13 @@ impl Capacity {
         Some(beyond.min_by(f64::total_cmp)? / held)
     }
 
+    /// Successes per second at the level that was tried nearest to this one; `None` before there were any.
+    pub fn throughput_near(&self, level: f64) -> Option<f64> {
+        let far = |tried: &&Tried| (tried.level / level).ln().abs();
+        let seen = self.tried.iter().filter(|tried| tried.throughput_per_s > 0.0);
+        seen.min_by(|a, b| far(a).total_cmp(&far(b))).map(|tried| tried.throughput_per_s)
+    }
+
     /// The levels of a walk over the line, none beyond the highest that may be tried; `None` if nothing failed.
     pub fn walk_levels(&self) -> Option<Vec<f64>> {
         let (failed, held) = self.bracket();

@@ -12,11 +12,9 @@ use plimsoll_audit::statistics::change::{Change, Worse};
 use plimsoll_metrics::expression::ArmClaim;
 
 pub use claims::JudgedClaim;
-use runs::step_of;
+pub(crate) use runs::is_share;
 pub use runs::{NOT_RECORDED, NoRun, RunSummary, circumstances, runs_in};
-
-/// The measure by which arms are held to do the same work.
-const SHARE: &str = "ok_rate";
+use runs::{SHARE, step_of};
 
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,14 +199,14 @@ fn in_turn(a: &Arm, b: &Arm) -> bool {
 fn sides(base: &Arm, other: &Arm, measure: &str, in_turn: bool) -> Sides {
     let known =
         |arm: &Arm| arm.runs.iter().find_map(|run| run.measures.get(measure)).map(|(worse, _)| *worse);
-    let kind = measure.split('(').next().unwrap_or_default();
-    let worse = if matches!(kind, SHARE | "throughput") { Worse::Lower } else { Worse::Higher };
+    let is_share = is_share(measure);
+    let worse = if is_share || measure.starts_with("throughput") { Worse::Lower } else { Worse::Higher };
     let theirs = other.by_round(measure);
     let pair = |(round, a): (usize, f64)| Some((a, *theirs.get(&round)?));
     Sides {
         measure: measure.to_owned(),
         worse: known(base).or_else(|| known(other)).unwrap_or(worse),
-        is_share: kind == SHARE,
+        is_share,
         a: base.values(measure),
         b: other.values(measure),
         pairs: if in_turn {

@@ -14,7 +14,7 @@ use std::error::Error;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-pub use pooled::{CONFIDENCE, Together};
+pub use pooled::{COVERAGE, Together};
 use pooled::{weigh, wrong_answers};
 
 /// By what levels grow until one fails.
@@ -182,7 +182,7 @@ pub enum Reason {
     GeneratorLimit,
     /// At least `held`: claims hold at the highest level that was to be tried.
     HoldsAtHighest,
-    /// Looks near the line disagree: `held` and `failed` are the ends of an interval of [`CONFIDENCE`] by all of them
+    /// Looks near the line disagree: `held` and `failed` are the ends of an interval (see [`COVERAGE`]) by all of them
     /// together. It is as narrow as the bracket was to be, or no more looks were worth their time.
     Pooled {
         /// The middle of it.

@@ -196,10 +196,12 @@ impl<'a> Going<'a> {
             Some(gap) if gap > WIDE => self.args.hold / WIDE_SHARE,
             Some(_) => self.args.hold,
         };
-        let needed = match self.found.unit {
-            Unit::Rate => samples_of(&self.found.claims) * SAMPLES / level,
-            Unit::Users => 0.0,
+        let per_s = match self.found.unit {
+            Unit::Rate => level,
+            // As many as complete beside the level that was tried nearest to it; of the first one nothing is known.
+            Unit::Users => self.found.throughput_near(level).unwrap_or(f64::INFINITY),
         };
+        let needed = samples_of(&self.found.claims) * SAMPLES / per_s;
         let needed_ns = (needed * SECOND_NS as f64) as Nanos;
         needed_ns.max(usual).min(self.args.hold_max.max(self.args.hold)).div_ceil(SECOND_NS).max(1)
             * SECOND_NS

@@ -84,13 +84,15 @@ pub(super) fn count(vu: &Vu, flow: &Flow, seen: &Seen, expected: bool) {
         time(BuiltIn::HttpReqSending, phases[4]),
         time(BuiltIn::HttpReqWaiting, phases[5]),
         time(BuiltIn::HttpReqReceiving, phases[6]),
+        (BuiltIn::HttpReqFailed, Kind::Rate, f64::from(u8::from(!expected))),
     ];
-    store.add_all(&values, tags);
-    if !matches!(flow.expected, Expected::Nothing) {
-        store.rate(BuiltIn::HttpReqFailed, !expected, tags);
-    }
-    store.count(BuiltIn::DataSent, seen.reply.bytes_sent as f64, vu);
-    store.count(BuiltIn::DataReceived, seen.reply.bytes_received as f64, vu);
+    let is_judged = !matches!(flow.expected, Expected::Nothing);
+    store.add_all(if is_judged { &values } else { &values[..values.len() - 1] }, tags);
+    let carried = [
+        (BuiltIn::DataSent, Kind::Counter, seen.reply.bytes_sent as f64),
+        (BuiltIn::DataReceived, Kind::Counter, seen.reply.bytes_received as f64),
+    ];
+    store.add_all(&carried, vu);
 }
 
 /// What k6 calls the duration of a request: sending, waiting and receiving; connecting is not part of it.

@@ -170,8 +170,17 @@ impl Store {
             self.write(metric, value, tags);
         }
         let mut totals = self.totals.borrow_mut();
+        self.add_with_parts(&mut totals, (metric, kind, value), tags);
+    }
+
+    fn add_with_parts(
+        &self,
+        totals: &mut Totals,
+        (metric, kind, value): (MetricId, Kind, f64),
+        tags: &dyn Tagged,
+    ) {
         totals.add(metric, kind, value);
-        if self.is_divided(metric) {
+        if self.divided.get(metric) == Some(&true) {
             for (number, sub) in self.book.subs.iter().enumerate() {
                 if sub.metric == metric && tags.hold(&sub.filter) {
                     totals.add_to_sub(number, kind, value);
@@ -182,17 +191,14 @@ impl Store {
 
     /// Adds values of metrics that k6 has itself, all with the same tags.
     pub(crate) fn add_all(&self, values: &[(BuiltIn, Kind, f64)], tags: &dyn Tagged) {
-        let is_plain = |(metric, ..): &(BuiltIn, Kind, f64)| !self.is_divided(*metric as usize);
-        if self.book.points.are_wanted() || !values.iter().all(is_plain) {
+        if self.book.points.are_wanted() {
             values.iter().for_each(|(metric, kind, value)| self.add(*metric as usize, *kind, *value, tags));
             return;
         }
         let mut totals = self.totals.borrow_mut();
-        values.iter().for_each(|(metric, kind, value)| totals.add(*metric as usize, *kind, *value));
-    }
-
-    fn is_divided(&self, metric: MetricId) -> bool {
-        self.divided.get(metric) == Some(&true)
+        for (metric, kind, value) in values {
+            self.add_with_parts(&mut totals, (*metric as usize, *kind, *value), tags);
+        }
     }
 
     fn write(&self, metric: MetricId, value: f64, tags: &dyn Tagged) {

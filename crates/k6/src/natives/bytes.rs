@@ -3,6 +3,13 @@
 use rquickjs::{ArrayBuffer, Ctx, Exception, Result, TypedArray, Value};
 
 use super::text_of;
+use crate::intrinsics;
+
+/// Bytes for a script.
+pub(super) fn buffer<'js>(ctx: &Ctx<'js>, bytes: Vec<u8>) -> Result<ArrayBuffer<'js>> {
+    intrinsics::give_bytes(ctx)?;
+    ArrayBuffer::new(ctx.clone(), bytes)
+}
 
 /// The bytes of a body; `None` without one.
 pub(super) fn bytes_of<'js>(ctx: &Ctx<'js>, body: &Value<'js>) -> Result<Option<Vec<u8>>> {

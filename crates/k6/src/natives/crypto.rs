@@ -10,7 +10,7 @@ use rand::RngCore;
 use rquickjs::function::Func;
 use rquickjs::{ArrayBuffer, Ctx, Exception, IntoJs, Object, Result, Value};
 
-use super::bytes::bytes_of;
+use super::bytes::{buffer, bytes_of};
 use crate::vu::Vu;
 
 /// The digest of a name over `data`, with a key if one is given; `None` if there is no digest of that name.
@@ -48,7 +48,7 @@ fn written<'js>(ctx: &Ctx<'js>, bytes: Vec<u8>, format: &str) -> Result<Value<'j
         "base64" => STANDARD.encode(bytes).into_js(ctx),
         "base64url" => URL_SAFE.encode(bytes).into_js(ctx),
         "base64rawurl" => URL_SAFE_NO_PAD.encode(bytes).into_js(ctx),
-        "binary" => Ok(ArrayBuffer::new(ctx.clone(), bytes)?.into_value()),
+        "binary" => Ok(buffer(ctx, bytes)?.into_value()),
         other => Err(Exception::throw_message(
             ctx,
             &format!(
@@ -88,7 +88,7 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             }
             let mut bytes = vec![0; count as usize];
             v.random.borrow_mut().fill_bytes(&mut bytes);
-            ArrayBuffer::new(ctx, bytes)
+            buffer(&ctx, bytes)
         }),
     )
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{NO_PAD, STANDARD, STANDARD_NO_PAD, URL_SAF
 use rquickjs::function::Func;
 use rquickjs::{Array, ArrayBuffer, Ctx, Exception, Object, Result, String as JsString, Value};
 
-use super::bytes::bytes_of;
+use super::bytes::{buffer, bytes_of};
 use crate::vu::{Stage, Vu};
 
 /// Without padding, and with whatever bits are left over.
@@ -38,7 +38,7 @@ pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
             if as_text {
                 return Ok(JsString::from_str(ctx, &String::from_utf8_lossy(&bytes))?.into_value());
             }
-            Ok(ArrayBuffer::new(ctx, bytes)?.into_value())
+            Ok(buffer(&ctx, bytes)?.into_value())
         }),
     )?;
     own.set(
@@ -47,7 +47,7 @@ pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
             Ok(String::from_utf8_lossy(&bytes_of(&ctx, &bytes)?.unwrap_or_default()).into_owned())
         }),
     )?;
-    own.set("bytes", Func::from(|ctx: Ctx<'js>, text: String| ArrayBuffer::new(ctx, text.into_bytes())))?;
+    own.set("bytes", Func::from(|ctx: Ctx<'js>, text: String| buffer(&ctx, text.into_bytes())))?;
     own.set(
         "concat",
         Func::from(|ctx: Ctx<'js>, parts: Array<'js>| -> Result<ArrayBuffer<'js>> {
@@ -55,7 +55,7 @@ pub(super) fn install<'js>(own: &Object<'js>) -> Result<()> {
             for part in parts.iter::<Value<'js>>() {
                 all.extend(bytes_of(&ctx, &part?)?.unwrap_or_default());
             }
-            ArrayBuffer::new(ctx, all)
+            buffer(&ctx, all)
         }),
     )
 }
@@ -70,7 +70,7 @@ pub(super) fn open<'js>(ctx: &Ctx<'js>, vu: &Vu, path: &str, mode: Option<&str>)
     }
     let bytes = vu.run.sources.file(path).map_err(|problem| Exception::throw_message(ctx, &problem))?;
     if mode == Some("b") {
-        return Ok(ArrayBuffer::new_copy(ctx.clone(), &bytes[..])?.into_value());
+        return Ok(buffer(ctx, bytes.to_vec())?.into_value());
     }
     Ok(JsString::from_str(ctx.clone(), &String::from_utf8_lossy(&bytes))?.into_value())
 }

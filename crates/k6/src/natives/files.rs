@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rquickjs::function::Func;
 use rquickjs::{Array, ArrayBuffer, Ctx, IntoJs, Object, Result};
 
+use super::bytes::buffer;
 use super::go_error;
 use crate::vu::Vu;
 
@@ -17,7 +18,7 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
         Func::from(
             move |ctx: Ctx<'js>, path: String, from: usize, count: usize| -> Result<ArrayBuffer<'js>> {
                 let bytes = v.run.sources.file(&path).map_err(|problem| go_error(&ctx, &problem))?;
-                ArrayBuffer::new_copy(ctx, bytes.get(from..from + count).unwrap_or_default())
+                buffer(&ctx, bytes.get(from..from + count).unwrap_or_default().to_vec())
             },
         ),
     )?;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rquickjs::function::{Func, Opt};
 use rquickjs::{Array, Class, Ctx, Function, Object, Result, Value};
 
+mod exports;
 mod params;
 
 use params::{Given, Problem, expected};
@@ -23,8 +24,7 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     own.set(
         "get",
         Func::from(move |ctx: Ctx<'js>, url: Value<'js>, params: Opt<Value<'js>>| {
-            let nothing = Value::new_null(ctx.clone());
-            send(&ctx, &v, "GET", url, nothing, params.0)
+            send(&ctx, &v, "GET", url, None, params.0)
         }),
     )?;
     let v = vu.clone();
@@ -35,12 +35,17 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
                   method: String,
                   url: Value<'js>,
                   body: Opt<Value<'js>>,
-                  params: Opt<Value<'js>>| {
-                let body = body.0.unwrap_or_else(|| Value::new_null(ctx.clone()));
-                send(&ctx, &v, &method, url, body, params.0)
-            },
+                  params: Opt<Value<'js>>| { send(&ctx, &v, &method, url, body.0, params.0) },
         ),
     )
+}
+
+/// What scripts find in the module, one by one as they ask for it.
+pub(super) fn exports<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
+    let all = Object::new(own.ctx().clone())?;
+    all.set("get", own.get::<_, Value<'js>>("get")?)?;
+    exports::describe(&all, vu.clone())?;
+    own.set("httpExports", all)
 }
 
 /// What few scripts need.
@@ -59,10 +64,11 @@ pub(super) fn install_more<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
                   kind: Value<'js>,
                   params: Opt<Value<'js>>| {
                 not_while_reading(&ctx, &v, "an HTTP request")?;
+                let (name, body, kind) = (Some(name), Some(body), Some(kind));
                 let given = Given { method, url, name, body, kind, params: params.0 };
                 match given.flow(&v) {
-                    Ok(flow) => perform(&ctx, &v, Box::new(flow)),
-                    Err(problem) => respond(&ctx, &v, Box::new(refused(&v, problem)?)),
+                    Ok(flow) => perform(&ctx, &v, flow),
+                    Err(problem) => respond(&ctx, &v, refused(&v, problem)?),
                 }
             },
         ),
@@ -90,21 +96,21 @@ fn send<'js>(
     vu: &Rc<Vu>,
     method: &str,
     url: Value<'js>,
-    body: Value<'js>,
+    body: Option<Value<'js>>,
     params: Option<Value<'js>>,
 ) -> Result<Value<'js>> {
-    let is_usual = url.is_string() && (body.is_string() || body.is_null() || body.is_undefined());
+    let is_plain = |body: &Value<'js>| body.is_string() || body.is_null() || body.is_undefined();
+    let is_usual = url.is_string() && body.as_ref().is_none_or(is_plain);
     if !is_usual {
         let own = super::hidden(ctx)?;
         return own.get::<_, Function<'js>>("sendOther")?.call((method, url, body, params));
     }
     not_while_reading(ctx, vu, "an HTTP request")?;
-    let none = || Value::new_undefined(ctx.clone());
     let url = url.get::<String>()?;
-    let given = Given { method: method.to_owned(), url, name: none(), body, kind: none(), params };
+    let given = Given { method: method.to_owned(), url, name: None, body, kind: None, params };
     match given.flow(vu) {
-        Ok(flow) => perform(ctx, vu, Box::new(flow)),
-        Err(problem) => respond(ctx, vu, Box::new(refused(vu, problem)?)),
+        Ok(flow) => perform(ctx, vu, flow),
+        Err(problem) => respond(ctx, vu, refused(vu, problem)?),
     }
 }
 
@@ -118,7 +124,7 @@ fn at_once<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             let mut flows = Vec::new();
             for request in requests.iter::<Array<'js>>() {
                 let flow = Given::of(&request?)?.flow(&v);
-                flows.push(flow.or_else(|problem| refused(&v, problem))?);
+                flows.push(*flow.or_else(|problem| refused(&v, problem))?);
             }
             let Ok(Answer::Flows(flows)) = v.ask(Ask::PerformAll(flows)) else {
                 return Err(time_is_up(&ctx));
@@ -137,17 +143,17 @@ fn at_once<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             not_while_reading(&ctx, &v, "an HTTP request")?;
             let flow = Given::of(&request)?.flow(&v).or_else(|problem| refused(&v, problem))?;
             let token = v.begin();
-            v.ask(Ask::Start(token, Box::new(flow))).map_err(|_| time_is_up(&ctx))?;
+            v.ask(Ask::Start(token, flow)).map_err(|_| time_is_up(&ctx))?;
             Ok(f64::from(token))
         }),
     )
 }
 
 /// A request that is never sent.
-fn refused(vu: &Vu, problem: Problem) -> Result<Flow> {
+fn refused(vu: &Vu, problem: Problem) -> Result<Box<Flow>> {
     match problem {
         Problem::Thrown(error) => Err(error),
-        Problem::Refused(text, code) => Ok(Flow::refused(vu, text, code)),
+        Problem::Refused(text, code) => Ok(Box::new(Flow::refused(vu, text, code))),
     }
 }
 

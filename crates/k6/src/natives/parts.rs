@@ -4,12 +4,11 @@
 use std::rc::Rc;
 
 use rquickjs::object::{Accessor, Property};
-use rquickjs::proxy::{ProxyHandler, ProxyProperty, ProxyReceiver, ProxyTarget};
-use rquickjs::{Ctx, Object, Proxy, Result, Value};
+use rquickjs::{Ctx, Object, Result, Value};
 
 use super::{
-    address, counting, crypto, encoding, files, flow, grpc, html, http, info, json, modules, shared_arrays,
-    subtle, websocket, x509,
+    address, counting, crypto, encoding, files, flow, grpc, html, http, info, json, k6, lazy, modules,
+    shared_arrays, subtle, websocket, x509,
 };
 use crate::vu::Vu;
 
@@ -23,7 +22,8 @@ enum Made {
 
 /// Parts, each with the names that it puts down.
 const PARTS: &[(Made, &[&str])] = &[
-    (Made::Native(flow), &["now", "sleep", "group", "timers", "say"]),
+    (Made::Native(k6::install), &["sleep", "group", "fail", "randomSeed"]),
+    (Made::Native(flow), &["now", "timers", "say"]),
     (Made::Native(counting), &["metric", "add", "check"]),
     (Made::Native(shared_arrays), &["sharedArray", "sharedElement"]),
     (Made::Native(modules), &["resolveModule", "loadModule"]),
@@ -43,6 +43,7 @@ const PARTS: &[(Made, &[&str])] = &[
     (Made::Native(crypto::install), &["digest", "hex", "randomBytes"]),
     (Made::Native(|own, _| x509::install(own)), &["certificate"]),
     (Made::Native(http::install), &["responsePrototype", "get", "send"]),
+    (Made::Native(http::exports), &["httpExports"]),
     (
         Made::Native(http::install_more),
         &[
@@ -68,6 +69,7 @@ const PARTS: &[(Made, &[&str])] = &[
     (Made::Module("older"), &["commonJs", "defaultOf", "requireFrom", "exportsOf"]),
     (Made::Module("timers"), &["nextTimer", "runTimer", "clearTimers"]),
     (Made::Module("http"), &["http", "sendOther", "replied", "urlencoded"]),
+    (Made::Module("timings"), &["timed"]),
     (Made::Module("html"), &["html"]),
     (Made::Module("sockets"), &["sockets", "socket"]),
     (Made::Module("webcrypto"), &["webcrypto"]),
@@ -89,32 +91,18 @@ const GLOBALS: &[(&str, &str)] = &[
 pub(super) fn holder<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
     let own = Object::new(ctx.clone())?;
     let vu = vu.clone();
-    let look = move |target: ProxyTarget<'js>, name: ProxyProperty<'js>, _: ProxyReceiver<'js>| {
-        let ctx = target.0.ctx();
-        let name =
-            if name.is_string() { name.to_string()? } else { return Ok(Value::new_undefined(ctx.clone())) };
-        found(ctx, &vu, &name)
-    };
-    let behind = Proxy::new(
-        ctx.clone(),
-        Object::new(ctx.clone())?,
-        ProxyHandler::new(ctx.clone())?.with_getter(look)?,
-    )?;
-    own.set_prototype(behind.as_object())?;
+    lazy::behind(&own, move |ctx, name| put_down(ctx, &vu, name))?;
     Ok(own)
 }
 
-/// Puts down the part that a name belongs to.
-fn found<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, name: &str) -> Result<Value<'js>> {
-    let Some((made, _)) = PARTS.iter().find(|(_, names)| names.contains(&name)) else {
-        return Ok(Value::new_undefined(ctx.clone()));
-    };
-    let own = super::hidden(ctx)?;
+/// Puts down the part that a name belongs to; whether there is one.
+fn put_down(ctx: &Ctx<'_>, vu: &Rc<Vu>, name: &str) -> Result<bool> {
+    let Some((made, _)) = PARTS.iter().find(|(_, names)| names.contains(&name)) else { return Ok(false) };
     match made {
-        Made::Native(install) => install(&own, vu)?,
+        Made::Native(install) => install(&super::hidden(ctx)?, vu)?,
         Made::Module(module) => evaluate(ctx, vu, module)?,
     }
-    own.get(name)
+    Ok(true)
 }
 
 fn evaluate(ctx: &Ctx<'_>, vu: &Rc<Vu>, module: &str) -> Result<()> {

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use plimsoll_metrics::window::PHASE_NAMES;
 use rquickjs::function::{Args, Func};
 use rquickjs::object::Property;
-use rquickjs::{ArrayBuffer, Ctx, Object, Result, String as JsString, Value};
+use rquickjs::{Class, Ctx, Object, Result, String as JsString, Value};
 
-use super::class::{Native, getter};
+use super::bytes::buffer;
+use super::class::{Held, Native, getter};
+use super::lazy;
 use crate::flow::{BodyAs, Flow, address, duration_ns};
 use crate::vu::Seen;
 
@@ -28,34 +30,57 @@ impl Native for Response {
     const NAME: &'static str = "Response";
 
     fn describe(prototype: &Object<'_>) -> Result<()> {
-        let is = |name, get: fn(&Ctx<'_>, &Response) -> Result<String>| getter(prototype, name, get);
-        is("status_text", |_, r| Ok(r.status_text()))?;
-        is("url", |_, r| Ok(r.0.url.clone()))?;
-        is("error", |_, r| Ok(r.0.error.clone()))?;
-        is("proto", |_, r| Ok(if r.status() == 0 { "" } else { "HTTP/1.1" }.to_owned()))?;
-        is("remote_ip", |_, r| Ok(r.remote().0))?;
-        is("tls_version", |_, r| Ok(r.seen().map_or("", Seen::tls_version).to_owned()))?;
-        is("tls_cipher_suite", |_, r| Ok(r.seen().and_then(|s| s.tls).map_or("", |t| t.suite).to_owned()))?;
-        getter(prototype, "status", |_, r: &Response| Ok(r.status()))?;
-        getter(prototype, "error_code", |_, r: &Response| Ok(r.0.error_code))?;
-        getter(prototype, "remote_port", |_, r: &Response| Ok(r.remote().1))?;
-        getter(prototype, "body", |ctx, r: &Response| r.body(ctx))?;
-        getter(prototype, "headers", |ctx, r: &Response| r.headers(ctx))?;
-        getter(prototype, "cookies", |ctx, r: &Response| r.cookies(ctx))?;
-        getter(prototype, "timings", |ctx, r: &Response| r.timings(ctx))?;
-        getter(prototype, "request", |ctx, r: &Response| r.request(ctx))?;
-        prototype
-            .prop("json", Property::from(Func::from(super::json::of_response)).writable().configurable())?;
-        getter(prototype, "ocsp", |ctx, _: &Response| {
-            let ocsp = Object::new(ctx.clone())?;
-            for key in ["produced_at", "this_update", "next_update", "revoked_at"] {
-                ocsp.set(key, 0)?;
-            }
-            ocsp.set("revocation_reason", "")?;
-            ocsp.set("status", "")?;
-            Ok(ocsp)
+        lazy::behind(prototype, |ctx, name| {
+            let prototype = Class::<Held<Self>>::prototype(ctx)?.expect("the class describes one");
+            put_down(&prototype, name)
         })
     }
+}
+
+/// Puts down what belongs to a name; whether there is such a thing.
+fn put_down(prototype: &Object<'_>, name: &str) -> Result<bool> {
+    let is = |name, get: fn(&Ctx<'_>, &Response) -> Result<String>| getter(prototype, name, get);
+    match name {
+        "status_text" => is("status_text", |_, r| Ok(r.status_text()))?,
+        "url" => is("url", |_, r| Ok(r.0.url.clone()))?,
+        "error" => is("error", |_, r| Ok(r.0.error.clone()))?,
+        "proto" => is("proto", |_, r| Ok(if r.status() == 0 { "" } else { "HTTP/1.1" }.to_owned()))?,
+        "remote_ip" => is("remote_ip", |_, r| Ok(r.remote().0))?,
+        "tls_version" => is("tls_version", |_, r| Ok(r.seen().map_or("", Seen::tls_version).to_owned()))?,
+        "tls_cipher_suite" => is("tls_cipher_suite", |_, r| {
+            Ok(r.seen().and_then(|s| s.tls).map_or("", |t| t.suite).to_owned())
+        })?,
+        "status" => getter(prototype, "status", |_, r: &Response| Ok(r.status()))?,
+        "error_code" => getter(prototype, "error_code", |_, r: &Response| Ok(r.0.error_code))?,
+        "remote_port" => getter(prototype, "remote_port", |_, r: &Response| Ok(r.remote().1))?,
+        "body" => getter(prototype, "body", |ctx, r: &Response| r.body(ctx))?,
+        "headers" => getter(prototype, "headers", |ctx, r: &Response| r.headers(ctx))?,
+        "cookies" => getter(prototype, "cookies", |ctx, r: &Response| r.cookies(ctx))?,
+        "timings" => getter(prototype, "timings", |ctx, r: &Response| r.timings(ctx))?,
+        "request" => getter(prototype, "request", |ctx, r: &Response| r.request(ctx))?,
+        "ocsp" => getter(prototype, "ocsp", |ctx, _: &Response| ocsp(ctx))?,
+        "json" => {
+            let json = Property::from(Func::from(super::json::of_response));
+            prototype.prop("json", json.writable().configurable())?;
+        }
+        // These the module puts down.
+        "html" | "submitForm" | "clickLink" | "toJSON" => {
+            let _module: Object<'_> = super::hidden(prototype.ctx())?.get("http")?;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// Certificates are not asked about.
+fn ocsp<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    let ocsp = Object::new(ctx.clone())?;
+    for key in ["produced_at", "this_update", "next_update", "revoked_at"] {
+        ocsp.set(key, 0)?;
+    }
+    ocsp.set("revocation_reason", "")?;
+    ocsp.set("status", "")?;
+    Ok(ocsp)
 }
 
 impl Response {
@@ -107,7 +132,7 @@ impl Response {
         if self.0.body_as == BodyAs::Bytes
             && let Some(seen) = self.seen().filter(|_| self.has_body())
         {
-            return Ok(ArrayBuffer::new_copy(ctx.clone(), &seen.body)?.into_value());
+            return Ok(buffer(ctx, seen.body.clone())?.into_value());
         }
         match self.body_text() {
             Some(text) => Ok(JsString::from_str(ctx.clone(), &text)?.into_value()),

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use rquickjs::function::Func;
 use rquickjs::{ArrayBuffer, Ctx, Object, Result, Value};
 
-use super::bytes::bytes_of;
+use super::bytes::{buffer, bytes_of};
 use super::go_error;
 use crate::vu::Vu;
 
@@ -31,7 +31,7 @@ impl<'js> rquickjs::FromJs<'js> for Given {
 /// Bytes for a script, or an error with what is wrong.
 fn given(ctx: Ctx<'_>, made: Made) -> Result<ArrayBuffer<'_>> {
     match made {
-        Ok(bytes) => ArrayBuffer::new(ctx, bytes),
+        Ok(bytes) => buffer(&ctx, bytes),
         Err(problem) => Err(go_error(&ctx, &problem)),
     }
 }

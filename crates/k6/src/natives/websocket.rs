@@ -7,9 +7,9 @@ use plimsoll_model::conversation::{Message, Opened};
 use plimsoll_model::http::HttpRequest;
 use plimsoll_model::{Failure, Nanos};
 use rquickjs::function::{Func, Opt};
-use rquickjs::{Array, ArrayBuffer, Ctx, Exception, Function, IntoJs, Object, Result, Value};
+use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, Result, Value};
 
-use super::bytes::bytes_of;
+use super::bytes::{buffer, bytes_of};
 use super::{With, happened, not_while_reading, time_is_up};
 use crate::metrics::{BuiltIn, SYSTEM_TAGS, Tagged};
 use crate::vu::{Answer, Ask, Dial, Token, Vu};
@@ -181,7 +181,7 @@ pub(super) fn heard<'js>(
     vu.store.count(BuiltIn::DataReceived, message.len() as f64, vu);
     match message {
         Message::Text(text) => tell.call((token, "text", text)),
-        Message::Binary(bytes) => tell.call((token, "binary", ArrayBuffer::new(ctx.clone(), bytes)?)),
+        Message::Binary(bytes) => tell.call((token, "binary", buffer(ctx, bytes)?)),
         Message::Ping(_) => tell.call((token, "ping")),
         Message::Pong(_) => tell.call((token, "pong")),
         Message::Close(code, reason) => tell.call((token, "close", code, reason)),

@@ -153,6 +153,14 @@ impl RunSummary {
     }
 }
 
+/// The share of operations that succeeded, over all steps or of one, `ok_rate(step)`: the one measure that is a share.
+pub(super) const SHARE: &str = "ok_rate";
+
+/// Whether a measure is a share, which lies near 1 and changes by points.
+pub(crate) fn is_share(measure: &str) -> bool {
+    measure.split('(').next() == Some(SHARE)
+}
+
 /// The step that a measure is of; `None` if it is over all of them.
 pub(super) fn step_of(measure: &str) -> Option<&str> {
     measure.split_once('(')?.1.strip_suffix(')')
@@ -191,7 +199,7 @@ fn measures(run: &Value) -> Measures {
         let counts = Counts::of(step);
         put("mean", Worse::Higher, counts.mean);
         put("throughput", Worse::Lower, counts.per_s);
-        put("ok_rate", Worse::Lower, counts.ok_rate());
+        put(SHARE, Worse::Lower, counts.ok_rate());
     }
     if steps.len() > 1 {
         let mut put = |what: &str, worse: Worse, value: Option<f64>| {
@@ -201,7 +209,7 @@ fn measures(run: &Value) -> Measures {
         let all = steps.iter().map(|step| Counts::of(step)).reduce(Counts::and).unwrap_or_default();
         put("mean", Worse::Higher, all.mean);
         put("throughput", Worse::Lower, all.per_s);
-        put("ok_rate", Worse::Lower, all.ok_rate());
+        put(SHARE, Worse::Lower, all.ok_rate());
     }
     found
 }

@@ -1,6 +1,6 @@
 //! The load line in the terminal.
 
-use plimsoll_audit::statistics::bracket::{CONFIDENCE, Reason};
+use plimsoll_audit::statistics::bracket::{COVERAGE, Reason};
 use plimsoll_audit::statistics::knee::{Growth, Knee, POINTS_MIN};
 use plimsoll_audit::statistics::scalability::{Interval, Intervals};
 use plimsoll_audit::statistics::walk::Nothing;
@@ -100,7 +100,7 @@ pub fn headline(found: &Capacity) -> String {
             found.together().map_or(0, |together| together.looks),
             show(held),
             show(failed),
-            CONFIDENCE * 100.0,
+            COVERAGE * 100.0,
         ),
         (Reason::Contradicted { held_above }, held, _) => format!(
             "⦵ {target}: no single line. {} held above a level that failed; below, {}. Something else changed, or the target remembers.",
@@ -163,7 +163,7 @@ pub(crate) fn interval(found: &Capacity) -> Option<String> {
             together.looks,
             show(together.low),
             show(together.high),
-            CONFIDENCE * 100.0
+            COVERAGE * 100.0
         )),
         Reason::Pooled { .. } if together.high / together.low - 1.0 > found.search.resolution => {
             Some(format!(

@@ -6,7 +6,7 @@ use plimsoll_audit::Verdict;
 use plimsoll_audit::compare::Compared;
 use plimsoll_audit::statistics::change::{Change, RUNS_MIN, RUNS_MORE_MAX};
 
-use crate::comparison::{Comparison, Difference, JudgedClaim, NOT_RECORDED, Pair};
+use crate::comparison::{Comparison, Difference, JudgedClaim, NOT_RECORDED, Pair, is_share};
 use crate::format::{count, rate, share, time};
 use crate::render::table::{Lean, table};
 
@@ -92,9 +92,7 @@ pub(crate) fn remarks(found: &Comparison) -> Vec<String> {
 
 /// Shares of successes that are neither told apart nor called equal: then nobody knows that both do the same work.
 fn open_shares(found: &Comparison, pair: &Pair) -> Option<String> {
-    let is_open = |of: &&Compared| {
-        of.measure.split('(').next() == Some("ok_rate") && matches!(of.change, Change::Inconclusive { .. })
-    };
+    let is_open = |of: &&Compared| is_share(&of.measure) && matches!(of.change, Change::Inconclusive { .. });
     let open: Vec<_> = pair.measures.iter().filter(is_open).map(|of| of.measure.as_str()).collect();
     let (base, other) = (&found.arms[pair.base].name, &found.arms[pair.other].name);
     (!open.is_empty()).then(|| {

@@ -5,7 +5,7 @@ use plimsoll_audit::statistics::change_points::{History, Settings, change_points
 use plimsoll_audit::statistics::rank::median;
 use plimsoll_audit::statistics::trend::autocorrelation;
 
-use crate::comparison::RunSummary;
+use crate::comparison::{RunSummary, is_share};
 use crate::render::comparison::shown;
 
 /// Fewest runs of which a history can be told.
@@ -43,10 +43,6 @@ pub fn stories(runs: &[RunSummary], seed: u64) -> Vec<Story> {
         Some(Story { measure: name.clone(), runs: places, history, depends })
     };
     names.into_iter().filter_map(story).collect()
-}
-
-fn is_share(measure: &str) -> bool {
-    measure.split('(').next() == Some("ok_rate")
 }
 
 /// By how much it changed: a share by points, which it has even where it was nothing.

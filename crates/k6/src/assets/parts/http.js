@@ -170,4 +170,22 @@ const methods = {
   toJSON() { return Object.fromEntries(fields.map((key) => [key, this[key]])); },
 };
 
-own.http = { file, url, batch, asyncRequest, cookiesForURL, setCookie, expectedStatuses, methods };
+for (const name of ["html", "submitForm", "clickLink", "toJSON"]) {
+  Object.defineProperty(own.responsePrototype, name, { value(...given) { return methods[name].apply(this, given); } });
+}
+
+const setResponseCallback = (callback) => own.setResponseCallback(callback === null ? null : callback.__ranges);
+
+// The name is the class's own: scripts say new http.CookieJar().
+class CookieJar {
+  constructor(handle) {
+    Object.defineProperty(this, "__jar", { value: handle ?? own.newJar() });
+  }
+  cookiesForURL(url) { return cookiesForURL(this.__jar, url); }
+  set(...given) { return setCookie(this.__jar, ...given); }
+  clear(url) { own.jarRemove(this.__jar, String(url)); }
+  delete(url, name) { own.jarRemove(this.__jar, String(url), String(name)); }
+}
+const cookieJar = () => new CookieJar(own.ownJar());
+
+own.http = { asyncRequest, url, batch, file, expectedStatuses, setResponseCallback, CookieJar, cookieJar, methods };

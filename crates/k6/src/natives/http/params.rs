@@ -33,9 +33,9 @@ fn refused<T>(text: String) -> Result<T> {
 pub(super) struct Given<'js> {
     pub(super) method: String,
     pub(super) url: String,
-    pub(super) name: Value<'js>,
-    pub(super) body: Value<'js>,
-    pub(super) kind: Value<'js>,
+    pub(super) name: Option<Value<'js>>,
+    pub(super) body: Option<Value<'js>>,
+    pub(super) kind: Option<Value<'js>>,
     pub(super) params: Option<Value<'js>>,
 }
 
@@ -44,22 +44,24 @@ impl<'js> Given<'js> {
         Ok(Self {
             method: list.get(0)?,
             url: list.get(1)?,
-            name: list.get(2)?,
-            body: list.get(3)?,
-            kind: list.get(4)?,
+            name: Some(list.get(2)?),
+            body: Some(list.get(3)?),
+            kind: Some(list.get(4)?),
             params: Some(list.get(5)?),
         })
     }
 
-    pub(super) fn flow(self, vu: &Vu) -> Result<Flow> {
+    pub(super) fn flow(self, vu: &Vu) -> Result<Box<Flow>> {
         let mut flow = made(vu, self.method, self.url, self.params.as_ref())?;
-        if let Some(name) = self.name.as_string() {
+        if let Some(name) = self.name.as_ref().and_then(Value::as_string) {
             flow.name = Some(name.to_string()?);
         }
-        if let Some(body) = bytes_of(self.body.ctx(), &self.body)? {
+        if let Some(body) = &self.body
+            && let Some(body) = bytes_of(body.ctx(), body)?
+        {
             flow.body = Some(body.into());
         }
-        if let Some(kind) = self.kind.as_string() {
+        if let Some(kind) = self.kind.as_ref().and_then(Value::as_string) {
             flow.header_unless_given("Content-Type", kind.to_string()?);
         }
         if !flow.codings.is_empty() {
@@ -70,13 +72,13 @@ impl<'js> Given<'js> {
 }
 
 /// A request without a body.
-fn made<'js>(vu: &Vu, method: String, url: String, given: Option<&Value<'js>>) -> Result<Flow> {
+fn made<'js>(vu: &Vu, method: String, url: String, given: Option<&Value<'js>>) -> Result<Box<Flow>> {
     // What was sent as it is has been looked at: an address that can be read, without credentials.
     let is_known = vu.has_sent(&method, &url);
     if !is_known && let Some(problem) = crate::flow::address::problem(&url) {
         return Err(Problem::Refused(format!("invalid URL: parse {url:?}: {problem}"), 1020));
     }
-    let mut flow = Flow::new(vu, method, url);
+    let mut flow = Box::new(Flow::new(vu, method, url));
     for pair in given.and_then(Value::as_object).into_iter().flat_map(Object::props::<String, Value<'js>>) {
         let (key, value) = pair?;
         set(&mut flow, &key, &value)?;

@@ -1,0 +1,1 @@
+export default globalThis.__plimsoll.httpExports;

@@ -1,0 +1,135 @@
+//! Built-in objects that few scripts name: a world has those that its modules name, and is a third smaller without the others.
+#![expect(
+    unsafe_code,
+    reason = "rquickjs gives objects to a context while it is made, or by its raw pointer"
+)]
+
+use rquickjs::context::{Intrinsic, intrinsic};
+use rquickjs::{Context, Ctx, Result, Runtime};
+
+/// What every world has: the syntax makes these objects without naming them.
+type Always = (
+    intrinsic::Eval,
+    intrinsic::RegExpCompiler,
+    intrinsic::RegExp,
+    intrinsic::Json,
+    intrinsic::Proxy,
+    intrinsic::Promise,
+    intrinsic::Performance,
+);
+
+/// Objects that come together, by name. The first tells whether a world has them.
+const GROUPS: [(&[&str], fn(&Ctx<'_>)); 4] = [
+    (&["Date"], add::<intrinsic::Date>),
+    (&["Map", "Set", "WeakMap", "WeakSet"], add::<intrinsic::MapSet>),
+    (
+        &[
+            "ArrayBuffer",
+            "SharedArrayBuffer",
+            "DataView",
+            "Atomics",
+            "Int8Array",
+            "Uint8Array",
+            "Uint8ClampedArray",
+            "Int16Array",
+            "Uint16Array",
+            "Int32Array",
+            "Uint32Array",
+            "BigInt64Array",
+            "BigUint64Array",
+            "Float16Array",
+            "Float32Array",
+            "Float64Array",
+        ],
+        add::<intrinsic::TypedArrays>,
+    ),
+    (&["WeakRef", "FinalizationRegistry"], add::<intrinsic::WeakRef>),
+];
+
+/// The group that arrays of bytes are in.
+const BYTES: usize = 2;
+
+/// Groups that a text names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Named([bool; GROUPS.len()]);
+
+impl Named {
+    /// Every word of the text counts, in strings as well: `new Function("return new Map()")` is code.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut named = Self::default();
+        let is_inside = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let words = text.split(|c| !is_inside(c)).filter(|word| word.starts_with(|c: char| c.is_uppercase()));
+        for word in words {
+            let group = GROUPS.iter().position(|(names, _)| names.contains(&word));
+            group.into_iter().for_each(|at| named.0[at] = true);
+        }
+        named
+    }
+
+    /// Gives a world what is named, if it has not got it.
+    pub(crate) fn give(self, ctx: &Ctx<'_>) -> Result<()> {
+        for (at, _) in self.0.iter().enumerate().filter(|(_, is_named)| **is_named) {
+            give(ctx, at)?;
+        }
+        Ok(())
+    }
+}
+
+/// A world that has what every one has.
+pub(crate) fn context(runtime: &Runtime) -> Result<Context> {
+    Context::custom::<Always>(runtime)
+}
+
+/// Gives a world arrays of bytes, if it has none: functions of ours make them, whatever a script names.
+pub(crate) fn give_bytes(ctx: &Ctx<'_>) -> Result<()> {
+    give(ctx, BYTES)
+}
+
+fn give(ctx: &Ctx<'_>, group: usize) -> Result<()> {
+    let (names, add) = GROUPS[group];
+    if !ctx.globals().contains_key(names[0])? {
+        add(ctx);
+    }
+    Ok(())
+}
+
+fn add<I: Intrinsic>(ctx: &Ctx<'_>) {
+    // SAFETY: the pointer is that of a context that is alive and ours; what is added is put on its global object.
+    unsafe { I::add_intrinsic(ctx.as_raw()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world(check: impl FnOnce(Ctx<'_>)) {
+        context(&Runtime::new().unwrap()).unwrap().with(check);
+    }
+
+    #[test]
+    fn words_are_names_and_parts_of_words_are_not() {
+        assert_eq!(Named::of("const when = new Date();"), Named([true, false, false, false]));
+        assert_eq!(Named::of("eval('new Uint8Array(3)'), new Map([])"), Named([false, true, true, false]));
+        assert_eq!(Named::of("DateTime, aMap, Set_, $Set, setTimeout, charts.map()"), Named::default());
+    }
+
+    #[test]
+    fn every_name_of_a_group_is_there_when_one_is_named() {
+        for (names, _) in GROUPS {
+            world(|ctx| {
+                let has = |name: &&&str| ctx.globals().contains_key(**name).unwrap();
+                assert_eq!(names.iter().find(has), None, "a world begins without them");
+                Named::of(names[names.len() - 1]).give(&ctx).unwrap();
+                assert_eq!(names.iter().find(|name| !has(name)), None);
+            });
+        }
+    }
+
+    #[test]
+    fn what_the_syntax_makes_is_there_without_a_name() {
+        world(|ctx| {
+            let text = "/a(b)/.exec('ab')[1] + [..'xy'].length + (async () => 1)().constructor.name + 2n + `${[1].at(0)}`";
+            assert_eq!(ctx.eval::<String, _>(text.replace("[..", "[...")).unwrap(), "b2Promise21");
+        });
+    }
+}
