@@ -49,24 +49,18 @@ const GROUPS: [(&[&str], fn(&Ctx<'_>)); 4] = [
 /// The group that arrays of bytes are in.
 const BYTES: usize = 2;
 
-/// Groups that a text names.
+/// Groups of objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Named([bool; GROUPS.len()]);
+pub(crate) struct Objects([bool; GROUPS.len()]);
 
-impl Named {
-    /// Every word of the text counts, in strings as well: `new Function("return new Map()")` is code.
-    pub(crate) fn of(text: &str) -> Self {
-        let mut named = Self::default();
-        let is_inside = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let words = text.split(|c| !is_inside(c)).filter(|word| word.starts_with(|c: char| c.is_uppercase()));
-        for word in words {
-            let group = GROUPS.iter().position(|(names, _)| names.contains(&word));
-            group.into_iter().for_each(|at| named.0[at] = true);
-        }
-        named
+impl Objects {
+    /// Adds the group that a word belongs to, if it is the name of such an object.
+    pub(crate) fn add(&mut self, word: &str) {
+        let group = GROUPS.iter().position(|(names, _)| names.contains(&word));
+        group.into_iter().for_each(|at| self.0[at] = true);
     }
 
-    /// Gives a world what is named, if it has not got it.
+    /// Gives them to a world that has not got them.
     pub(crate) fn give(self, ctx: &Ctx<'_>) -> Result<()> {
         for (at, _) in self.0.iter().enumerate().filter(|(_, is_named)| **is_named) {
             give(ctx, at)?;
@@ -107,19 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn words_are_names_and_parts_of_words_are_not() {
-        assert_eq!(Named::of("const when = new Date();"), Named([true, false, false, false]));
-        assert_eq!(Named::of("eval('new Uint8Array(3)'), new Map([])"), Named([false, true, true, false]));
-        assert_eq!(Named::of("DateTime, aMap, Set_, $Set, setTimeout, charts.map()"), Named::default());
-    }
-
-    #[test]
     fn every_name_of_a_group_is_there_when_one_is_named() {
         for (names, _) in GROUPS {
             world(|ctx| {
                 let has = |name: &&&str| ctx.globals().contains_key(**name).unwrap();
                 assert_eq!(names.iter().find(has), None, "a world begins without them");
-                Named::of(names[names.len() - 1]).give(&ctx).unwrap();
+                let mut objects = Objects::default();
+                objects.add(names[names.len() - 1]);
+                objects.give(&ctx).unwrap();
                 assert_eq!(names.iter().find(|name| !has(name)), None);
             });
         }

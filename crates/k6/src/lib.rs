@@ -14,6 +14,7 @@ mod intrinsics;
 mod lower;
 mod metrics;
 mod modules;
+mod named;
 mod natives;
 mod options;
 mod run;

@@ -29,6 +29,7 @@ use rquickjs::object::Property;
 use rquickjs::{Array, Ctx, Exception, Function, Module, Object, Result, Value};
 
 use crate::metrics::{BuiltIn, Contains, Kind, Metric, Tagged};
+use crate::named::Named;
 use crate::run::Level;
 use crate::vu::{Event, Stage, Vu};
 use response::Response;
@@ -42,21 +43,48 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>) -> Result<Object<'js>> {
     let globals = ctx.globals();
     globals.prop(HIDDEN, Property::from(own.clone()))?;
     globals.set("global", globals.clone())?;
-    globals.set("__ENV", environment(ctx, vu)?)?;
+    globals.set("__ENV", Object::new(ctx.clone())?)?;
     globals.set("__VU", vu.id as f64)?;
     globals.set("__ITER", 0)?;
-    let open = vu.clone();
-    globals.set(
-        "open",
-        Func::from(move |ctx, path: String, mode: Opt<String>| {
-            encoding::open(&ctx, &open, &path, mode.0.as_deref())
-        }),
-    )?;
-    let v = vu.clone();
-    let random = Func::from(move || v.random.borrow_mut().random::<f64>());
-    globals.get::<_, Object<'js>>("Math")?.set("random", random)?;
-    parts::globals(&globals, vu)?;
     Ok(own)
+}
+
+/// Gives a world what a module names, if it has not got it.
+pub(crate) fn give<'js>(ctx: &Ctx<'js>, vu: &Rc<Vu>, named: &Named) -> Result<()> {
+    named.objects.give(ctx)?;
+    let globals = ctx.globals();
+    for name in &named.globals {
+        // The engine has an object of that name.
+        let is_there = if *name == "Math" { vu.has_chance.get() } else { globals.contains_key(*name)? };
+        if !is_there {
+            global(&globals, vu, name)?;
+        }
+    }
+    let environment: Object<'js> = globals.get("__ENV")?;
+    for (name, value) in vu.run.environment.iter().filter(|(name, _)| named.variables.contain(name)) {
+        if !environment.contains_key(name.as_str())? {
+            environment.set(name.as_str(), value.as_str())?;
+        }
+    }
+    Ok(())
+}
+
+fn global<'js>(globals: &Object<'js>, vu: &Rc<Vu>, name: &'static str) -> Result<()> {
+    let v = vu.clone();
+    match name {
+        "Math" => {
+            vu.has_chance.set(true);
+            let random = Func::from(move || v.random.borrow_mut().random::<f64>());
+            globals.get::<_, Object<'js>>("Math")?.set("random", random)
+        }
+        "open" => {
+            let open = move |ctx: Ctx<'js>, path: String, mode: Opt<String>| {
+                encoding::open(&ctx, &v, &path, mode.0.as_deref())
+            };
+            globals.set("open", Func::from(open))
+        }
+        _ => parts::global(globals, vu, name).map(drop),
+    }
 }
 
 /// What `require` is made of.
@@ -77,14 +105,6 @@ fn modules<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             hidden(&ctx)?.get("found")
         }),
     )
-}
-
-fn environment<'js>(ctx: &Ctx<'js>, vu: &Vu) -> Result<Object<'js>> {
-    let all = Object::new(ctx.clone())?;
-    for (name, value) in &vu.run.environment {
-        all.set(name.as_str(), value.as_str())?;
-    }
-    Ok(all)
 }
 
 /// An error that a script cannot catch: its time is over.

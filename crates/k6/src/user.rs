@@ -262,6 +262,7 @@ pub(crate) fn vu(run: &Arc<Run>, clock: Rc<dyn plimsoll_model::Clock>, store: Rc
         random: RefCell::new(Xoshiro256PlusPlus::seed_from_u64(
             run.seed ^ id.wrapping_mul(0xa076_1d64_78bd_642f),
         )),
+        has_chance: Cell::new(false),
         timers: Cell::new(0),
         groups_ended: RefCell::default(),
         outstanding: Cell::new(0),

@@ -193,6 +193,8 @@ pub(crate) struct Vu {
     pub(crate) kinds: RefCell<Vec<(MetricId, Kind)>>,
     /// Chance, from the run's seed and the user's number.
     pub(crate) random: RefCell<Xoshiro256PlusPlus>,
+    /// Whether the script's `Math.random` is no longer the engine's.
+    pub(crate) has_chance: Cell<bool>,
     /// Timers that have not run out.
     pub(crate) timers: Cell<u32>,
     pub(crate) groups_ended: RefCell<Vec<GroupEnded>>,

@@ -62,7 +62,7 @@ fn live(vu: &Rc<Vu>, role: &Role) -> Result<Option<String>, Thrown> {
     runtime.set_max_stack_size(SCRIPT_STACK_BYTES);
     runtime.set_memory_limit(MEMORY_BYTES_MAX);
     runtime.set_gc_threshold(GARBAGE_BYTES);
-    runtime.set_loader(Paths(vu.run.clone()), Texts(vu.run.clone()));
+    runtime.set_loader(Paths(vu.run.clone()), Texts(vu.clone()));
     let watched = Rc::downgrade(vu);
     runtime.set_interrupt_handler(Some(Box::new(move || {
         watched.upgrade().is_some_and(|vu| vu.cancelled.get() || vu.now() > vu.deadline_ns.get())
@@ -99,7 +99,7 @@ impl<'js> Script<'js> {
         let own = natives::install(ctx, vu).catch(ctx).map_err(caught)?;
         let entry = vu.run.sources.entry.clone();
         let text = vu.run.sources.module(&entry).map_err(|text| Thrown { text, is_interrupt: false })?;
-        let module = declared(ctx, &vu.run, &entry, &text).catch(ctx).map_err(caught)?;
+        let module = declared(ctx, vu, &entry, &text).catch(ctx).map_err(caught)?;
         let iter = Atom::from_str(ctx.clone(), "__ITER").catch(ctx).map_err(caught)?;
         let (module, promise) = module.eval().catch(ctx).map_err(caught)?;
         // One of the older kind exports what it has put into `module.exports`.
@@ -322,7 +322,7 @@ impl Resolver for Paths {
     }
 }
 
-struct Texts(Arc<Run>);
+struct Texts(Rc<Vu>);
 
 impl Loader for Texts {
     fn load<'js>(
@@ -331,7 +331,7 @@ impl Loader for Texts {
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<Module<'js, Declared>> {
-        let text = self.0.sources.module(name);
+        let text = self.0.run.sources.module(name);
         let text = text.map_err(|message| rquickjs::Error::new_loading_message(name, message))?;
         declared(ctx, &self.0, name, &text)
     }
@@ -340,11 +340,11 @@ impl Loader for Texts {
 /// A module that was read, and not run.
 fn declared<'js>(
     ctx: &Ctx<'js>,
-    run: &Run,
+    vu: &Rc<Vu>,
     name: &str,
     text: &str,
 ) -> rquickjs::Result<Module<'js, Declared>> {
-    let module = run.compiled.declared(ctx, name, text)?;
+    let module = vu.run.compiled.declared(ctx, vu, (name, text))?;
     if text.contains("import.meta") {
         let base = name.to_owned();
         let resolve = Func::from(move |ctx: Ctx<'js>, name: rquickjs::Coerced<String>| {

@@ -34,9 +34,11 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             Err(Exception::throw_message(&ctx, &message))
         }),
     )?;
+    let v = vu.clone();
     own.set(
         "randomSeed",
-        Func::from(|ctx: Ctx<'js>, seed: Opt<Coerced<f64>>| -> Result<()> {
+        Func::from(move |ctx: Ctx<'js>, seed: Opt<Coerced<f64>>| -> Result<()> {
+            v.has_chance.set(true);
             let math: Object<'js> = ctx.globals().get("Math")?;
             math.set("random", Func::from(seeded(seed.0.map_or(0.0, |seed| seed.0))))
         }),

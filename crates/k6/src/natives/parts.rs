@@ -107,26 +107,25 @@ fn put_down(ctx: &Ctx<'_>, vu: &Rc<Vu>, name: &str) -> Result<bool> {
 
 fn evaluate(ctx: &Ctx<'_>, vu: &Rc<Vu>, module: &str) -> Result<()> {
     let text = crate::modules::part(module).expect("only our own modules ask, for what there is");
-    let module = vu.run.compiled.declared(ctx, &crate::modules::part_name(module), text)?;
+    let module = vu.run.compiled.declared(ctx, vu, (&crate::modules::part_name(module), text))?;
     // A module without `await` at its top is evaluated at once.
     let (_, promise) = module.eval()?;
     promise.result::<()>().unwrap_or(Ok(()))
 }
 
-/// Puts down the global names.
-pub(super) fn globals<'js>(globals: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
-    for (name, module) in GLOBALS {
-        let vu = vu.clone();
-        let read = move |ctx: Ctx<'js>| -> Result<Value<'js>> {
-            evaluate(&ctx, &vu, module)?;
-            ctx.globals().get(*name)
-        };
-        let put = move |ctx: Ctx<'js>, value: Value<'js>| {
-            ctx.globals().prop(*name, Property::from(value).writable().enumerable().configurable())
-        };
-        globals.prop(*name, Accessor::new(read, put).enumerable().configurable())?;
-    }
-    Ok(())
+/// Puts down a global name; whether a module has it.
+pub(super) fn global<'js>(globals: &Object<'js>, vu: &Rc<Vu>, name: &'static str) -> Result<bool> {
+    let Some((_, module)) = GLOBALS.iter().find(|(known, _)| *known == name) else { return Ok(false) };
+    let vu = vu.clone();
+    let read = move |ctx: Ctx<'js>| -> Result<Value<'js>> {
+        evaluate(&ctx, &vu, module)?;
+        ctx.globals().get(name)
+    };
+    let put = move |ctx: Ctx<'js>, value: Value<'js>| {
+        ctx.globals().prop(name, Property::from(value).writable().enumerable().configurable())
+    };
+    globals.prop(name, Accessor::new(read, put).enumerable().configurable())?;
+    Ok(true)
 }
 
 #[cfg(test)]
