@@ -1,6 +1,7 @@
 //! One request of a script with all that it takes: redirects, the answer to a challenge, cookies, and what k6 counts.
 
 pub(crate) mod address;
+mod common;
 mod counted;
 mod jar;
 
@@ -11,6 +12,7 @@ use base64::Engine;
 use plimsoll_model::http::{Body, HttpRequest, Keep};
 use plimsoll_model::{Nanos, Operation, Outcome};
 
+pub(crate) use common::Common;
 pub(crate) use counted::duration_ns;
 pub(crate) use jar::{Cookie, Jar};
 
@@ -220,7 +222,8 @@ impl Flow {
     fn operation(&self, vu: &Vu) -> Arc<Operation> {
         let is_bare = self.plain && self.body.is_none() && self.authorization.is_none();
         let may_be_kept = is_bare && self.referer.is_none() && self.cookies_sent.is_empty();
-        if may_be_kept && let Some(known) = vu.sent(&self.method, &self.url) {
+        let keep = if self.body_as == BodyAs::Nothing { Keep::Head } else { Keep::Body };
+        if may_be_kept && let Some(known) = vu.sent(&self.method, &self.url, keep) {
             return known;
         }
         let mut request = HttpRequest::new(&self.method, &self.url);
@@ -236,7 +239,7 @@ impl Flow {
         }
         request.timeout_ns = self.timeout_ns;
         request.connect_timeout_ns = self.timeout_ns;
-        request.keep = if self.body_as == BodyAs::Nothing { Keep::Head } else { Keep::Body };
+        request.keep = keep;
         match &self.body {
             Some(body) => request.body = Body::Bytes(body.clone()),
             // Methods whose bodies mean something say that there is none (RFC 9110, 8.6).
@@ -246,10 +249,13 @@ impl Flow {
             None => {}
         }
         request.is_fixed = may_be_kept;
-        let made = Arc::new(Operation::Http(request));
+        if !may_be_kept {
+            return Arc::new(Operation::Http(request));
+        }
+        let made = vu.common.of(request);
         let mut fixed = vu.fixed.borrow_mut();
-        if may_be_kept && fixed.len() < FIXED_MAX {
-            fixed.push((self.method.clone(), self.url.clone(), made.clone()));
+        if fixed.len() < FIXED_MAX {
+            fixed.push(made.clone());
         }
         made
     }

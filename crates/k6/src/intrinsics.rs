@@ -15,11 +15,10 @@ type Always = (
     intrinsic::Json,
     intrinsic::Proxy,
     intrinsic::Promise,
-    intrinsic::Performance,
 );
 
 /// Objects that come together, by name. The first tells whether a world has them.
-const GROUPS: [(&[&str], fn(&Ctx<'_>)); 4] = [
+const GROUPS: [(&[&str], fn(&Ctx<'_>)); 5] = [
     (&["Date"], add::<intrinsic::Date>),
     (&["Map", "Set", "WeakMap", "WeakSet"], add::<intrinsic::MapSet>),
     (
@@ -44,6 +43,7 @@ const GROUPS: [(&[&str], fn(&Ctx<'_>)); 4] = [
         add::<intrinsic::TypedArrays>,
     ),
     (&["WeakRef", "FinalizationRegistry"], add::<intrinsic::WeakRef>),
+    (&["performance"], add::<intrinsic::Performance>),
 ];
 
 /// The group that arrays of bytes are in.

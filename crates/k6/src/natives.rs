@@ -260,7 +260,10 @@ fn counting<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             v.store.add(id, kind, value, &With { vu: &v, given });
             Ok(())
         }),
-    )?;
+    )
+}
+
+fn checks<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     let v = vu.clone();
     own.set(
         "check",
@@ -291,8 +294,7 @@ fn counting<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
                 Ok(all)
             },
         ),
-    )?;
-    Ok(())
+    )
 }
 
 /// Whether a value is what a predicate (or a plain truth) says it should be.

@@ -146,7 +146,7 @@ fn wrong(problems: &crate::options::WrongOptions) -> ScriptError {
 pub(crate) fn alone(run: &Arc<Run>, role: Role) -> Result<Option<String>, Thrown> {
     let clock = Rc::new(VirtualClock::new());
     let store = Store::new(run.book.clone(), clock.clone());
-    let vu = Rc::new(vu(run, clock, Rc::new(store), 0));
+    let vu = Rc::new(vu(run, clock, (Rc::new(store), Rc::default()), 0));
     let thrown = |text: &str| Thrown { text: text.to_owned(), is_interrupt: false };
     let mut world = world(role, vu).map_err(|e| thrown(&e.to_string()))?;
     let mut answer = Answer::Go;

@@ -15,7 +15,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::coroutine::Asker;
 use crate::desk::{Beside, Desk, until};
-use crate::flow::Jar;
+use crate::flow::{Common, Jar};
 use crate::metrics::{Store, Tags};
 use crate::run::{Abort, Level, Run};
 use crate::vu::{Answer, Ask, Event, Pass, Stage, Thrown, Vu};
@@ -56,7 +56,8 @@ impl ScriptUser {
         let id = if is_load { context.sequence("k6/vu").take() + 1 } else { 0 };
         let numbers =
             run.options.scenarios.iter().map(|s| context.sequence(&format!("k6/{}", s.name))).collect();
-        let vu = Rc::new(vu(run, context.clock.clone(), store, id));
+        let common = context.of_thread(Common::default);
+        let vu = Rc::new(vu(run, context.clock.clone(), (store, common), id));
         let alive = is_load.then(|| begun(&vu)).flatten();
         Self {
             role,
@@ -242,7 +243,12 @@ fn begun(vu: &Rc<Vu>) -> Option<Alive> {
 }
 
 /// A user as its script sees it, before it has done anything.
-pub(crate) fn vu(run: &Arc<Run>, clock: Rc<dyn plimsoll_model::Clock>, store: Rc<Store>, id: u64) -> Vu {
+pub(crate) fn vu(
+    run: &Arc<Run>,
+    clock: Rc<dyn plimsoll_model::Clock>,
+    (store, common): (Rc<Store>, Rc<Common>),
+    id: u64,
+) -> Vu {
     let mut tags = Tags::default();
     run.options.tags.iter().for_each(|(name, value)| tags.set(name, value));
     Vu {
@@ -269,6 +275,7 @@ pub(crate) fn vu(run: &Arc<Run>, clock: Rc<dyn plimsoll_model::Clock>, store: Rc
         tokens: Cell::new(0),
         jar: RefCell::default(),
         fixed: RefCell::default(),
+        common,
         expected: RefCell::default(),
         steps: RefCell::default(),
         deadline_ns: Cell::new(Nanos::MAX),

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use plimsoll_model::conversation::{Listener, Message, Opened};
 use plimsoll_model::dial::{TlsSpoken, TlsVersion};
-use plimsoll_model::http::HttpRequest;
+use plimsoll_model::http::{HttpRequest, Keep};
 use plimsoll_model::{Clock, Failure, Nanos, Operation, Outcome, Reply, StepId};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::coroutine::Asker;
-use crate::flow::{Expected, Flow, Jar};
+use crate::flow::{Common, Expected, Flow, Jar};
 use crate::metrics::{Kind, MetricId, Store, Tagged, Tags};
 use crate::options::Scenario;
 use crate::run::Run;
@@ -203,8 +203,10 @@ pub(crate) struct Vu {
     pub(crate) tokens: Cell<Token>,
     /// Cookies, unless a request brings its own jar.
     pub(crate) jar: RefCell<Jar>,
-    /// Operations that were sent as they are, by method and URL: their encoded form is worth keeping.
-    pub(crate) fixed: RefCell<Vec<(String, String, Arc<Operation>)>>,
+    /// Operations that were sent as they are: their encoded form is worth keeping.
+    pub(crate) fixed: RefCell<Vec<Arc<Operation>>>,
+    /// Those of all users of the thread.
+    pub(crate) common: Rc<Common>,
     /// Which statuses count as successes, unless a request says otherwise.
     pub(crate) expected: RefCell<Expected>,
     /// Numbers of steps by scenario, group, method and name, as far as this user has met them.
@@ -322,18 +324,15 @@ impl Vu {
         number
     }
 
-    /// The operation of a request that was sent as it is before.
-    pub(crate) fn sent(&self, method: &str, url: &str) -> Option<Arc<Operation>> {
-        self.place_of(method, url).map(|at| self.fixed.borrow()[at].2.clone())
+    /// The operation of a request that was sent as it is before, of whose response as much was kept.
+    pub(crate) fn sent(&self, method: &str, url: &str, keep: Keep) -> Option<Arc<Operation>> {
+        let fixed = self.fixed.borrow();
+        fixed.iter().find(|known| request_of(known, method, url).is_some_and(|r| r.keep == keep)).cloned()
     }
 
-    /// Whether there is one.
+    /// Whether one was sent to that address.
     pub(crate) fn has_sent(&self, method: &str, url: &str) -> bool {
-        self.place_of(method, url).is_some()
-    }
-
-    fn place_of(&self, method: &str, url: &str) -> Option<usize> {
-        self.fixed.borrow().iter().position(|(m, u, _)| (m.as_str(), u.as_str()) == (method, url))
+        self.fixed.borrow().iter().any(|known| request_of(known, method, url).is_some())
     }
 
     /// The present group, as steps are named by it.
@@ -351,6 +350,14 @@ impl Vu {
         self.outstanding.set(self.outstanding.get() + 1);
         self.tokens.set(self.tokens.get() + 1);
         self.tokens.get()
+    }
+}
+
+/// The request of an operation, if it is of that method and address.
+fn request_of<'o>(operation: &'o Operation, method: &str, url: &str) -> Option<&'o HttpRequest> {
+    match operation {
+        Operation::Http(request) => (request.method == method && request.url == url).then_some(request),
+        _ => None,
     }
 }
 

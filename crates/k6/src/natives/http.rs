@@ -17,16 +17,13 @@ use crate::flow::{Flow, Jar};
 use crate::run::Level;
 use crate::vu::{Answer, Ask, Vu};
 
-/// What every script that sends anything needs.
-pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
-    own.set("responsePrototype", Class::<Held<Response>>::prototype(own.ctx())?)?;
-    let v = vu.clone();
-    own.set(
-        "get",
-        Func::from(move |ctx: Ctx<'js>, url: Value<'js>, params: Opt<Value<'js>>| {
-            send(&ctx, &v, "GET", url, None, params.0)
-        }),
-    )?;
+/// What every response has in common.
+pub(super) fn install<'js>(own: &Object<'js>, _vu: &Rc<Vu>) -> Result<()> {
+    own.set("responsePrototype", Class::<Held<Response>>::prototype(own.ctx())?)
+}
+
+/// Requests of any method.
+pub(super) fn install_send<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     let v = vu.clone();
     own.set(
         "send",
@@ -43,7 +40,6 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
 /// What scripts find in the module, one by one as they ask for it.
 pub(super) fn exports<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     let all = Object::new(own.ctx().clone())?;
-    all.set("get", own.get::<_, Value<'js>>("get")?)?;
     exports::describe(&all, vu.clone())?;
     own.set("httpExports", all)
 }

@@ -7,8 +7,8 @@ use rquickjs::object::{Accessor, Property};
 use rquickjs::{Ctx, Object, Result, Value};
 
 use super::{
-    address, counting, crypto, encoding, files, flow, grpc, html, http, info, json, k6, lazy, modules,
-    shared_arrays, subtle, websocket, x509,
+    address, checks, counting, crypto, encoding, files, flow, grpc, html, http, info, json, k6, lazy,
+    modules, shared_arrays, subtle, websocket, x509,
 };
 use crate::vu::Vu;
 
@@ -24,7 +24,8 @@ enum Made {
 const PARTS: &[(Made, &[&str])] = &[
     (Made::Native(k6::install), &["sleep", "group", "fail", "randomSeed"]),
     (Made::Native(flow), &["now", "timers", "say"]),
-    (Made::Native(counting), &["metric", "add", "check"]),
+    (Made::Native(counting), &["metric", "add"]),
+    (Made::Native(checks), &["check"]),
     (Made::Native(shared_arrays), &["sharedArray", "sharedElement"]),
     (Made::Native(modules), &["resolveModule", "loadModule"]),
     (
@@ -42,7 +43,8 @@ const PARTS: &[(Made, &[&str])] = &[
     (Made::Native(|own, _| json::install(own)), &["textJson"]),
     (Made::Native(crypto::install), &["digest", "hex", "randomBytes"]),
     (Made::Native(|own, _| x509::install(own)), &["certificate"]),
-    (Made::Native(http::install), &["responsePrototype", "get", "send"]),
+    (Made::Native(http::install), &["responsePrototype"]),
+    (Made::Native(http::install_send), &["send"]),
     (Made::Native(http::exports), &["httpExports"]),
     (
         Made::Native(http::install_more),

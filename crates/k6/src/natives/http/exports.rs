@@ -9,6 +9,9 @@ use super::send;
 use crate::natives::{hidden, lazy};
 use crate::vu::Vu;
 
+/// Functions that send none, with their methods.
+const WITHOUT_BODY: [(&str, &str); 2] = [("get", "GET"), ("head", "HEAD")];
+
 /// Functions that send a body, with their methods.
 const WITH_BODY: [(&str, &str); 5] =
     [("post", "POST"), ("put", "PUT"), ("patch", "PATCH"), ("del", "DELETE"), ("options", "OPTIONS")];
@@ -53,12 +56,8 @@ pub(super) fn describe<'js>(all: &Object<'js>, vu: Rc<Vu>) -> Result<()> {
 fn put_down<'js>(own: &Object<'js>, all: &Object<'js>, vu: &Rc<Vu>, name: &str) -> Result<bool> {
     if let Some((_, method)) = WITH_BODY.iter().find(|(function, _)| *function == name) {
         all.set(name, Func::from(with_body(vu, method)))?;
-    } else if name == "head" {
-        let v = vu.clone();
-        let head = move |ctx: Ctx<'js>, url: Value<'js>, params: Opt<Value<'js>>| {
-            send(&ctx, &v, "HEAD", url, None, params.0)
-        };
-        all.set(name, Func::from(head))?;
+    } else if let Some((_, method)) = WITHOUT_BODY.iter().find(|(function, _)| *function == name) {
+        all.set(name, Func::from(without_body(vu, method)))?;
     } else if name == "request" {
         all.set(name, Func::from(request(vu)))?;
     } else if OTHERS.contains(&name) {
@@ -69,6 +68,14 @@ fn put_down<'js>(own: &Object<'js>, all: &Object<'js>, vu: &Rc<Vu>, name: &str) 
         return Ok(false);
     }
     Ok(true)
+}
+
+fn without_body<'js>(
+    vu: &Rc<Vu>,
+    method: &'static str,
+) -> impl Fn(Ctx<'js>, Value<'js>, Opt<Value<'js>>) -> Result<Value<'js>> + 'js {
+    let vu = vu.clone();
+    move |ctx, url, params| send(&ctx, &vu, method, url, None, params.0)
 }
 
 fn with_body<'js>(
