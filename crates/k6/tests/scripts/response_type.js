@@ -11,6 +11,7 @@ export default function () {
     'text unless said': () => get('/bytes/4', 'unset').body === 'xxxx' && get('/bytes/4', 'text').body === 'xxxx',
     'binary is an ArrayBuffer': () => get('/bytes/4', 'binary').body instanceof ArrayBuffer && get('/bytes/4', 'binary').body.byteLength === 4,
     'none is null': () => get('/bytes/4', 'none').body === null && get('/bytes/4', 'none').headers['Content-Length'] === '4',
+    'none is for one request': () => get('/bytes/5', 'none').body === null && get('/bytes/5', 'unset').body === 'xxxxx',
     'empty bodies': () => get('/bytes/0', 'unset').body === '' && get('/bytes/0', 'binary').body.byteLength === 0,
     'a 204 has none': () => get('/status/204', 'unset').body === null && get('/status/204', 'binary').body === null,
     'of head': () => http.head(`${__ENV.BASE}/bytes/4`).body === '' && http.head(`${__ENV.BASE}/bytes/4`, { responseType: 'binary' }).body.byteLength === 0,
