@@ -17,8 +17,10 @@ type Always = (
     intrinsic::Promise,
 );
 
-/// Objects that come together, by name. The first tells whether a world has them.
-const GROUPS: [(&[&str], fn(&Ctx<'_>)); 5] = [
+/// Objects that come together, by name, and what adds them. The first tells whether a world has them.
+type Group = (&'static [&'static str], fn(&Ctx<'_>));
+
+const GROUPS: [Group; 5] = [
     (&["Date"], add::<intrinsic::Date>),
     (&["Map", "Set", "WeakMap", "WeakSet"], add::<intrinsic::MapSet>),
     (

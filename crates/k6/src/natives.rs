@@ -135,7 +135,7 @@ pub(crate) fn not_while_reading(ctx: &Ctx<'_>, vu: &Vu, what: &str) -> Result<()
     Ok(())
 }
 
-fn flow<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
+fn flow(own: &Object<'_>, vu: &Rc<Vu>) -> Result<()> {
     let v = vu.clone();
     own.set("now", Func::from(move || v.now() as f64 / 1e6))?;
     let v = vu.clone();

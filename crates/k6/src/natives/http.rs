@@ -18,7 +18,7 @@ use crate::run::Level;
 use crate::vu::{Answer, Ask, Vu};
 
 /// What every response has in common.
-pub(super) fn install<'js>(own: &Object<'js>, _vu: &Rc<Vu>) -> Result<()> {
+pub(super) fn install(own: &Object<'_>, _vu: &Rc<Vu>) -> Result<()> {
     own.set("responsePrototype", Class::<Held<Response>>::prototype(own.ctx())?)
 }
 
@@ -38,7 +38,7 @@ pub(super) fn install_send<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
 }
 
 /// What scripts find in the module, one by one as they ask for it.
-pub(super) fn exports<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
+pub(super) fn exports(own: &Object<'_>, vu: &Rc<Vu>) -> Result<()> {
     let all = Object::new(own.ctx().clone())?;
     exports::describe(&all, vu.clone())?;
     own.set("httpExports", all)

@@ -23,7 +23,7 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     own.set(
         "group",
         Func::from(move |ctx: Ctx<'js>, name: Opt<Value<'js>>, body: Opt<Value<'js>>| {
-            group(&ctx, &v, &text_of(name)?, body.0)
+            group(&ctx, &v, &text_of(name)?, body.0.as_ref())
         }),
     )?;
     own.set(
@@ -53,8 +53,8 @@ fn sleep(ctx: &Ctx<'_>, vu: &Vu, seconds: f64) -> Result<()> {
     vu.ask(Ask::Sleep((seconds * 1e9) as Nanos)).map_err(|_| time_is_up(ctx)).map(drop)
 }
 
-fn group<'js>(ctx: &Ctx<'js>, vu: &Vu, name: &str, body: Option<Value<'js>>) -> Result<Value<'js>> {
-    let Some(body) = body.as_ref().and_then(Value::as_function) else {
+fn group<'js>(ctx: &Ctx<'js>, vu: &Vu, name: &str, body: Option<&Value<'js>>) -> Result<Value<'js>> {
+    let Some(body) = body.and_then(Value::as_function) else {
         return Err(go_error(ctx, "group() requires a callback as a second argument"));
     };
     if is_async(body)? {
@@ -99,7 +99,7 @@ fn seeded(seed: f64) -> impl Fn() -> f64 {
         state.set(state.get().wrapping_add(0x6d2b_79f5));
         let mut t = state.get();
         t = (t ^ (t >> 15)).wrapping_mul(1 | t);
-        t = t.wrapping_add((t ^ (t >> 7)).wrapping_mul(61 | t)) ^ t;
+        t = t.wrapping_add((t ^ (t >> 7)).wrapping_mul(0x3d | t)) ^ t;
         f64::from(t ^ (t >> 14)) / 4_294_967_296.0
     }
 }

@@ -29,10 +29,10 @@ impl<'js> rquickjs::FromJs<'js> for Given {
 }
 
 /// Bytes for a script, or an error with what is wrong.
-fn given(ctx: Ctx<'_>, made: Made) -> Result<ArrayBuffer<'_>> {
+fn given<'js>(ctx: &Ctx<'js>, made: Made) -> Result<ArrayBuffer<'js>> {
     match made {
-        Ok(bytes) => buffer(&ctx, bytes),
-        Err(problem) => Err(go_error(&ctx, &problem)),
+        Ok(bytes) => buffer(ctx, bytes),
+        Err(problem) => Err(go_error(ctx, &problem)),
     }
 }
 
@@ -44,14 +44,14 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
                 // The length of GCM's tag stands behind the mode, in bytes.
                 let (mode, tag) = mode.split_once(' ').unwrap_or((mode.as_str(), "16"));
                 let tag = tag.parse().unwrap_or(16);
-                given(ctx, aes::apply(mode, seals, &key.0, &iv.0, &data.0, (&more.0, tag)))
+                given(&ctx, aes::apply(mode, seals, &key.0, &iv.0, &data.0, (&more.0, tag)))
             },
         ),
     )?;
     own.set(
         "pbkdf2",
         Func::from(|ctx: Ctx<'js>, hash: String, secret: Given, salt: Given, rounds: u32, length: usize| {
-            given(ctx, pbkdf2(&hash, &secret.0, &salt.0, rounds, length))
+            given(&ctx, pbkdf2(&hash, &secret.0, &salt.0, rounds, length))
         }),
     )?;
     let v = vu.clone();
@@ -61,7 +61,7 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
             move |ctx: Ctx<'js>, curve: String, what: String, key: Given, other: Given, third: Given| {
                 let mut chance = v.random.borrow_mut();
                 let made = curves::apply(&curve, &what, (&key.0, &other.0, &third.0), &mut *chance);
-                given(ctx, made)
+                given(&ctx, made)
             },
         ),
     )?;
@@ -77,7 +77,7 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
                   more: Given,
                   number: usize| {
                 let mut chance = v.random.borrow_mut();
-                given(ctx, rsa::apply(&what, &hash, (&key.0, &data.0, &more.0), number, &mut chance))
+                given(&ctx, rsa::apply(&what, &hash, (&key.0, &data.0, &more.0), number, &mut chance))
             },
         ),
     )

@@ -45,7 +45,7 @@ const OCSP_REASONS: [&str; 10] = [
 ];
 
 /// Looks behind the object for what it lacks.
-pub(super) fn describe<'js>(all: &Object<'js>, vu: Rc<Vu>) -> Result<()> {
+pub(super) fn describe(all: &Object<'_>, vu: Rc<Vu>) -> Result<()> {
     lazy::behind(all, move |ctx, name| {
         let own = hidden(ctx)?;
         put_down(&own, &own.get("httpExports")?, &vu, name)
