@@ -1,9 +1,10 @@
 //! One request of a script with all that it takes: redirects, the answer to a challenge, cookies, and what k6 counts.
 
 pub(crate) mod address;
-mod common;
+
 mod counted;
 mod jar;
+mod operations;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,9 +13,9 @@ use base64::Engine;
 use plimsoll_model::http::{Body, HttpRequest, Keep};
 use plimsoll_model::{Nanos, Operation, Outcome};
 
-pub(crate) use common::Common;
 pub(crate) use counted::duration_ns;
 pub(crate) use jar::{Cookie, Jar};
+pub(crate) use operations::Common;
 
 use crate::vu::{Call, Seen, Vu, path_of};
 
