@@ -84,7 +84,8 @@ impl Variables {
     }
 }
 
-fn is_inside(c: char) -> bool {
+/// Whether a character may stand inside a name.
+pub(crate) fn is_inside(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 

@@ -29,8 +29,8 @@ pub(super) fn install<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     own.set(
         "fail",
         Func::from(|ctx: Ctx<'js>, message: Opt<Value<'js>>| -> Result<()> {
-            let is_given = message.0.as_ref().is_some_and(|message| !message.is_undefined());
-            let message = if is_given { coerced(message.0)? } else { String::new() };
+            let given = message.0.filter(|message| !message.is_undefined());
+            let message = given.map_or(Ok(String::new()), |message| coerced(&message))?;
             Err(Exception::throw_message(&ctx, &message))
         }),
     )?;
@@ -81,15 +81,13 @@ fn is_async(body: &Function<'_>) -> Result<bool> {
 
 /// A text; empty without a value.
 fn text_of(value: Opt<Value<'_>>) -> Result<String> {
-    match value.0 {
-        Some(value) if !value.is_null() && !value.is_undefined() => coerced(Some(value)),
-        _ => Ok(String::new()),
-    }
+    let given = value.0.filter(|value| !value.is_null() && !value.is_undefined());
+    given.map_or(Ok(String::new()), |value| coerced(&value))
 }
 
 /// As `String(value)` has it.
-fn coerced(value: Option<Value<'_>>) -> Result<String> {
-    value.map_or(Ok(String::new()), |value| Ok(value.get::<Coerced<String>>()?.0))
+fn coerced(value: &Value<'_>) -> Result<String> {
+    Ok(value.get::<Coerced<String>>()?.0)
 }
 
 /// Numbers from 0 to below 1 that the seed determines: mulberry32, by Tommy Ettinger (2017), in the public domain.

@@ -1,5 +1,7 @@
 //! How a module is imported, as far as its text says it for certain.
 
+use crate::named::is_inside;
+
 /// Whether a text takes a module by `import name from "module"` and in no other way.
 pub(super) fn only_default(text: &str, module: &str) -> bool {
     let is_quoted = |at: usize| {
@@ -12,7 +14,6 @@ pub(super) fn only_default(text: &str, module: &str) -> bool {
 
 /// Whether a text ends with `import name from`.
 fn is_default_import(before: &str) -> bool {
-    let is_inside = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     let Some(named) = before.trim_end().strip_suffix("from") else { return false };
     let name = named.trim_end();
     let head = name.trim_end_matches(is_inside);
