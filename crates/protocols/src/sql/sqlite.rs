@@ -17,11 +17,13 @@ pub(super) struct Connection(Arc<Mutex<Database>>);
 
 impl Connection {
     pub(super) async fn open(server: &str) -> Result<Self, SqlError> {
-        let path = server.strip_prefix("sqlite:").unwrap_or(server).to_owned();
+        let address = server.strip_prefix("sqlite:").unwrap_or(server).to_owned();
         let opened = on_a_thread(move || {
-            let database = Database::open(&path)?;
+            let (path, settings) = parted(&address);
+            let database = Database::open(path)?;
             // Whoever waits for the file's lock is given time by the operation's own timeout.
             database.busy_timeout(std::time::Duration::from_mins(1))?;
+            settings.into_iter().try_for_each(|(name, value)| set(&database, name, value))?;
             Ok(database)
         });
         let opened = opened.await.map_err(|e| match e {
@@ -48,17 +50,36 @@ impl Connection {
                 // Whatever failed, the next one is not to find itself inside; what went wrong is said already.
                 let _undone = database.execute_batch(ROLLBACK);
             }
-            done
+            Ok(done?)
         })
         .await
     }
 }
 
+/// The file, and what stands behind `?`: names of settings with their values. What `SQLite` itself calls an address (`file:...`)
+/// is its own affair.
+fn parted(address: &str) -> (&str, Vec<(&str, &str)>) {
+    let Some((path, settings)) = address.split_once('?').filter(|_| !address.starts_with("file:")) else {
+        return (address, Vec::new());
+    };
+    let pair = |setting| str::split_once(setting, '=').unwrap_or((setting, ""));
+    (path, settings.split('&').filter(|setting| !setting.is_empty()).map(pair).collect())
+}
+
+/// One setting (`PRAGMA`) of this connection. `SQLite` passes over names that it does not know: here that is an error.
+fn set(database: &Database, name: &str, value: &str) -> Result<(), SqlError> {
+    let is_known = database.prepare("SELECT 1 FROM pragma_pragma_list WHERE name = ?")?.exists([name])?;
+    if !is_known {
+        return Err(SqlError::Request("bad url", format!("SQLite has no setting (PRAGMA) `{name}`")));
+    }
+    Ok(database.pragma_update(None, name, value)?)
+}
+
 async fn on_a_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    work: impl FnOnce() -> Result<T, SqlError> + Send + 'static,
 ) -> Result<T, SqlError> {
     match spawn_blocking(work).await {
-        Ok(done) => done.map_err(|e| failed(&e)),
+        Ok(done) => done,
         Err(panicked) => Err(SqlError::Lost(panicked.to_string())),
     }
 }
@@ -90,17 +111,19 @@ fn one(database: &Database, statement: &Statement, keep: bool) -> Result<Done, E
     Ok(done)
 }
 
-fn failed(error: &Error) -> SqlError {
-    match error {
-        Error::SqliteFailure(failure, message) => {
-            let message = message.clone().unwrap_or_else(|| failure.to_string());
-            SqlError::Refused(format!("sqlite {}", failure.extended_code), message)
+impl From<Error> for SqlError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::SqliteFailure(failure, message) => {
+                let message = message.unwrap_or_else(|| failure.to_string());
+                Self::Refused(format!("sqlite {}", failure.extended_code), message)
+            }
+            Error::InvalidParameterCount(given, wanted) => {
+                let message = format!("the statement takes {wanted} parameters, and {given} were given");
+                Self::Request("parameters", message)
+            }
+            other => Self::Refused("sqlite".to_owned(), other.to_string()),
         }
-        Error::InvalidParameterCount(given, wanted) => {
-            let message = format!("the statement takes {wanted} parameters, and {given} were given");
-            SqlError::Request("parameters", message)
-        }
-        other => SqlError::Refused("sqlite".to_owned(), other.to_string()),
     }
 }
 

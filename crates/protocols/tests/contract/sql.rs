@@ -102,6 +102,22 @@ fn a_file_is_a_database() {
 }
 
 #[test]
+fn settings_of_a_file_stand_behind_its_name() {
+    let place = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}/test.db", place.path().display());
+    let set = format!("{file}?journal_mode=wal&synchronous=normal");
+    let told = |setting: &str| {
+        let answer = ask(&mut client(), &set, &format!("PRAGMA {setting}"), &[]);
+        body(&answer)["rows"][0][setting].clone()
+    };
+    assert_eq!((told("journal_mode"), told("synchronous")), (json!("wal"), json!(1)));
+    let misspelt = ask(&mut client(), &format!("{file}?synchronos=normal"), "SELECT 1", &[]);
+    assert_eq!(misspelt.end().1, "bad url");
+    let story = &misspelt.reply.failure.as_ref().unwrap().message;
+    assert!(story.contains("no setting (PRAGMA) `synchronos`"), "{story}");
+}
+
+#[test]
 fn a_transaction_that_cannot_be_kept_leaves_nothing_open() {
     let place = tempfile::tempdir().unwrap();
     let server = format!("sqlite:{}/test.db", place.path().display());
