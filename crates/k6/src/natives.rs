@@ -267,33 +267,19 @@ fn checks<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     let v = vu.clone();
     own.set(
         "check",
-        Func::from(
-            move |ctx: Ctx<'js>,
-                  value: Value<'js>,
-                  sets: Value<'js>,
-                  tags: Opt<Value<'js>>|
-                  -> Result<bool> {
-                not_while_reading(&ctx, &v, "check()")?;
-                let Some(sets) = sets.as_object() else {
-                    return Err(Exception::throw_type(
-                        &ctx,
-                        "check() requires an object of named predicates",
-                    ));
-                };
-                let mut all = true;
-                for pair in sets.props::<String, Value<'js>>() {
-                    let (name, set) = pair?;
-                    all &= one_check(
-                        &ctx,
-                        &v,
-                        (&value, &set),
-                        name,
-                        tags.0.as_ref().and_then(Value::as_object),
-                    )?;
-                }
-                Ok(all)
-            },
-        ),
+        Func::from(move |value: Value<'js>, sets: Value<'js>, tags: Opt<Value<'js>>| -> Result<bool> {
+            let ctx = value.ctx();
+            not_while_reading(ctx, &v, "check()")?;
+            let Some(sets) = sets.as_object() else {
+                return Err(Exception::throw_type(ctx, "check() requires an object of named predicates"));
+            };
+            let mut all = true;
+            for pair in sets.props::<String, Value<'js>>() {
+                let (name, set) = pair?;
+                all &= one_check(ctx, &v, (&value, &set), name, tags.0.as_ref().and_then(Value::as_object))?;
+            }
+            Ok(all)
+        }),
     )
 }
 

@@ -80,7 +80,8 @@ fn values(run: &Run, sink: &Sink, elapsed_s: f64) -> Value {
         }
         Sink::Trend(trend) => {
             let stat = |(name, method): &(String, crate::metrics::Method)| {
-                let value = if name == "count" { trend.count as f64 } else { method.of(sink, elapsed_s) };
+                let value =
+                    if name == "count" { trend.figures().count as f64 } else { method.of(sink, elapsed_s) };
                 (name.clone(), json!(value))
             };
             Value::Object(run.options.trend_stats.iter().map(stat).collect())

@@ -7,6 +7,9 @@ use super::Kind;
 /// Values of a trend that are kept as they are. With more, quantiles come from a histogram (three digits).
 const EXACT_MAX: usize = 2_000;
 
+/// Values of a long trend that are gathered before they are counted.
+const GATHERED: usize = 64;
+
 /// Values are counted in millionths: milliseconds become nanoseconds, and the histogram begins at 1.
 const MILLIONTHS: f64 = 1e6;
 
@@ -22,9 +25,23 @@ pub(crate) enum Sink {
 /// The values of a trend.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trend {
-    exact: Vec<f64>,
-    /// Values from zero up, and the magnitudes of those below zero, once there are too many.
-    above: Option<Box<(Histogram, Histogram)>>,
+    /// Values that are in no histogram: all there are, or the latest of many.
+    recent: Vec<f64>,
+    /// The others: those from zero up, and the magnitudes of those below zero.
+    settled: Option<Box<Settled>>,
+}
+
+/// Values that are counted by their size.
+#[derive(Clone, Debug, Default)]
+struct Settled {
+    above: Histogram,
+    below: Histogram,
+    figures: Figures,
+}
+
+/// What is exact of any number of values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Figures {
     pub(crate) count: u64,
     pub(crate) sum: f64,
     pub(crate) min: f64,
@@ -92,92 +109,126 @@ impl Sink {
         match self {
             Self::Counter { samples, .. } | Self::Gauge { samples, .. } => *samples,
             Self::Rate { total, .. } => *total,
-            Self::Trend(trend) => trend.count,
+            Self::Trend(trend) => trend.figures().count,
         }
     }
 }
 
 impl Trend {
+    /// A script adds a dozen values in every iteration: they are gathered, and settled many at once.
     #[inline]
     fn add(&mut self, value: f64) {
-        (self.min, self.max) =
-            if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
-        self.count += 1;
-        self.sum += value;
-        match &mut self.above {
-            Some(histograms) => record(histograms, value),
-            None => {
-                self.exact.push(value);
-                if self.exact.len() > EXACT_MAX {
-                    self.spill();
-                }
-            }
+        self.recent.push(value);
+        if self.recent.len() > if self.settled.is_some() { GATHERED } else { EXACT_MAX } {
+            self.settle();
         }
     }
 
     #[cold]
-    fn spill(&mut self) {
-        let histograms = self.above.get_or_insert_with(|| Box::new((Histogram::new(), Histogram::new())));
-        self.exact.drain(..).for_each(|value| record(histograms, value));
-        self.exact = Vec::new();
+    fn settle(&mut self) {
+        let settled = self.settled.get_or_insert_default();
+        settled.take(&self.recent);
+        self.recent.clear();
+        self.recent.shrink_to(GATHERED + 1);
     }
 
     fn merge(&mut self, other: &Self) {
-        if other.count == 0 {
+        if other.settled.is_none() && self.settled.is_none() {
+            other.recent.iter().for_each(|value| self.add(*value));
             return;
         }
-        (self.min, self.max) = if self.count == 0 {
-            (other.min, other.max)
-        } else {
-            (self.min.min(other.min), self.max.max(other.max))
-        };
-        self.count += other.count;
-        self.sum += other.sum;
-        if self.above.is_some() || other.above.is_some() || self.exact.len() + other.exact.len() > EXACT_MAX {
-            self.spill();
-        }
-        match (&mut self.above, &other.above) {
-            (Some(mine), theirs) => {
-                other.exact.iter().for_each(|value| record(mine, *value));
-                if let Some(theirs) = theirs {
-                    mine.0.merge(&theirs.0);
-                    mine.1.merge(&theirs.1);
-                }
-            }
-            (None, _) => self.exact.extend_from_slice(&other.exact),
+        self.settle();
+        let settled = self.settled.get_or_insert_default();
+        settled.take(&other.recent);
+        if let Some(theirs) = &other.settled {
+            settled.above.merge(&theirs.above);
+            settled.below.merge(&theirs.below);
+            settled.figures = settled.figures.and(theirs.figures);
         }
     }
 
+    /// Number, sum and extremes; all 0 without values.
+    pub(crate) fn figures(&self) -> Figures {
+        let settled = self.settled.as_ref().map_or_else(Figures::default, |settled| settled.figures);
+        let all = settled.and(Figures::of(&self.recent));
+        if all.count == 0 { Figures { count: 0, sum: 0.0, min: 0.0, max: 0.0 } } else { all }
+    }
+
     pub(crate) fn mean(&self) -> f64 {
-        if self.count == 0 { 0.0 } else { self.sum / self.count as f64 }
+        let Figures { count, sum, .. } = self.figures();
+        if count == 0 { 0.0 } else { sum / count as f64 }
     }
 
     /// The `share`-quantile (0 to 1): between neighbours, as k6 has it, while all values are known; otherwise by
     /// nearest rank in the histogram.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
-        if self.count == 0 {
-            return 0.0;
+        match &self.settled {
+            None => interpolated(&self.recent, share),
+            Some(settled) if self.recent.is_empty() => settled.quantile(share),
+            Some(settled) => {
+                let mut all = settled.clone();
+                all.take(&self.recent);
+                all.quantile(share)
+            }
         }
-        let Some(histograms) = &self.above else { return interpolated(&self.exact, share) };
-        let (above, below) = (&histograms.0, &histograms.1);
-        let rank = ((share * self.count as f64).ceil() as u64).clamp(1, self.count);
-        let found = if rank <= below.count() {
-            below.at_rank(below.count() + 1 - rank).map(|v| -(v as f64))
-        } else {
-            above.at_rank(rank - below.count()).map(|v| v as f64)
-        };
-        (found.unwrap_or(0.0) / MILLIONTHS).clamp(self.min, self.max)
     }
 }
 
-fn record((above, below): &mut (Histogram, Histogram), value: f64) {
-    // To the nearest; `round` is a call of the maths library.
-    let magnitude = (value.abs() * MILLIONTHS + 0.5) as u64;
-    if value < 0.0 { below.record(magnitude) } else { above.record(magnitude) }
+impl Settled {
+    fn take(&mut self, values: &[f64]) {
+        self.figures = self.figures.and(Figures::of(values));
+        for value in values {
+            // To the nearest; `round` is a call of the maths library.
+            let magnitude = (value.abs() * MILLIONTHS + 0.5) as u64;
+            if *value < 0.0 { self.below.record(magnitude) } else { self.above.record(magnitude) }
+        }
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        let Figures { count, min, max, .. } = self.figures;
+        let rank = ((share * count as f64).ceil() as u64).clamp(1, count);
+        let found = if rank <= self.below.count() {
+            self.below.at_rank(self.below.count() + 1 - rank).map(|v| -(v as f64))
+        } else {
+            self.above.at_rank(rank - self.below.count()).map(|v| v as f64)
+        };
+        (found.unwrap_or(0.0) / MILLIONTHS).clamp(min, max)
+    }
+}
+
+impl Default for Figures {
+    /// Those of no values.
+    fn default() -> Self {
+        Self { count: 0, sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY }
+    }
+}
+
+impl Figures {
+    fn of(values: &[f64]) -> Self {
+        let with = |all: Self, value: &f64| Self {
+            count: all.count + 1,
+            sum: all.sum + value,
+            min: all.min.min(*value),
+            max: all.max.max(*value),
+        };
+        values.iter().fold(Self::default(), with)
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            sum: self.sum + other.sum,
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
+        }
+    }
 }
 
 /// k6's percentile: linear between the two values around `share · (n − 1)`.
 fn interpolated(values: &[f64], share: f64) -> f64 {
+    if values.is_empty() {
+        return 0.0;
+    }
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = share * (sorted.len() as f64 - 1.0);
@@ -208,7 +259,8 @@ mod tests {
                 many.quantile(share)
             );
         }
-        assert_eq!((many.min, many.max, many.quantile(1.0)), (1.0, 100_000.0, 100_000.0));
+        let Figures { min, max, .. } = many.figures();
+        assert_eq!((min, max, many.quantile(1.0)), (1.0, 100_000.0, 100_000.0));
     }
 
     #[test]
@@ -218,7 +270,7 @@ mod tests {
             let mut merged = values(-100, left);
             merged.merge(&values(left, right));
             let whole = values(-100, right);
-            assert_eq!((merged.count, merged.sum, merged.min), (whole.count, whole.sum, whole.min));
+            assert_eq!(merged.figures(), whole.figures());
             assert_eq!(merged.quantile(0.01), whole.quantile(0.01));
             assert_eq!(merged.quantile(0.95), whole.quantile(0.95));
         }

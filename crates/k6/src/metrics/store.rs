@@ -104,11 +104,21 @@ impl Totals {
     }
 }
 
+/// Where a metric's values are kept. Nearly always it is there already.
+#[inline]
 fn place(sinks: &mut Vec<Option<Sink>>, number: usize, kind: Kind) -> &mut Sink {
+    if !matches!(sinks.get(number), Some(Some(_))) {
+        make_place(sinks, number, kind);
+    }
+    sinks[number].as_mut().expect("it was just put there")
+}
+
+#[cold]
+fn make_place(sinks: &mut Vec<Option<Sink>>, number: usize, kind: Kind) {
     if sinks.len() <= number {
         sinks.resize_with(number + 1, || None);
     }
-    sinks[number].get_or_insert_with(|| Sink::new(kind))
+    sinks[number] = Some(Sink::new(kind));
 }
 
 /// What is known of all metrics of a run.

@@ -61,7 +61,7 @@ pub(crate) fn getter<'js, T: Native, R: IntoJs<'js> + 'js>(
     get: impl Fn(&Ctx<'js>, &T) -> Result<R> + 'js,
 ) -> Result<()> {
     // A closure must hold no value of JavaScript: the garbage collector does not see it.
-    let read = move |ctx: Ctx<'js>, this: This<Class<'js, Held<T>>>| get(&ctx, &this.0.borrow().0);
+    let read = move |this: This<Class<'js, Held<T>>>| get(this.0.ctx(), &this.0.borrow().0);
     let put = move |this: This<Object<'js>>, value: Value<'js>| {
         this.prop(name, Property::from(value).writable().enumerable().configurable())
     };

@@ -27,13 +27,9 @@ pub(super) fn install_send<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
     let v = vu.clone();
     own.set(
         "send",
-        Func::from(
-            move |ctx: Ctx<'js>,
-                  method: String,
-                  url: Value<'js>,
-                  body: Opt<Value<'js>>,
-                  params: Opt<Value<'js>>| { send(&ctx, &v, &method, url, body.0, params.0) },
-        ),
+        Func::from(move |method: String, url: Value<'js>, body: Opt<Value<'js>>, params: Opt<Value<'js>>| {
+            send(&v, &method, url, body.0, params.0)
+        }),
     )
 }
 
@@ -88,7 +84,6 @@ pub(super) fn install_more<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
 
 /// Sends a request. What is usual needs nothing of the module: an address that is a text, a body that is one or none.
 fn send<'js>(
-    ctx: &Ctx<'js>,
     vu: &Rc<Vu>,
     method: &str,
     url: Value<'js>,
@@ -96,14 +91,14 @@ fn send<'js>(
     params: Option<Value<'js>>,
 ) -> Result<Value<'js>> {
     let is_plain = |body: &Value<'js>| body.is_string() || body.is_null() || body.is_undefined();
-    let is_usual = url.is_string() && body.as_ref().is_none_or(is_plain);
-    if !is_usual {
-        let own = super::hidden(ctx)?;
+    let Some(text) = url.as_string().filter(|_| body.as_ref().is_none_or(is_plain)) else {
+        let own = super::hidden(url.ctx())?;
         return own.get::<_, Function<'js>>("sendOther")?.call((method, url, body, params));
-    }
+    };
+    let ctx = url.ctx();
     not_while_reading(ctx, vu, "an HTTP request")?;
-    let url = url.get::<String>()?;
-    let given = Given { method: method.to_owned(), url, name: None, body, kind: None, params };
+    let given =
+        Given { method: method.to_owned(), url: text.to_string()?, name: None, body, kind: None, params };
     match given.flow(vu) {
         Ok(flow) => perform(ctx, vu, flow),
         Err(problem) => respond(ctx, vu, refused(vu, problem)?),

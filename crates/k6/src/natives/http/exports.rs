@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use rquickjs::function::{Func, Opt};
-use rquickjs::{Coerced, Ctx, Object, Result, Value};
+use rquickjs::{Coerced, Object, Result, Value};
 
 use super::send;
 use crate::natives::{hidden, lazy};
@@ -73,29 +73,29 @@ fn put_down<'js>(own: &Object<'js>, all: &Object<'js>, vu: &Rc<Vu>, name: &str) 
 fn without_body<'js>(
     vu: &Rc<Vu>,
     method: &'static str,
-) -> impl Fn(Ctx<'js>, Value<'js>, Opt<Value<'js>>) -> Result<Value<'js>> + 'js {
+) -> impl Fn(Value<'js>, Opt<Value<'js>>) -> Result<Value<'js>> + 'js {
     let vu = vu.clone();
-    move |ctx, url, params| send(&ctx, &vu, method, url, None, params.0)
+    move |url, params| send(&vu, method, url, None, params.0)
 }
 
 fn with_body<'js>(
     vu: &Rc<Vu>,
     method: &'static str,
-) -> impl Fn(Ctx<'js>, Value<'js>, Opt<Value<'js>>, Opt<Value<'js>>) -> Result<Value<'js>> + 'js {
+) -> impl Fn(Value<'js>, Opt<Value<'js>>, Opt<Value<'js>>) -> Result<Value<'js>> + 'js {
     let vu = vu.clone();
-    move |ctx, url, body, params| send(&ctx, &vu, method, url, body.0, params.0)
+    move |url, body, params| send(&vu, method, url, body.0, params.0)
 }
 
 /// `request(method, url, body, params)`; without a method it is GET.
 fn request<'js>(
     vu: &Rc<Vu>,
-) -> impl Fn(Ctx<'js>, Value<'js>, Value<'js>, Opt<Value<'js>>, Opt<Value<'js>>) -> Result<Value<'js>> + 'js {
+) -> impl Fn(Value<'js>, Value<'js>, Opt<Value<'js>>, Opt<Value<'js>>) -> Result<Value<'js>> + 'js {
     let vu = vu.clone();
-    move |ctx, method, url, body, params| {
+    move |method, url, body, params| {
         let is_given = !method.is_null() && !method.is_undefined();
         let method = if is_given { method.get::<Coerced<String>>()?.0 } else { String::new() };
         let method = if method.is_empty() { "GET" } else { &method };
-        send(&ctx, &vu, method, url, body.0, params.0)
+        send(&vu, method, url, body.0, params.0)
     }
 }
 
