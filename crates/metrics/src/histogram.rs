@@ -88,6 +88,29 @@ impl Histogram {
         self.clamped += u64::from(value_ns > HIGHEST_NS);
     }
 
+    /// Adds many durations at once: what is exact of them is put together first.
+    pub fn record_all(&mut self, values_ns: impl IntoIterator<Item = Nanos>) {
+        let mut exact = Exact { count: 0, sum_ns: 0, min_ns: Nanos::MAX, max_ns: 0, clamped: 0 };
+        for value_ns in values_ns {
+            let index = index_of(value_ns.min(HIGHEST_NS));
+            if index >= self.counts.len() {
+                self.grow(index);
+            }
+            self.counts[index] += 1;
+            exact.count += 1;
+            exact.sum_ns += u128::from(value_ns);
+            exact.min_ns = exact.min_ns.min(value_ns);
+            exact.max_ns = exact.max_ns.max(value_ns);
+            exact.clamped += u64::from(value_ns > HIGHEST_NS);
+        }
+        if exact.count > 0 {
+            let (first, last) =
+                (index_of(exact.min_ns.min(HIGHEST_NS)), index_of(exact.max_ns.min(HIGHEST_NS)));
+            self.touched = (self.touched.0.min(first), self.touched.1.max(last + 1));
+            self.absorb_exact(exact);
+        }
+    }
+
     #[inline]
     fn add_to_bucket(&mut self, index: usize, count: u64) {
         if index >= self.counts.len() {

@@ -58,22 +58,28 @@ impl Sink {
         }
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, added: f64) {
         match self {
             Self::Counter { sum, samples } => {
                 *sum += added;
                 *samples += 1;
             }
-            Self::Gauge { value, min, max, samples } => {
-                *value = added;
-                (*min, *max) = if *samples == 0 { (added, added) } else { (min.min(added), max.max(added)) };
-                *samples += 1;
-            }
+            Self::Gauge { .. } => self.set(added),
             Self::Rate { trues, total } => {
                 *trues += u64::from(added != 0.0);
                 *total += 1;
             }
             Self::Trend(trend) => trend.add(added),
+        }
+    }
+
+    /// The present value of a gauge.
+    fn set(&mut self, now: f64) {
+        if let Self::Gauge { value, min, max, samples } = self {
+            *value = now;
+            (*min, *max) = if *samples == 0 { (now, now) } else { (min.min(now), max.max(now)) };
+            *samples += 1;
         }
     }
 
@@ -176,11 +182,12 @@ impl Trend {
 
 impl Settled {
     fn take(&mut self, values: &[f64]) {
-        self.figures = self.figures.and(Figures::of(values));
-        for value in values {
-            // To the nearest; `round` is a call of the maths library.
-            let magnitude = (value.abs() * MILLIONTHS + 0.5) as u64;
-            if *value < 0.0 { self.below.record(magnitude) } else { self.above.record(magnitude) }
+        let figures = Figures::of(values);
+        self.figures = self.figures.and(figures);
+        self.above.record_all(values.iter().filter(|value| **value >= 0.0).map(|value| millionths(*value)));
+        if figures.min < 0.0 {
+            self.below
+                .record_all(values.iter().filter(|value| **value < 0.0).map(|value| millionths(-value)));
         }
     }
 
@@ -196,6 +203,11 @@ impl Settled {
     }
 }
 
+/// To the nearest (`round` is a call of the maths library), at most 292 years of milliseconds (which a processor is quicker at).
+fn millionths(value: f64) -> u64 {
+    (value * MILLIONTHS + 0.5) as i64 as u64
+}
+
 impl Default for Figures {
     /// Those of no values.
     fn default() -> Self {
@@ -208,8 +220,9 @@ impl Figures {
         let with = |all: Self, value: &f64| Self {
             count: all.count + 1,
             sum: all.sum + value,
-            min: all.min.min(*value),
-            max: all.max.max(*value),
+            // There is no NaN among them, which `min` and `max` would look for.
+            min: if *value < all.min { *value } else { all.min },
+            max: if *value > all.max { *value } else { all.max },
         };
         values.iter().fold(Self::default(), with)
     }

@@ -49,12 +49,13 @@ impl Totals {
     }
 
     /// Adds a value of a metric of that kind.
+    #[inline]
     pub(crate) fn add(&mut self, metric: MetricId, kind: Kind, value: f64) {
-        place(&mut self.sinks, metric, kind).add(value);
+        add_to(&mut self.sinks, metric, kind, value);
     }
 
     pub(crate) fn add_to_sub(&mut self, number: usize, kind: Kind, value: f64) {
-        place(&mut self.subs, number, kind).add(value);
+        add_to(&mut self.subs, number, kind, value);
     }
 
     fn check(&mut self, group: &str, name: &str, passed: bool) {
@@ -104,21 +105,21 @@ impl Totals {
     }
 }
 
-/// Where a metric's values are kept. Nearly always it is there already.
+/// Adds a value; nearly always there is a place for it already.
 #[inline]
-fn place(sinks: &mut Vec<Option<Sink>>, number: usize, kind: Kind) -> &mut Sink {
-    if !matches!(sinks.get(number), Some(Some(_))) {
-        make_place(sinks, number, kind);
+fn add_to(sinks: &mut Vec<Option<Sink>>, number: usize, kind: Kind, value: f64) {
+    match sinks.get_mut(number) {
+        Some(Some(sink)) => sink.add(value),
+        _ => place(sinks, number, kind).add(value),
     }
-    sinks[number].as_mut().expect("it was just put there")
 }
 
 #[cold]
-fn make_place(sinks: &mut Vec<Option<Sink>>, number: usize, kind: Kind) {
+fn place(sinks: &mut Vec<Option<Sink>>, number: usize, kind: Kind) -> &mut Sink {
     if sinks.len() <= number {
         sinks.resize_with(number + 1, || None);
     }
-    sinks[number] = Some(Sink::new(kind));
+    sinks[number].get_or_insert_with(|| Sink::new(kind))
 }
 
 /// What is known of all metrics of a run.
@@ -180,21 +181,21 @@ impl Store {
             self.write(metric, value, tags);
         }
         let mut totals = self.totals.borrow_mut();
-        self.add_with_parts(&mut totals, (metric, kind, value), tags);
+        totals.add(metric, kind, value);
+        if self.divided.get(metric) == Some(&true) {
+            self.add_to_parts(&mut totals, (metric, kind, value), tags);
+        }
     }
 
-    fn add_with_parts(
+    fn add_to_parts(
         &self,
         totals: &mut Totals,
         (metric, kind, value): (MetricId, Kind, f64),
         tags: &dyn Tagged,
     ) {
-        totals.add(metric, kind, value);
-        if self.divided.get(metric) == Some(&true) {
-            for (number, sub) in self.book.subs.iter().enumerate() {
-                if sub.metric == metric && tags.hold(&sub.filter) {
-                    totals.add_to_sub(number, kind, value);
-                }
+        for (number, sub) in self.book.subs.iter().enumerate() {
+            if sub.metric == metric && tags.hold(&sub.filter) {
+                totals.add_to_sub(number, kind, value);
             }
         }
     }
@@ -207,7 +208,11 @@ impl Store {
         }
         let mut totals = self.totals.borrow_mut();
         for (metric, kind, value) in values {
-            self.add_with_parts(&mut totals, (*metric as usize, *kind, *value), tags);
+            let (metric, kind, value) = (*metric as usize, *kind, *value);
+            totals.add(metric, kind, value);
+            if self.divided.get(metric) == Some(&true) {
+                self.add_to_parts(&mut totals, (metric, kind, value), tags);
+            }
         }
     }
 

@@ -1,10 +1,15 @@
 //! Things of our own that a script holds as objects.
-#![expect(unsafe_code, reason = "rquickjs wants to be told that a class holds no JavaScript value")]
+#![expect(
+    unsafe_code,
+    reason = "rquickjs wants to be told that a class holds no JavaScript value, and that an object is one"
+)]
 
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
-use rquickjs::function::{Constructor, This};
+use rquickjs::function::{Constructor, Params, This};
 use rquickjs::object::{Accessor, Property};
-use rquickjs::{Class, Ctx, IntoJs, JsLifetime, Object, Result, Value};
+use rquickjs::{Class, Ctx, Error, IntoJs, JsLifetime, Object, Result, Value};
+
+use super::direct::Direct;
 
 /// What a script may hold. It must hold no value of JavaScript itself: the garbage collector would not see it.
 pub(crate) trait Native: 'static {
@@ -47,11 +52,15 @@ pub(crate) fn held<'js, T: Native>(ctx: &Ctx<'js>, thing: T) -> Result<Class<'js
     Class::instance(ctx.clone(), Held(thing))
 }
 
-/// What a value holds, if it is such an object.
-pub(crate) fn thing<'js, T: Native>(value: &Value<'js>) -> Option<Class<'js, Held<T>>> {
-    // Asked for first, because taking out what is not there throws, and takes the place of what was thrown before.
-    let object = value.as_object().filter(|object| object.instance_of::<Held<T>>())?;
-    Class::from_object(object)
+/// A value as an object, if it is one.
+pub(crate) fn object_in<'a, 'js>(value: &'a Value<'js>) -> Option<&'a Object<'js>> {
+    // SAFETY: it says that it is one. `as_object` finds out what kind of object it is first, which takes half a dozen questions.
+    value.is_object().then(|| unsafe { value.ref_object() })
+}
+
+/// What a value holds, if it is such an object. To ask forgets what was thrown before.
+pub(crate) fn thing<'a, 'js, T: Native>(value: &'a Value<'js>) -> Option<&'a Class<'js, Held<T>>> {
+    object_in(value)?.as_class()
 }
 
 /// A property that is computed when it is read. What a script puts in its place stands before it.
@@ -61,9 +70,13 @@ pub(crate) fn getter<'js, T: Native, R: IntoJs<'js> + 'js>(
     get: impl Fn(&Ctx<'js>, &T) -> Result<R> + 'js,
 ) -> Result<()> {
     // A closure must hold no value of JavaScript: the garbage collector does not see it.
-    let read = move |this: This<Class<'js, Held<T>>>| get(this.0.ctx(), &this.0.borrow().0);
+    let read = move |params: &Params<'_, 'js>| {
+        let this = params.this();
+        let held = thing::<T>(&this).ok_or_else(|| Error::new_from_js(this.type_name(), T::NAME))?;
+        get(params.ctx(), &held.borrow().0)?.into_js(params.ctx())
+    };
     let put = move |this: This<Object<'js>>, value: Value<'js>| {
         this.prop(name, Property::from(value).writable().enumerable().configurable())
     };
-    prototype.prop(name, Accessor::new(read, put).enumerable().configurable())
+    prototype.prop(name, Accessor::new(Direct::<0, _>(read), put).enumerable().configurable())
 }

@@ -123,3 +123,16 @@ proptest! {
         prop_assert!(error <= RELATIVE_ERROR * exact as f64);
     }
 }
+
+#[test]
+fn many_at_once_are_the_same_as_one_by_one() {
+    let values: Vec<Nanos> =
+        (0..2_000).map(|i| i * i * i * 977 % 90_000_000_000 + i % 7).chain([HIGHEST_NS + 5, 0]).collect();
+    let (mut together, mut single) = (Histogram::new(), Histogram::new());
+    for part in values.chunks(64) {
+        together.record_all(part.iter().copied());
+        part.iter().for_each(|value| single.record(*value));
+    }
+    together.record_all([]);
+    assert_eq!(together, single);
+}

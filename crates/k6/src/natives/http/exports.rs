@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use rquickjs::function::{Func, Opt};
-use rquickjs::{Coerced, Object, Result, Value};
+use rquickjs::function::{Func, Opt, Params};
+use rquickjs::{Coerced, Function, Object, Result, Value};
 
 use super::send;
+use crate::natives::direct::{Direct, given};
 use crate::natives::{hidden, lazy};
 use crate::vu::Vu;
 
@@ -55,9 +56,9 @@ pub(super) fn describe(all: &Object<'_>, vu: Rc<Vu>) -> Result<()> {
 /// Puts down what belongs to a name; whether there is such a thing.
 fn put_down<'js>(own: &Object<'js>, all: &Object<'js>, vu: &Rc<Vu>, name: &str) -> Result<bool> {
     if let Some((_, method)) = WITH_BODY.iter().find(|(function, _)| *function == name) {
-        all.set(name, Func::from(with_body(vu, method)))?;
+        all.set(name, Function::new(all.ctx().clone(), Direct::<1, _>(with_body(vu, method)))?)?;
     } else if let Some((_, method)) = WITHOUT_BODY.iter().find(|(function, _)| *function == name) {
-        all.set(name, Func::from(without_body(vu, method)))?;
+        all.set(name, Function::new(all.ctx().clone(), Direct::<1, _>(without_body(vu, method)))?)?;
     } else if name == "request" {
         all.set(name, Func::from(request(vu)))?;
     } else if OTHERS.contains(&name) {
@@ -73,17 +74,17 @@ fn put_down<'js>(own: &Object<'js>, all: &Object<'js>, vu: &Rc<Vu>, name: &str) 
 fn without_body<'js>(
     vu: &Rc<Vu>,
     method: &'static str,
-) -> impl Fn(Value<'js>, Opt<Value<'js>>) -> Result<Value<'js>> + 'js {
+) -> impl Fn(&Params<'_, 'js>) -> Result<Value<'js>> + 'js {
     let vu = vu.clone();
-    move |url, params| send(&vu, method, url, None, params.0)
+    move |params| send(&vu, method, given(params, 0), None, params.arg(1))
 }
 
 fn with_body<'js>(
     vu: &Rc<Vu>,
     method: &'static str,
-) -> impl Fn(Value<'js>, Opt<Value<'js>>, Opt<Value<'js>>) -> Result<Value<'js>> + 'js {
+) -> impl Fn(&Params<'_, 'js>) -> Result<Value<'js>> + 'js {
     let vu = vu.clone();
-    move |url, body, params| send(&vu, method, url, body.0, params.0)
+    move |params| send(&vu, method, given(params, 0), params.arg(1), params.arg(2))
 }
 
 /// `request(method, url, body, params)`; without a method it is GET.
