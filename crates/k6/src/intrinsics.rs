@@ -8,19 +8,13 @@ use rquickjs::context::{Intrinsic, intrinsic};
 use rquickjs::{Context, Ctx, Result, Runtime};
 
 /// What every world has: the syntax makes these objects without naming them.
-type Always = (
-    intrinsic::Eval,
-    intrinsic::RegExpCompiler,
-    intrinsic::RegExp,
-    intrinsic::Json,
-    intrinsic::Proxy,
-    intrinsic::Promise,
-);
+type Always =
+    (intrinsic::Eval, intrinsic::RegExpCompiler, intrinsic::Json, intrinsic::Proxy, intrinsic::Promise);
 
 /// Objects that come together, by name, and what adds them. The first tells whether a world has them.
 type Group = (&'static [&'static str], fn(&Ctx<'_>));
 
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 6] = [
     (&["Date"], add::<intrinsic::Date>),
     (&["Map", "Set", "WeakMap", "WeakSet"], add::<intrinsic::MapSet>),
     (
@@ -46,10 +40,17 @@ const GROUPS: [Group; 5] = [
     ),
     (&["WeakRef", "FinalizationRegistry"], add::<intrinsic::WeakRef>),
     (&["performance"], add::<intrinsic::Performance>),
+    (&["RegExp"], add::<intrinsic::RegExp>),
 ];
 
 /// The group that arrays of bytes are in.
 const BYTES: usize = 2;
+
+/// The group that patterns are in.
+const PATTERNS: usize = 5;
+
+/// What makes patterns of texts without naming them: methods of texts, and what takes texts for code.
+const MAKE_PATTERNS: [&str; 6] = ["match", "matchAll", "search", "eval", "Function", "constructor"];
 
 /// Groups of objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +61,12 @@ impl Objects {
     pub(crate) fn add(&mut self, word: &str) {
         let group = GROUPS.iter().position(|(names, _)| names.contains(&word));
         group.into_iter().for_each(|at| self.0[at] = true);
+        self.0[PATTERNS] |= MAKE_PATTERNS.contains(&word);
+    }
+
+    /// Adds patterns, which the syntax makes without naming them.
+    pub(crate) fn add_patterns(&mut self) {
+        self.0[PATTERNS] = true;
     }
 
     /// Gives them to a world that has not got them.
@@ -117,10 +124,21 @@ mod tests {
     }
 
     #[test]
+    fn patterns_come_with_what_makes_them() {
+        for code in ["'ab'.match('a(b)')[1]", "'xb'.search('b') + 'b'.trim()", "eval('/a(b)/').exec('ab')[1]"]
+        {
+            world(|ctx| {
+                crate::named::Named::of(code).objects.give(&ctx).unwrap();
+                assert!(ctx.eval::<String, _>(code).unwrap().ends_with('b'), "{code}");
+            });
+        }
+    }
+
+    #[test]
     fn what_the_syntax_makes_is_there_without_a_name() {
         world(|ctx| {
-            let text = "/a(b)/.exec('ab')[1] + [..'xy'].length + (async () => 1)().constructor.name + 2n + `${[1].at(0)}`";
-            assert_eq!(ctx.eval::<String, _>(text.replace("[..", "[...")).unwrap(), "b2Promise21");
+            let text = "[...'xy'].length + (async () => 1)().constructor.name + 2n + `${[1].at(0)}` + 'a,b'.split(',').join('').replaceAll('a', 'c')";
+            assert_eq!(ctx.eval::<String, _>(text).unwrap(), "2Promise21cb");
         });
     }
 }

@@ -44,6 +44,9 @@ impl Default for Variables {
 impl Named {
     pub(crate) fn of(text: &str) -> Self {
         let mut named = Self { variables: Variables::of(text), ..Self::default() };
+        if may_hold_patterns(text) {
+            named.objects.add_patterns();
+        }
         for word in text.split(|c| !is_inside(c)) {
             named.objects.add(word);
             if let Some(global) = GLOBALS.iter().find(|global| **global == word)
@@ -84,6 +87,68 @@ impl Variables {
     }
 }
 
+/// Whether there is a `/` in the code that begins no remark: a pattern, or a division. Behind the first of them nothing is looked at, so
+/// that a pattern's own signs cannot be taken for others.
+fn may_hold_patterns(text: &str) -> bool {
+    let mut rest = text.bytes().peekable();
+    // How many braces are open, outside templates and in the code within each.
+    let mut open = vec![0_u32];
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\'' | b'"' => pass_text(&mut rest, byte),
+            b'`' => in_template(&mut rest, &mut open),
+            b'{' => *open.last_mut().expect("there is code around") += 1,
+            b'}' if open.len() > 1 && open.last() == Some(&0) => {
+                open.pop();
+                in_template(&mut rest, &mut open);
+            }
+            b'}' => {
+                let open = open.last_mut().expect("there is code around");
+                *open = open.saturating_sub(1);
+            }
+            b'/' => match rest.next() {
+                Some(b'/') => rest.by_ref().take_while(|byte| *byte != b'\n').for_each(drop),
+                Some(b'*') => pass_remark(&mut rest),
+                _ => return true,
+            },
+            _ => {}
+        }
+    }
+    false
+}
+
+type Bytes<'a> = std::iter::Peekable<std::str::Bytes<'a>>;
+
+fn pass_text(rest: &mut Bytes<'_>, quote: u8) {
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\\' => drop(rest.next()),
+            _ if byte == quote => return,
+            _ => {}
+        }
+    }
+}
+
+fn pass_remark(rest: &mut Bytes<'_>) {
+    while let Some(byte) = rest.next() {
+        if byte == b'*' && rest.next_if_eq(&b'/').is_some() {
+            return;
+        }
+    }
+}
+
+/// Passes the text of a template, to its end or to code within it.
+fn in_template(rest: &mut Bytes<'_>, open: &mut Vec<u32>) {
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\\' => drop(rest.next()),
+            b'`' => return,
+            b'$' if rest.next_if_eq(&b'{').is_some() => return open.push(0),
+            _ => {}
+        }
+    }
+}
+
 /// Whether a character may stand inside a name.
 pub(crate) fn is_inside(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
@@ -104,10 +169,30 @@ mod tests {
         assert_eq!(Named::of("const when = new Date();").objects, objects(&["Date"]));
         assert_eq!(
             Named::of("eval('new Uint8Array(3)'), new Map([])").objects,
-            objects(&["Map", "DataView"])
+            objects(&["Map", "DataView", "eval"])
         );
         assert_eq!(Named::of("DateTime, aMap, Set_, $Set, setTimeout_, charts.map()"), Named::default());
         assert_eq!(Named::of("console.log(1); console.log(Math.random())").globals, ["console", "Math"]);
+    }
+
+    #[test]
+    fn patterns_are_found_where_they_may_be() {
+        for without in [
+            "import http from 'k6/http'; // a/b",
+            "/* a / b ' */ const url = `${base}/x/${ids[{ a: 1 }.a]}/y` + \"/\" + '\\'/';",
+            "`a\\`/` + { a: { b: `}/` } }.a.b",
+        ] {
+            assert!(!may_hold_patterns(without), "{without}");
+        }
+        for with in [
+            "/a/.test(b)",
+            "`${/`/.test(a)}`",
+            "'it\\'s'; x = /'/",
+            "a / b",
+            "`${`${a}/`.replace(/\\//, '')}`",
+        ] {
+            assert!(may_hold_patterns(with), "{with}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
     sections.push(open::open(quick)?);
     sections.push(samples::samples(pairs)?);
     sections.push(users::users(quick)?);
-    sections.push(scripts::scripts(pairs, if quick { 2 } else { 8 })?);
+    sections.push(scripts::scripts(pairs, if quick { 2 } else { scripts::BENCH_SECONDS })?);
     sections.push(protocols::protocols(pairs.min(3), protocols::BENCH_SECONDS)?);
     sections.push(batches::batches(pairs.min(3), 8)?);
     sections.push(if long {
@@ -78,7 +78,7 @@ pub(crate) fn bench(quick: bool, long: bool) -> Result<()> {
 
 /// Measures the section about scripts again and puts it in its place.
 pub(crate) fn scripts_only() -> Result<()> {
-    section_only(scripts::TITLE, || scripts::scripts(5, 8))
+    section_only(scripts::TITLE, || scripts::scripts(5, scripts::BENCH_SECONDS))
 }
 
 /// The same for the section about protocols.

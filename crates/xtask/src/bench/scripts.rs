@@ -10,6 +10,10 @@ use crate::shell::{has, output, root};
 /// Title of the section.
 pub(super) const TITLE: &str = "## Scripts for k6";
 
+/// How long a turn takes: a fifth of a second of CPU time goes into the start of a run, its look at the generator, and its report, which
+/// wrk has none of.
+pub(super) const BENCH_SECONDS: u32 = 15;
+
 /// Interleaved turns of both, and of wrk for the small script.
 pub(super) fn scripts(turns: usize, seconds: u32) -> Result<String> {
     if !has("k6") {
