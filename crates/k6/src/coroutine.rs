@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use corosensei::stack::DefaultStack;
+use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{Coroutine as Stack, CoroutineResult, Yielder};
 
 thread_local! {
@@ -19,15 +19,25 @@ thread_local! {
 
 type Panic = Box<dyn Any + Send>;
 
+/// What suspending keeps on the stack below a mark in the frame that asks, at most: that frame, the question, and the registers.
+const KEPT_BYTES: usize = 2 * 1024;
+
+/// The smallest pages that memory is given back in; larger ones are whole numbers of these, and `madvise` refuses what is no page.
+const PAGE_BYTES: usize = 4 * 1024;
+
 /// Code on a stack of its own that asks `Q`s and is given `A`s.
 pub(crate) struct Coroutine<Q, A> {
     stack: Stack<A, Q, Result<(), Panic>>,
+    /// The lowest address of the stack.
+    lowest: usize,
     inside: Rc<Inside<Q, A>>,
 }
 
 struct Inside<Q, A> {
     /// Set while the body is on its stack, running or suspended.
     yielder: Cell<Option<NonNull<Yielder<A, Q>>>>,
+    /// Where on its stack the body was when it last asked, by a mark in the frame of [`Asker::ask`]; 0 before that.
+    asked_at: Cell<usize>,
 }
 
 /// What the code inside asks with.
@@ -48,14 +58,26 @@ impl<Q: 'static, A: 'static> Coroutine<Q, A> {
         body: impl FnOnce(A) + 'static,
     ) -> std::io::Result<Self> {
         let inside = asker.0.clone();
-        let stack = Stack::with_stack(DefaultStack::new(stack_bytes)?, move |yielder, first| {
+        let stack = DefaultStack::new(stack_bytes)?;
+        let lowest = stack.limit().get();
+        let stack = Stack::with_stack(stack, move |yielder, first| {
             asker.0.yielder.set(Some(NonNull::from(yielder)));
             // A panic must not cross the switch of stacks; it goes on in `resume`.
             let ended = catch_unwind(AssertUnwindSafe(|| body(first)));
             asker.0.yielder.set(None);
             ended
         });
-        Ok(Self { stack, inside })
+        Ok(Self { stack, lowest, inside })
+    }
+
+    /// Gives back the pages below where the body is suspended, which it has been deeper on: a system call, for when it will be a while.
+    pub(crate) fn give_back(&self) {
+        let kept_from = self.inside.asked_at.get().saturating_sub(KEPT_BYTES) / PAGE_BYTES * PAGE_BYTES;
+        if self.stack.started() && !self.stack.done() && kept_from > self.lowest {
+            // SAFETY: the pages are the stack's own, and below everything that lives on it: it grows downwards, and the body is
+            // suspended in `ask`, less than `KEPT_BYTES` below the mark in its frame. Whoever goes there next writes before he reads.
+            unsafe { libc::madvise(self.lowest as *mut _, kept_from - self.lowest, libc::MADV_DONTNEED) };
+        }
     }
 
     /// Lets the body run until it asks for something; `None` when it has ended.
@@ -88,14 +110,19 @@ impl<Q, A> Drop for Coroutine<Q, A> {
 impl<Q: 'static, A: 'static> Asker<Q, A> {
     /// For a coroutine that is to be made.
     pub(crate) fn new() -> Self {
-        Self(Rc::new(Inside { yielder: Cell::new(None) }))
+        Self(Rc::new(Inside { yielder: Cell::new(None), asked_at: Cell::new(0) }))
     }
 
     /// Suspends the code until it is given an answer.
     ///
     /// # Panics
     /// If it is called from anywhere but inside its own coroutine.
+    // Its frame must not become part of a larger one: `give_back` counts on what is below the mark.
+    #[inline(never)]
     pub(crate) fn ask(&self, question: Q) -> A {
+        const { assert!(1_024 + 4 * (size_of::<Q>() + size_of::<A>()) <= KEPT_BYTES) };
+        let mark = 0_u8;
+        self.0.asked_at.set(std::ptr::from_ref(&mark) as usize);
         assert!(RUNNING.get() == Rc::as_ptr(&self.0) as usize, "asked outside its own coroutine");
         let yielder = self.0.yielder.get().expect("a running body has set it");
         // SAFETY: the yielder lives on the stack of the body, which is running: `RUNNING` says that the innermost
@@ -127,6 +154,33 @@ mod tests {
         });
         let asked = [3, 7, 11, 21, 0].map(|answer| code.resume(answer));
         assert_eq!(asked, [Some(6), Some(10), Some(20), None, None]);
+    }
+
+    /// Goes so many kilobytes deep, and says where.
+    #[inline(never)]
+    fn deep(kilobytes: usize) -> *const u8 {
+        let frame = std::hint::black_box([0xab_u8; 1_024]);
+        if kilobytes > 1 { deep(kilobytes - 1) } else { frame.as_ptr() }
+    }
+
+    #[test]
+    fn what_a_suspended_one_does_not_stand_on_is_given_back() {
+        let (mut code, _) = made(|asker: &Asker<usize, ()>, ()| {
+            let kept = std::hint::black_box([7_u64; 200]);
+            loop {
+                asker.ask(deep(8) as usize);
+                assert_eq!(kept, [7; 200]);
+            }
+        });
+        let mut look = || {
+            let place = code.resume(()).unwrap() as *const u8;
+            // SAFETY: the stack is mapped as long as `code` lives, and nobody is on it.
+            let read = || unsafe { place.read_volatile() };
+            let before = read();
+            code.give_back();
+            (before, read())
+        };
+        assert_eq!([look(), look()], [(0xab, 0), (0xab, 0)]);
     }
 
     #[test]

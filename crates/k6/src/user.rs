@@ -24,6 +24,9 @@ use crate::world::{Role, World, world};
 /// Times a script that is to end may still ask for something.
 const LAST_WORDS: usize = 1_000;
 
+/// A user that sleeps so long gives back what it does not stand on of its stack: of those that wait a second each, a page of three.
+const LONG_NS: Nanos = 100_000_000;
+
 /// One user.
 pub(crate) struct ScriptUser {
     role: Role,
@@ -209,6 +212,9 @@ impl ScriptUser {
                 }
                 Some(Ask::Sleep(ns)) => {
                     let moment = self.vu.now().saturating_add(ns);
+                    if ns >= LONG_NS {
+                        world.give_back();
+                    }
                     desk.host.borrow_mut().pause_begins();
                     beside.during(self.vu.clock.sleep_until(moment)).await;
                     desk.host.borrow_mut().pause_ends();
@@ -232,7 +238,10 @@ fn fail(host: &mut dyn Host, vu: &Vu, thrown: &Thrown) {
 fn begun(vu: &Rc<Vu>) -> Option<Alive> {
     let problem = match world(Role::Load, vu.clone()).map(Alive) {
         Ok(mut alive) => match alive.0.resume(Answer::Go) {
-            Some(Ask::Idle(_)) => return Some(alive),
+            Some(Ask::Idle(_)) => {
+                alive.0.give_back();
+                return Some(alive);
+            }
             Some(Ask::Finished(Err(thrown))) => thrown.text,
             _ => "the script ended before it began".to_owned(),
         },
