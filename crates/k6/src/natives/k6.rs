@@ -74,6 +74,10 @@ fn group<'js>(ctx: &Ctx<'js>, vu: &Vu, name: &str, body: Option<&Value<'js>>) ->
 }
 
 fn is_async(body: &Function<'_>) -> Result<bool> {
+    // Nearly all are plain ones, which their prototype tells.
+    if body.get_prototype().is_some_and(|of| of == Function::prototype(body.ctx().clone())) {
+        return Ok(false);
+    }
     let Some(constructor) = body.get::<_, Value<'_>>("constructor")?.into_object() else { return Ok(false) };
     let name: Value<'_> = constructor.get("name")?;
     Ok(name.as_string().is_some_and(|name| name.to_string().is_ok_and(|name| name == "AsyncFunction")))

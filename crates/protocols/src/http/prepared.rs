@@ -81,16 +81,20 @@ impl Prepared {
         let (length, body) = body_of(&request.body)?;
         let expect_continue = request.expect_continue && !matches!(request.body, Body::Empty);
         let mut wire = head(request, &url, additions)?;
-        let mut push = |line: String| wire.extend_from_slice(line.as_bytes());
+        let mut push = |line: &str| wire.extend_from_slice(line.as_bytes());
         let names_length = has(request, "content-length") || has(request, "transfer-encoding");
         match length {
             Length::None => {}
             Length::Known(_) if names_length => {}
-            Length::Known(bytes) => push(format!("Content-Length: {bytes}\r\n")),
-            Length::Chunked => push("Transfer-Encoding: chunked\r\n".to_owned()),
+            Length::Known(bytes) => {
+                push("Content-Length: ");
+                push(&bytes.to_string());
+                push("\r\n");
+            }
+            Length::Chunked => push("Transfer-Encoding: chunked\r\n"),
         }
         if expect_continue {
-            push("Expect: 100-continue\r\n".to_owned());
+            push("Expect: 100-continue\r\n");
         }
         wire.extend_from_slice(b"\r\n");
         let body = match body {
@@ -159,7 +163,7 @@ fn head(request: &HttpRequest, url: &Url, additions: Additions<'_>) -> Result<Ve
     } else {
         &url[url::Position::BeforePath..url::Position::AfterQuery]
     };
-    text.push_str(&format!("{} {} HTTP/1.1\r\n", request.method, target));
+    [&request.method, " ", target, " HTTP/1.1\r\n"].into_iter().for_each(|part| text.push_str(part));
     let mut push = |name: &str, value: &str| {
         // A line break inside a value would let data forge headers.
         if value.contains(['\r', '\n', '\0']) || name.contains(['\r', '\n', ':', ' ']) {

@@ -74,7 +74,7 @@ impl<'js> Given<'js> {
 /// A request without a body.
 fn made<'js>(vu: &Vu, method: String, url: String, given: Option<&Value<'js>>) -> Result<Box<Flow>> {
     // What was sent as it is has been looked at: an address that can be read, without credentials.
-    let is_known = vu.has_sent(&method, &url);
+    let is_known = vu.has_sent(&method, &url) || vu.common.knows(&url);
     if !is_known && let Some(problem) = crate::flow::address::problem(&url) {
         return Err(Problem::Refused(format!("invalid URL: parse {url:?}: {problem}"), 1020));
     }
@@ -88,6 +88,9 @@ fn made<'js>(vu: &Vu, method: String, url: String, given: Option<&Value<'js>>) -
     }
     if !is_known || flow.scheme == Scheme::Digest {
         flow.take_credentials();
+    }
+    if !is_known && flow.asked.is_none() {
+        vu.common.remember(&flow.url);
     }
     Ok(flow)
 }
