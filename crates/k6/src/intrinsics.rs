@@ -40,14 +40,14 @@ const GROUPS: [Group; 6] = [
     ),
     (&["WeakRef", "FinalizationRegistry"], add::<intrinsic::WeakRef>),
     (&["performance"], add::<intrinsic::Performance>),
-    (&["RegExp"], add::<intrinsic::RegExp>),
+    (&[PATTERN], add::<intrinsic::RegExp>),
 ];
 
 /// The group that arrays of bytes are in.
 const BYTES: usize = 2;
 
-/// The group that patterns are in.
-const PATTERNS: usize = 5;
+/// The object that patterns are.
+const PATTERN: &str = "RegExp";
 
 /// What makes patterns of texts without naming them: methods of texts, and what takes texts for code.
 const MAKE_PATTERNS: [&str; 6] = ["match", "matchAll", "search", "eval", "Function", "constructor"];
@@ -59,14 +59,14 @@ pub(crate) struct Objects([bool; GROUPS.len()]);
 impl Objects {
     /// Adds the group that a word belongs to, if it is the name of such an object.
     pub(crate) fn add(&mut self, word: &str) {
+        let word = if MAKE_PATTERNS.contains(&word) { PATTERN } else { word };
         let group = GROUPS.iter().position(|(names, _)| names.contains(&word));
         group.into_iter().for_each(|at| self.0[at] = true);
-        self.0[PATTERNS] |= MAKE_PATTERNS.contains(&word);
     }
 
     /// Adds patterns, which the syntax makes without naming them.
     pub(crate) fn add_patterns(&mut self) {
-        self.0[PATTERNS] = true;
+        self.add(PATTERN);
     }
 
     /// Gives them to a world that has not got them.

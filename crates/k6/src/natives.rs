@@ -281,7 +281,7 @@ fn checks<'js>(own: &Object<'js>, vu: &Rc<Vu>) -> Result<()> {
         }
         Ok(Value::new_bool(ctx.clone(), all))
     };
-    own.set("check", Function::new(own.ctx().clone(), Direct::<2, _>(check))?)
+    own.set("check", Direct::<2, _>(check))
 }
 
 /// Whether a value is what a predicate (or a plain truth) says it should be.

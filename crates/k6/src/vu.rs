@@ -330,11 +330,6 @@ impl Vu {
         fixed.iter().find(|known| request_of(known, method, url).is_some_and(|r| r.keep == keep)).cloned()
     }
 
-    /// Whether one was sent to that address.
-    pub(crate) fn has_sent(&self, method: &str, url: &str) -> bool {
-        self.fixed.borrow().iter().any(|known| request_of(known, method, url).is_some())
-    }
-
     /// The present group, as steps are named by it.
     pub(crate) fn group_path(&self) -> String {
         path_of(&self.group.borrow()).to_owned()

@@ -125,7 +125,8 @@ impl Trend {
     #[inline]
     fn add(&mut self, value: f64) {
         self.recent.push(value);
-        if self.recent.len() > if self.settled.is_some() { GATHERED } else { EXACT_MAX } {
+        let most = if self.settled.is_some() { GATHERED } else { EXACT_MAX };
+        if self.recent.len() > most {
             self.settle();
         }
     }

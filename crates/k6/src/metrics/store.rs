@@ -181,9 +181,19 @@ impl Store {
             self.write(metric, value, tags);
         }
         let mut totals = self.totals.borrow_mut();
+        self.add_with_parts(&mut totals, (metric, kind, value), tags);
+    }
+
+    #[inline]
+    fn add_with_parts(
+        &self,
+        totals: &mut Totals,
+        (metric, kind, value): (MetricId, Kind, f64),
+        tags: &dyn Tagged,
+    ) {
         totals.add(metric, kind, value);
         if self.divided.get(metric) == Some(&true) {
-            self.add_to_parts(&mut totals, (metric, kind, value), tags);
+            self.add_to_parts(totals, (metric, kind, value), tags);
         }
     }
 
@@ -208,11 +218,7 @@ impl Store {
         }
         let mut totals = self.totals.borrow_mut();
         for (metric, kind, value) in values {
-            let (metric, kind, value) = (*metric as usize, *kind, *value);
-            totals.add(metric, kind, value);
-            if self.divided.get(metric) == Some(&true) {
-                self.add_to_parts(&mut totals, (metric, kind, value), tags);
-            }
+            self.add_with_parts(&mut totals, (*metric as usize, *kind, *value), tags);
         }
     }
 

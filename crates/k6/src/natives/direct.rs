@@ -2,7 +2,7 @@
 //! these take them as they are.
 
 use rquickjs::function::{IntoJsFunc, ParamRequirement, Params};
-use rquickjs::{Result, Value};
+use rquickjs::{Ctx, Function, IntoJs, Result, Value};
 
 /// A function that must be given so many arguments, and looks at them itself.
 pub(super) struct Direct<const LEAST: usize, F>(pub(super) F);
@@ -20,6 +20,15 @@ where
 
     fn call(&self, params: Params<'_, 'js>) -> Result<Value<'js>> {
         (self.0)(&params)
+    }
+}
+
+impl<'js, const LEAST: usize, F> IntoJs<'js> for Direct<LEAST, F>
+where
+    F: Fn(&Params<'_, 'js>) -> Result<Value<'js>> + 'js,
+{
+    fn into_js(self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        Function::new(ctx.clone(), self)?.into_js(ctx)
     }
 }
 

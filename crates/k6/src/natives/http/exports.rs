@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use rquickjs::function::{Func, Opt, Params};
-use rquickjs::{Coerced, Function, Object, Result, Value};
+use rquickjs::{Coerced, Object, Result, Value};
 
 use super::send;
 use crate::natives::direct::{Direct, given};
@@ -56,9 +56,9 @@ pub(super) fn describe(all: &Object<'_>, vu: Rc<Vu>) -> Result<()> {
 /// Puts down what belongs to a name; whether there is such a thing.
 fn put_down<'js>(own: &Object<'js>, all: &Object<'js>, vu: &Rc<Vu>, name: &str) -> Result<bool> {
     if let Some((_, method)) = WITH_BODY.iter().find(|(function, _)| *function == name) {
-        all.set(name, Function::new(all.ctx().clone(), Direct::<1, _>(with_body(vu, method)))?)?;
+        all.set(name, Direct::<1, _>(with_body(vu, method)))?;
     } else if let Some((_, method)) = WITHOUT_BODY.iter().find(|(function, _)| *function == name) {
-        all.set(name, Function::new(all.ctx().clone(), Direct::<1, _>(without_body(vu, method)))?)?;
+        all.set(name, Direct::<1, _>(without_body(vu, method)))?;
     } else if name == "request" {
         all.set(name, Func::from(request(vu)))?;
     } else if OTHERS.contains(&name) {

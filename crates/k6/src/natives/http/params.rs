@@ -73,8 +73,7 @@ impl<'js> Given<'js> {
 
 /// A request without a body.
 fn made<'js>(vu: &Vu, method: String, url: String, given: Option<&Value<'js>>) -> Result<Box<Flow>> {
-    // What was sent as it is has been looked at: an address that can be read, without credentials.
-    let is_known = vu.has_sent(&method, &url) || vu.common.knows(&url);
+    let is_known = vu.common.knows(&url);
     if !is_known && let Some(problem) = crate::flow::address::problem(&url) {
         return Err(Problem::Refused(format!("invalid URL: parse {url:?}: {problem}"), 1020));
     }
